@@ -1,0 +1,235 @@
+/**
+ * The contract between this library and what moves its bytes. Everything above `engine/` is written once on
+ * these interfaces; an engine behind them is replaceable. Three exist: `node` (here), `native` (an optional
+ * package) and `memory` (for tests).
+ *
+ * The shape follows the fastest engine. News comes as plain calls on a sink, so that an engine may deliver a
+ * whole batch of events in one entry into JavaScript; accepting and receiving are pulls, so that what nobody
+ * asked for stays in the kernel (or, where the platform cannot leave it there, in the engine).
+ */
+import type { Socket } from 'node:net';
+import type { InetAddress, SocketAddress } from '../address/socket-address.ts';
+
+/** Opens sockets. One engine object serves a whole thread; it holds no per-server state. */
+export interface Engine {
+  readonly name: 'node' | 'native' | 'memory';
+
+  /**
+   * Binds a stream socket, synchronously; it listens once {@link Listener.listen} is called.
+   *
+   * @throws the operating system's error (`EADDRINUSE`, `EACCES`, ...), with nothing left open.
+   */
+  bindStream(address: SocketAddress, options: BindOptions): Listener;
+
+  /** Binds a datagram socket, synchronously. @throws as {@link bindStream}. */
+  bindDatagram(address: SocketAddress, options: DatagramBindOptions): DatagramPort;
+
+  /** Opens a connection to a listening socket. Rejects with the operating system's error. */
+  connect(address: SocketAddress, options?: ConnectOptions): Promise<Connection>;
+
+  /** Takes over a connection that {@link Connection.handOver} gave away in another thread or process. */
+  adopt(handedOver: HandedOver): Connection;
+}
+
+export interface BindOptions {
+  /** `SO_REUSEADDR`. An engine that cannot switch it off refuses `false`. */
+  readonly reuseAddress: boolean;
+  /** `SO_REUSEPORT`. */
+  readonly reusePort: boolean;
+  /** `IPV6_V6ONLY`: `false` lets an IPv6 wildcard address take IPv4 clients too. */
+  readonly ipv6Only: boolean;
+  /** Permission bits of a Unix path; `undefined` leaves them to the umask. */
+  readonly mode?: number | undefined;
+}
+
+export interface DatagramBindOptions extends BindOptions {
+  /** Bytes that one datagram may hold; the rest is cut off and {@link Datagram.truncated} is set. */
+  readonly maxPacketSize: number;
+  /** Datagrams that may wait for {@link DatagramPort.receive}, where the engine cannot leave them in the kernel. */
+  readonly maxPending: number;
+  /** Which one goes when a further datagram arrives at that limit. */
+  readonly whenFull: 'drop-oldest' | 'drop-newest';
+  /** `SO_RCVBUF` and `SO_SNDBUF`, in bytes; `undefined` leaves the system's default. */
+  readonly receiveBufferBytes?: number | undefined;
+  readonly sendBufferBytes?: number | undefined;
+}
+
+export interface ConnectOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What requests are pulled from. `isReady` and `notify` are the `select()` of this contract. */
+export interface RequestSource {
+  /** The bound address, with the real port. Still readable after `close()`. */
+  readonly address: SocketAddress;
+  /** The descriptor, or -1 when closed or where the platform shows none. */
+  readonly fd: number;
+
+  /** Whether a pull would give something (a request or an error) at once. */
+  readonly isReady: boolean;
+
+  /**
+   * Calls `wake` once, soon after `isReady` became true; at once (but never inside this call) if it is true
+   * already. A later call replaces the earlier `wake`; `undefined` cancels it.
+   */
+  notify(wake: (() => void) | undefined): void;
+
+  /**
+   * Stops taking requests and frees the descriptor. Requests that wait in the engine are ended as the
+   * operating system ends those in its own queue. Idempotent. Resolves when the descriptor is free.
+   */
+  close(): Promise<void>;
+}
+
+/** A bound stream socket. */
+export interface Listener extends RequestSource {
+  /** Listens, synchronously. `backlog` is passed to `listen(2)`. @throws the operating system's error. */
+  listen(backlog: number): void;
+
+  /**
+   * Takes the connection that has waited longest, or `undefined` when none waits.
+   *
+   * @throws the operating system's error, such as `EMFILE`; the listener stays usable.
+   */
+  accept(): Connection | undefined;
+}
+
+/**
+ * One byte stream: accepted and unread, then (after {@link start}) read and written, then closed. Writes, and
+ * {@link endWrite}, {@link close}, {@link reset} and {@link handOver} are allowed before `start` too.
+ *
+ * Calls on a connection that is closed are ignored: its owner learns of that by {@link ConnectionSink.closed}.
+ */
+export interface Connection {
+  readonly localAddress: SocketAddress;
+  readonly remoteAddress: SocketAddress;
+  readonly fd: number;
+  /** The process at the other end of a Unix socket, where the engine can tell. */
+  readonly peerCredentials?: PeerCredentials | undefined;
+
+  /** Names who gets the news. Called once. Reading begins with the first {@link resume}. */
+  start(sink: ConnectionSink): void;
+
+  /**
+   * Lets bytes flow to {@link ConnectionSink.received}, until that returns `false`. The sink may be called from
+   * within this call, or later.
+   */
+  resume(): void;
+
+  /**
+   * Sends bytes, after all that were sent before. Many small writes of one turn may become one system call.
+   *
+   * @returns `true` when the caller's memory is free again, since the kernel or the engine's bounded buffer has
+   * taken a copy; `false` when the engine still refers to it, until {@link ConnectionSink.drained}.
+   */
+  write(bytes: Uint8Array): boolean;
+
+  /**
+   * Sends `length` bytes of an open file with `sendfile(2)`, after all that were written before; resolves with
+   * the bytes sent, fewer only at the end of the file. Absent where the engine has no such call.
+   */
+  sendFile?(file: number, offset: number, length: number): Promise<number>;
+
+  /** Ends the writing side (FIN) after everything written. Reading goes on. */
+  endWrite(): void;
+
+  /** Sends what was written, ends both sides and frees the descriptor. Bytes that arrive later are lost. */
+  close(): void;
+
+  /** Ends the connection at once: unsent bytes are lost, a TCP peer sees a reset. */
+  reset(): void;
+
+  setNoDelay(on: boolean): void;
+  setKeepAlive(on: boolean, initialDelaySeconds: number): void;
+
+  /** Whether `close()`, `reset()` or the peer has ended this connection. */
+  readonly isClosed: boolean;
+
+  /**
+   * Gives the connection away, before anything was read, to {@link Engine.adopt} elsewhere. This object is
+   * closed afterwards, the descriptor is not.
+   */
+  handOver(target: 'thread' | 'process'): HandedOver;
+
+  /**
+   * Leaves the engine for a Node socket, on the same descriptor, with `unread` bytes put back in front. This
+   * object is closed afterwards. Everything written before must have been accepted.
+   */
+  toSocket(unread?: Uint8Array): Socket;
+}
+
+/** What a connection tells its owner. Calls never overlap, and none comes after {@link closed}. */
+export interface ConnectionSink {
+  /**
+   * Brings bytes; they belong to the sink from now on, and are never empty.
+   *
+   * @returns `true` to go on reading, `false` to stop until {@link Connection.resume}. After `false` an engine
+   * brings nothing more, so what a handler does not ask for is bounded by one delivery (at most 64 KiB).
+   */
+  received(bytes: Buffer): boolean;
+
+  /** The peer ended its writing side, after all bytes were brought. At most once. */
+  ended(): void;
+
+  /** Every write was accepted: memory that was held since `write()` returned `false` is the caller's again. */
+  drained(): void;
+
+  /** The connection is over; with the operating system's error if it failed. Exactly once, and last. */
+  closed(error: Error | undefined): void;
+}
+
+/** `SO_PEERCRED` of a Unix socket: who was at the other end when the connection was made. */
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A connection on its way to another thread or process. */
+export interface HandedOver {
+  /** The plain part, for `postMessage()` or `send()`. */
+  readonly message: unknown;
+  /** Goes into the transfer list of `worker.postMessage()`; the far side finds it in `message`. */
+  readonly transfer?: readonly Socket[];
+  /** Goes along with `subprocess.send()`; the far side gets it beside the message. */
+  readonly handle?: Socket;
+}
+
+/** A bound datagram socket. */
+export interface DatagramPort extends RequestSource {
+  readonly address: SocketAddress;
+
+  /** Takes the datagram that has waited longest, or `undefined` when none waits. @throws the operating system's error. */
+  receive(): Datagram | undefined;
+
+  /**
+   * Sends one datagram. Many of one turn may become one system call.
+   *
+   * @returns nothing when it went out or was copied; a promise when the kernel's buffer is full: `bytes` are the
+   * engine's until that settles. An error of the operating system (`EMSGSIZE`, ...) is thrown or rejects.
+   */
+  send(bytes: Uint8Array, address: SocketAddress): Promise<void> | undefined;
+
+  /** Datagrams dropped at `maxPending` so far. */
+  readonly dropped: number;
+
+  setBroadcast(on: boolean): void;
+  addMembership(group: string, networkInterface?: string): void;
+  dropMembership(group: string, networkInterface?: string): void;
+  setMulticastTTL(ttl: number): void;
+  setMulticastLoopback(on: boolean): void;
+  setMulticastInterface(networkInterface: string): void;
+}
+
+export interface Datagram {
+  /** The bytes; they belong to the receiver of this object. */
+  readonly bytes: Buffer;
+  readonly remoteAddress: SocketAddress;
+  /** Whether bytes beyond `maxPacketSize` were cut off. */
+  readonly truncated: boolean;
+}
+
+/** Narrows an address to host and port. */
+export function isInetAddress(address: SocketAddress): address is InetAddress {
+  return typeof address !== 'string';
+}

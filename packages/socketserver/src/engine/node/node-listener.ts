@@ -1,0 +1,128 @@
+import { chmodSync } from 'node:fs';
+import net, { type BoundSocket, type Server, type Socket } from 'node:net';
+import { inetAddress, type SocketAddress, type UnixAddress } from '../../address/socket-address.ts';
+import { UnsupportedError } from '../../errors.ts';
+import { type BindOptions, type Connection, isInetAddress, type Listener } from '../contract.ts';
+import { NodeConnection } from './node-connection.ts';
+import { RequestQueue } from './request-queue.ts';
+
+/**
+ * A listening `net.Server`, bound beforehand by a `net.BoundSocket` so that binding is synchronous.
+ *
+ * Node accepts clients whether or not somebody asks (it has no `accept()`): they wait here, unread and paused,
+ * in the order of their arrival. Out of descriptors, libuv accepts and closes further clients by itself, at no
+ * CPU cost and with no error that we could see. [libuv: uv__emfile_trick]
+ */
+export class NodeListener implements Listener {
+  readonly address: SocketAddress;
+  readonly #waiting = new RequestQueue<Connection>();
+  #bound: BoundSocket | undefined;
+  #server: Server | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(address: SocketAddress, options: BindOptions) {
+    if (!options.reuseAddress && process.platform !== 'win32') {
+      throw new UnsupportedError(
+        'Cannot bind: allowReuseAddress is always on in the node engine; the native engine can switch it off',
+      );
+    }
+    if (isInetAddress(address)) {
+      const [host, port] = address;
+      const { reusePort, ipv6Only } = options;
+      this.#bound = new net.BoundSocket({ host, port, reusePort, ipv6Only });
+      const real = this.#bound.address();
+      this.address = inetAddress(real.address, real.port);
+    } else {
+      this.#bound = bindUnix(address, options.mode);
+      this.address = address;
+    }
+  }
+
+  get fd(): number {
+    if (this.#bound !== undefined) return this.#bound.fd();
+    return (this.#server as unknown as { _handle?: { fd?: number } | null } | undefined)?._handle?.fd ?? -1;
+  }
+
+  get isReady(): boolean {
+    return this.#waiting.isReady;
+  }
+
+  listen(backlog: number): void {
+    const bound = this.#bound;
+    if (bound === undefined)
+      throw new TypeError('Cannot listen: the listener must be bound and not listening');
+    this.#bound = undefined;
+    const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true });
+    server.on('connection', (socket) => this.#accepted(socket));
+    server.listen(bound, backlog);
+    if (!server.listening) {
+      // Two sockets with SO_REUSEADDR may be bound to one port; the second one to listen fails. Node reports that
+      // later, by an event, and only this error is possible then. [listen(2)]
+      server.on('error', () => {});
+      throw addressInUse(this.address);
+    }
+    server.on('error', (error) => this.#waiting.fail(error));
+    this.#server = server;
+  }
+
+  accept(): Connection | undefined {
+    return this.#waiting.take();
+  }
+
+  notify(wake: (() => void) | undefined): void {
+    this.#waiting.notify(wake);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      this.#bound?.close();
+      this.#bound = undefined;
+      for (const connection of this.#waiting.clear()) connection.reset();
+      const server = this.#server;
+      this.#server = undefined;
+      if (server === undefined) {
+        resolve();
+        return;
+      }
+      // net.Server waits for the connections it counted; ours have their own owners.
+      server.close();
+      setImmediate(resolve);
+    });
+    return this.#closing;
+  }
+
+  #accepted(socket: Socket): void {
+    const { remoteAddress, remotePort } = socket;
+    if (!isInetAddress(this.address)) {
+      this.#waiting.push(new NodeConnection(socket, '', this.address));
+    } else if (remoteAddress === undefined || remotePort === undefined) {
+      socket.destroy(); // reset before it was accepted [accept(2): ECONNABORTED]
+    } else {
+      this.#waiting.push(new NodeConnection(socket, inetAddress(remoteAddress, remotePort)));
+    }
+  }
+}
+
+function bindUnix(path: UnixAddress, mode: number | undefined): BoundSocket {
+  // `path` is newer than the type definitions of this Node line. [Node 24.20: net.BoundSocket]
+  const bound = new net.BoundSocket({ path } as net.BoundSocketOptions);
+  if (mode === undefined || path.startsWith('\0')) return bound;
+  try {
+    chmodSync(path, mode);
+  } catch (error) {
+    bound.close();
+    throw error;
+  }
+  return bound;
+}
+
+function addressInUse(address: SocketAddress): Error {
+  const where = isInetAddress(address) ? `${address[0]}:${address[1]}` : address;
+  const details = isInetAddress(address) ? { address: address[0], port: address[1] } : { address };
+  return Object.assign(new Error(`listen EADDRINUSE: address already in use ${where}`), {
+    code: 'EADDRINUSE',
+    errno: -98,
+    syscall: 'listen',
+    ...details,
+  });
+}

@@ -1,0 +1,36 @@
+import type { OnRead } from './onread-feature.ts';
+
+/** Bytes read at once. Also the bound on what a connection holds that nobody asked for. */
+const bufferBytes = 65_536;
+
+/** A delivery from this size on is worth a buffer of its own; below, a copy is cheaper. Measured: see docs. */
+const ownBufferBytes = 16_384;
+
+/** One buffer for all connections of this thread: libuv reads and calls back in one step, so none overlap. */
+let shared: Buffer | undefined;
+
+/**
+ * Reads small messages into the thread's shared buffer and copies them out; after a large one, reads into a
+ * buffer of the connection's own, which is handed out without a copy.
+ *
+ * @param received - gets bytes that are its own; returns whether to go on.
+ */
+export function createReadBuffer(received: (bytes: Buffer) => boolean): OnRead {
+  shared ??= Buffer.allocUnsafeSlow(bufferBytes);
+  let next = shared;
+  return {
+    buffer: () => next,
+    callback(length, buffer) {
+      if (buffer === shared) {
+        if (length >= ownBufferBytes) next = Buffer.allocUnsafeSlow(bufferBytes);
+        return received(Buffer.from(buffer.subarray(0, length)));
+      }
+      if (length < ownBufferBytes) {
+        next = shared!;
+        return received(Buffer.from(buffer.subarray(0, length)));
+      }
+      next = Buffer.allocUnsafeSlow(bufferBytes);
+      return received(buffer.subarray(0, length));
+    },
+  };
+}

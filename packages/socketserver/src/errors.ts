@@ -1,0 +1,148 @@
+/**
+ * The base of every error that this library raises for conditions a program handles. Match on `code`:
+ * `instanceof` fails where two copies of the library meet. Misuse is a plain `TypeError` or `RangeError`,
+ * and errors of the operating system (`ECONNRESET`, `EADDRINUSE`) pass through untouched.
+ */
+export class SocketServerError extends Error {
+  /** A stable, upper-case identifier of the condition. */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  static {
+    this.prototype.name = 'SocketServerError';
+  }
+}
+
+/** A server was asked to take requests after `serverClose()`. `code` is `SERVER_CLOSED`. */
+export class ServerClosedError extends SocketServerError {
+  constructor(action: string) {
+    super('SERVER_CLOSED', `Cannot ${action}: the server is closed; construct a new one`);
+  }
+
+  static {
+    this.prototype.name = 'ServerClosedError';
+  }
+}
+
+/** Two loops on one server: `serveForever()` or `handleRequest()` while one of them runs. `code` is `SERVER_BUSY`. */
+export class ServerBusyError extends SocketServerError {
+  constructor(action: string) {
+    super('SERVER_BUSY', `Cannot ${action}: the server is taking requests already; call shutdown() first`);
+  }
+
+  static {
+    this.prototype.name = 'ServerBusyError';
+  }
+}
+
+/** The reason on `request.signal` while its server drains: finish soon or be ended. `code` is `SERVER_DRAINING`. */
+export class ServerDrainingError extends SocketServerError {
+  /** Milliseconds between the abort of the signal and the forced end of the request. */
+  readonly drainMs: number;
+
+  constructor(drainMs: number) {
+    super('SERVER_DRAINING', `The server is draining: requests are ended after ${drainMs} ms`);
+    this.drainMs = drainMs;
+  }
+
+  static {
+    this.prototype.name = 'ServerDrainingError';
+  }
+}
+
+/**
+ * An operation met a connection that its own side had already closed or shut down, or that a drain ended.
+ * `code` is `CONNECTION_CLOSED`.
+ */
+export class ConnectionClosedError extends SocketServerError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('CONNECTION_CLOSED', message, options);
+  }
+
+  static {
+    this.prototype.name = 'ConnectionClosedError';
+  }
+}
+
+/** An operation on a socket took longer than its timeout. `code` is `SOCKET_TIMEOUT`. */
+export class SocketTimeoutError extends SocketServerError {
+  /** The time allowed, in seconds, as given to `settimeout()`. */
+  readonly seconds: number;
+
+  constructor(operation: string, seconds: number) {
+    super('SOCKET_TIMEOUT', `${operation} timed out after ${seconds} s`);
+    this.seconds = seconds;
+  }
+
+  static {
+    this.prototype.name = 'SocketTimeoutError';
+  }
+}
+
+/** The stream ended in the middle of what was to be read. What did arrive stays readable. `code` is `INCOMPLETE_READ`. */
+export class IncompleteReadError extends SocketServerError {
+  /** Bytes that were there when the stream ended. */
+  readonly received: number;
+  /** Bytes that were asked for; `undefined` where a delimiter was. */
+  readonly expected: number | undefined;
+
+  constructor(received: number, expected: number | undefined) {
+    const wanted = expected === undefined ? 'a delimiter' : `${expected} bytes`;
+    super('INCOMPLETE_READ', `The stream ended after ${received} bytes, before ${wanted}`);
+    this.received = received;
+    this.expected = expected;
+  }
+
+  static {
+    this.prototype.name = 'IncompleteReadError';
+  }
+}
+
+/** A line or a message is longer than its reader allows. It stays readable. `code` is `MESSAGE_TOO_LONG`. */
+export class MessageTooLongError extends SocketServerError {
+  /** Bytes that were allowed. */
+  readonly max: number;
+
+  constructor(operation: string, max: number) {
+    super('MESSAGE_TOO_LONG', `${operation} found no end of the message within ${max} bytes`);
+    this.max = max;
+  }
+
+  static {
+    this.prototype.name = 'MessageTooLongError';
+  }
+}
+
+/** What was asked for is not to be had on this platform or engine; the message names the alternative. `code` is `UNSUPPORTED`. */
+export class UnsupportedError extends SocketServerError {
+  constructor(message: string) {
+    super('UNSUPPORTED', message);
+  }
+
+  static {
+    this.prototype.name = 'UnsupportedError';
+  }
+}
+
+/**
+ * Thrown by a handler, passes `handleError` by and leaves `serveForever()` or `handleRequest()`, after the
+ * request was shut down: the counterpart of Python's `SystemExit`, for a handler that means to stop the server.
+ * `code` is `SYSTEM_EXIT`.
+ */
+export class SystemExit extends SocketServerError {
+  /** The status that the program may want to exit with. */
+  readonly exitStatus: number;
+
+  constructor(exitStatus = 0) {
+    super('SYSTEM_EXIT', `A handler asked the server to stop, with status ${exitStatus}`);
+    this.exitStatus = exitStatus;
+  }
+
+  static {
+    this.prototype.name = 'SystemExit';
+  }
+}

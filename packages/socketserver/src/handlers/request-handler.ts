@@ -1,0 +1,32 @@
+import type { SocketAddress } from '../address/socket-address.ts';
+import type { ServerView } from './server-view.ts';
+
+/** What a server does with its handler objects: one for each request, and these three calls in this order. */
+export interface RequestHandler {
+  setup(): Promise<void> | void;
+  handle(): Promise<void> | void;
+  finish(): Promise<void> | void;
+}
+
+/** A class that makes handlers for requests of one kind; servers take nothing else. */
+export interface RequestHandlerClass<Request, Address extends SocketAddress> {
+  /** The module that exports this class under its name: `import.meta.url`. Threads and processes load it. */
+  readonly module?: string | undefined;
+  readonly name: string;
+  new (request: Request, clientAddress: Address, server: ServerView): RequestHandler;
+}
+
+/**
+ * Runs one handler: `setup`, `handle`, and then `finish` whatever `handle` did. After a failed `setup` neither
+ * of the others is called.
+ *
+ * @see CPython `BaseRequestHandler.__init__`, which does this in its constructor.
+ */
+export async function runHandler(handler: RequestHandler): Promise<void> {
+  await handler.setup();
+  try {
+    await handler.handle();
+  } finally {
+    await handler.finish();
+  }
+}

@@ -1,0 +1,125 @@
+const nothing = Buffer.alloc(0);
+
+/**
+ * Bytes that have arrived and were not asked for yet, in the chunks they came in. Taking copies only where a
+ * result spans chunks.
+ */
+export class ByteQueue {
+  #chunks: Buffer[] = [];
+  #length = 0;
+
+  /** Bytes held. */
+  get length(): number {
+    return this.#length;
+  }
+
+  push(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+  }
+
+  /** Puts bytes back in front. */
+  unshift(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    this.#chunks.unshift(chunk);
+    this.#length += chunk.length;
+  }
+
+  /** Takes at most `max` bytes from the first chunk: what one `recv` gives. Never copies. */
+  takeChunk(max: number): Buffer {
+    const first = this.#chunks[0];
+    if (first === undefined || max === 0) return nothing;
+    if (first.length <= max) {
+      this.#chunks.shift();
+      this.#length -= first.length;
+      return first;
+    }
+    this.#chunks[0] = first.subarray(max);
+    this.#length -= max;
+    return first.subarray(0, max);
+  }
+
+  /** Takes exactly `count` bytes, which must be there. */
+  take(count: number): Buffer {
+    const first = this.#chunks[0];
+    if (first === undefined || first.length >= count) return this.takeChunk(count);
+    const taken = this.peek(count);
+    this.skip(count);
+    return taken;
+  }
+
+  /** Shows the first `count` bytes (or all, if fewer are there) without taking them. */
+  peek(count: number): Buffer {
+    const first = this.#chunks[0];
+    if (first === undefined) return nothing;
+    if (first.length >= count) return first.subarray(0, count);
+    const wanted = Math.min(count, this.#length);
+    const bytes = Buffer.allocUnsafe(wanted);
+    let filled = 0;
+    for (const chunk of this.#chunks) {
+      if (filled === wanted) break;
+      filled += chunk.copy(bytes, filled, 0, wanted - filled);
+    }
+    return bytes;
+  }
+
+  /** Drops the first `count` bytes, which must be there. */
+  skip(count: number): void {
+    this.#length -= count;
+    let left = count;
+    let dropped = 0;
+    for (const chunk of this.#chunks) {
+      if (chunk.length > left) break;
+      left -= chunk.length;
+      dropped += 1;
+    }
+    this.#chunks.splice(0, dropped);
+    if (left > 0) this.#chunks[0] = this.#chunks[0]!.subarray(left);
+  }
+
+  clear(): void {
+    this.#chunks = [];
+    this.#length = 0;
+  }
+
+  /**
+   * Finds `delimiter`, also across chunks.
+   *
+   * @param from - bytes known not to begin a match, so that repeated searches stay linear.
+   * @returns the offset of its first byte, or -1.
+   */
+  indexOf(delimiter: Buffer, from: number): number {
+    let offset = 0;
+    for (const [index, chunk] of this.#chunks.entries()) {
+      const end = offset + chunk.length;
+      if (end > from) {
+        const within = chunk.indexOf(delimiter, Math.max(0, from - offset));
+        const across =
+          delimiter.length > 1 && index + 1 < this.#chunks.length
+            ? this.#indexAcross(index, delimiter, Math.max(0, from - offset))
+            : -1;
+        const found = within === -1 ? across : across === -1 ? within : Math.min(within, across);
+        if (found !== -1) return offset + found;
+      }
+      offset = end;
+    }
+    return -1;
+  }
+
+  /** Finds a match that begins in the last bytes of one chunk and ends in a later one. */
+  #indexAcross(index: number, delimiter: Buffer, from: number): number {
+    const chunk = this.#chunks[index]!;
+    const tailStart = Math.max(from, chunk.length - delimiter.length + 1);
+    if (tailStart >= chunk.length) return -1;
+    const seam = [chunk.subarray(tailStart)];
+    let missing = delimiter.length - 1;
+    for (let next = index + 1; next < this.#chunks.length && missing > 0; next += 1) {
+      const head = this.#chunks[next]!.subarray(0, missing);
+      seam.push(head);
+      missing -= head.length;
+    }
+    const found = Buffer.concat(seam).indexOf(delimiter);
+    return found === -1 ? -1 : tailStart + found;
+  }
+}

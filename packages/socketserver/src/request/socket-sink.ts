@@ -1,0 +1,275 @@
+import type { Connection, ConnectionSink } from '../engine/contract.ts';
+import { ConnectionClosedError, SocketTimeoutError } from '../errors.ts';
+import { ByteQueue } from './byte-queue.ts';
+import { Deadline } from './deadline.ts';
+
+const nothing = Buffer.alloc(0);
+const done = Promise.resolve();
+
+/** How long, and for how many bytes, a closed connection goes on reading what its peer still sends. */
+interface LingerLimits {
+  readonly bytes: number;
+  readonly ms: number;
+}
+
+/**
+ * What has happened on one connection, and who waits for it: the far side of the engine's
+ * {@link ConnectionSink} and the state under a `StreamSocket`.
+ *
+ * Walk of a byte: engine → `received` → straight to the waiting reader, or into `queue`. Bytes that nobody waits
+ * for stop the engine, so at most one delivery is held that the handler did not ask for.
+ */
+export class SocketSink implements ConnectionSink {
+  readonly connection: Connection;
+  readonly queue = new ByteQueue();
+
+  /** The peer will send no more: it shut its writing side down, or the connection is over. */
+  hasEnded = false;
+  /** Why the connection failed, if it did. */
+  failure: Error | undefined;
+  /** Seconds that one operation may wait; `undefined` waits for ever. */
+  timeout: number | undefined;
+
+  readonly #onClosed: () => void;
+  #isClosed = false;
+  #isFlowing = false;
+  #discards = false;
+  #lingerBytes = Infinity;
+  #lingerMs = 0;
+  #readAtMost = 0;
+  #readAtLeast = 0;
+  #resolveRead: ((bytes: Buffer) => void) | undefined;
+  #rejectRead: ((error: Error) => void) | undefined;
+  #drainWaiters: { resolve: () => void; reject: (error: Error) => void }[] | undefined;
+  #readDeadline: Deadline | undefined;
+  #writeDeadline: Deadline | undefined;
+  #endWaiters: (() => void)[] | undefined;
+  #controller: AbortController | undefined;
+  #abortReason: Error | undefined;
+
+  constructor(connection: Connection, onClosed: () => void) {
+    this.connection = connection;
+    this.#onClosed = onClosed;
+    connection.start(this);
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Aborts with the failure, with the reason of {@link abort}, or when the peer is gone. Made when first asked for. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+      else this.#watch();
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: Error): void {
+    this.#abortReason ??= reason;
+    this.#controller?.abort(reason);
+  }
+
+  /** Waits for bytes; gives 1 to `max` of them, none at the end. */
+  readSome(max: number, operation: string): Promise<Buffer> {
+    if (this.#resolveRead !== undefined) return refuseSecondRead(operation);
+    if (this.queue.length > 0) return Promise.resolve(this.queue.takeChunk(max));
+    this.#readAtMost = max;
+    this.#readAtLeast = 0;
+    return this.#wait(operation);
+  }
+
+  /** Waits until `queue` holds at least `count` bytes, or for the end. */
+  async fill(count: number, operation: string): Promise<void> {
+    if (this.#resolveRead !== undefined) return refuseSecondRead(operation);
+    if (this.queue.length >= count) return;
+    this.#readAtLeast = count;
+    await this.#wait(operation);
+  }
+
+  /**
+   * Sends bytes.
+   *
+   * @returns `undefined` when their memory is the caller's again already, else a promise of that moment.
+   */
+  write(bytes: Uint8Array, operation: string): Promise<void> | undefined {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    if (this.connection.isClosed) {
+      return Promise.reject(new ConnectionClosedError(`Cannot ${operation}: the connection is closed`));
+    }
+    if (this.connection.write(bytes)) return undefined;
+    return new Promise((resolve, reject) => {
+      (this.#drainWaiters ??= []).push({ resolve, reject });
+      if (this.timeout !== undefined) this.#armWrite(this.timeout, operation);
+    });
+  }
+
+  /** Resolves once `hasEnded`; bytes that arrive meanwhile are kept for readers. */
+  waitForEnd(): Promise<void> {
+    if (this.hasEnded) return done;
+    return new Promise((resolve) => {
+      (this.#endWaiters ??= []).push(resolve);
+      this.#watch();
+    });
+  }
+
+  /** Throws away what was not read and what still arrives; readers see the end. */
+  discard(): void {
+    this.#discards = true;
+    this.queue.clear();
+    this.#resume();
+    this.ended();
+  }
+
+  /** Whether bytes of the peer may lie unread, here or in the kernel: they would turn a plain close into a reset. */
+  get mayHoldUnread(): boolean {
+    return this.queue.length > 0 || (!this.hasEnded && !this.#isFlowing);
+  }
+
+  /** Ends the writing side, then closes when the peer ends too, or at one of the limits. */
+  linger({ bytes, ms }: LingerLimits): void {
+    this.#lingerBytes = bytes - this.queue.length;
+    this.#lingerMs = ms;
+    this.#discards = true;
+    this.queue.clear();
+    this.connection.endWrite();
+    if (this.#drainWaiters === undefined) this.#armLinger();
+    if (this.hasEnded) this.connection.close();
+    else this.#resume();
+  }
+
+  /** Fails whoever waits for this connection. */
+  fail(error: Error): void {
+    const reject = this.#rejectRead;
+    this.#clearRead();
+    reject?.(error);
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = undefined;
+    this.#writeDeadline?.close();
+    for (const waiter of waiters ?? []) waiter.reject(error);
+  }
+
+  received(bytes: Buffer): boolean {
+    if (this.#discards) return this.#dropped(bytes.length);
+    const resolve = this.#resolveRead;
+    if (resolve === undefined) {
+      this.queue.push(bytes);
+      this.#isFlowing = false;
+      return false;
+    }
+    if (this.#readAtLeast > 0) {
+      this.queue.push(bytes);
+      if (this.queue.length < this.#readAtLeast) return true;
+      this.#settleRead(nothing);
+      return true;
+    }
+    const max = this.#readAtMost;
+    if (bytes.length <= max) {
+      this.#settleRead(bytes);
+      return true;
+    }
+    this.queue.push(bytes.subarray(max));
+    this.#settleRead(bytes.subarray(0, max));
+    this.#isFlowing = false;
+    return false;
+  }
+
+  ended(): void {
+    this.hasEnded = true;
+    if (this.#lingerMs > 0) this.connection.close();
+    this.#settleRead(nothing);
+    const waiters = this.#endWaiters;
+    this.#endWaiters = undefined;
+    for (const resolve of waiters ?? []) resolve();
+  }
+
+  drained(): void {
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = undefined;
+    this.#writeDeadline?.disarm();
+    for (const waiter of waiters ?? []) waiter.resolve();
+    if (this.#lingerMs > 0) this.#armLinger();
+  }
+
+  closed(error: Error | undefined): void {
+    this.#isClosed = true;
+    this.failure = error;
+    this.fail(
+      error ?? new ConnectionClosedError('The connection was closed while an operation waited for it'),
+    );
+    this.ended();
+    this.abort(error ?? new ConnectionClosedError('The connection is closed'));
+    this.#readDeadline?.close();
+    this.#writeDeadline?.close();
+    this.#onClosed();
+  }
+
+  /** Reads ahead by one delivery, to notice a peer that goes while nobody reads. */
+  #watch(): void {
+    if (this.queue.length === 0 && !this.hasEnded) this.#resume();
+  }
+
+  #resume(): void {
+    this.#isFlowing = true;
+    this.connection.resume();
+  }
+
+  #wait(operation: string): Promise<Buffer> {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    if (this.hasEnded) return Promise.resolve(nothing);
+    return new Promise((resolve, reject) => {
+      this.#resolveRead = resolve;
+      this.#rejectRead = reject;
+      if (this.timeout !== undefined) this.#armRead(this.timeout, operation);
+      this.#resume();
+    });
+  }
+
+  #dropped(bytes: number): boolean {
+    this.#lingerBytes -= bytes;
+    if (this.#lingerBytes < 0) this.connection.close();
+    return true;
+  }
+
+  /** The time runs from when our own bytes are out: a slow reader gets them all. */
+  #armLinger(): void {
+    this.#readDeadline ??= new Deadline();
+    this.#readDeadline.arm(this.#lingerMs, () => this.connection.close());
+  }
+
+  #settleRead(bytes: Buffer): void {
+    const resolve = this.#resolveRead;
+    this.#clearRead();
+    resolve?.(bytes);
+  }
+
+  #clearRead(): void {
+    this.#resolveRead = undefined;
+    this.#rejectRead = undefined;
+    this.#readDeadline?.disarm();
+  }
+
+  #armRead(seconds: number, operation: string): void {
+    this.#readDeadline ??= new Deadline();
+    this.#readDeadline.arm(seconds * 1000, () => {
+      const reject = this.#rejectRead;
+      this.#clearRead();
+      reject?.(new SocketTimeoutError(operation, seconds));
+    });
+  }
+
+  #armWrite(seconds: number, operation: string): void {
+    this.#writeDeadline ??= new Deadline();
+    this.#writeDeadline.arm(seconds * 1000, () => {
+      const waiters = this.#drainWaiters;
+      this.#drainWaiters = undefined;
+      for (const waiter of waiters ?? []) waiter.reject(new SocketTimeoutError(operation, seconds));
+    });
+  }
+}
+
+function refuseSecondRead(operation: string): Promise<never> {
+  return Promise.reject(new TypeError(`Cannot ${operation}: another read of this socket must end first`));
+}

@@ -1,0 +1,303 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { SocketAddress } from '../address/socket-address.ts';
+import type { Connection } from '../engine/contract.ts';
+import { ConnectionClosedError, IncompleteReadError, MessageTooLongError } from '../errors.ts';
+import { SocketSink } from './socket-sink.ts';
+
+/** Bytes that a line or a delimited message may have, unless its reader says otherwise. */
+export const defaultMaxMessageBytes = 65_536;
+
+/** Bytes that one sender may hand to the kernel before the other connections of the thread get their turn. */
+const turnBytes = 1_048_576;
+
+/** Bytes, and time, that a closed connection may still take to read the peer's last words. See {@link StreamSocket.close}. */
+const lingerLimits = { bytes: 1_048_576, ms: 2_000 };
+
+const newline = Buffer.from('\n');
+const done = Promise.resolve();
+
+/** How much of a socket `shutdown()` ends. */
+export type ShutdownHow = 'read' | 'write' | 'both';
+
+/** Options of {@link StreamSocket.readUntil} and {@link StreamSocket.readline}. */
+export interface ReadUntilOptions {
+  /** Bytes that a message may have, its delimiter included. Default 65,536. */
+  readonly max?: number;
+}
+
+/**
+ * One connection, as the handler of a stream server sees it: a pull socket with the names of Python's.
+ *
+ * Nothing is read that was not asked for, beyond one buffer, and `await sendall()` waits for a peer that does
+ * not read; so a slow side slows the other one and memory stays bounded. One read may wait at a time; sends
+ * may be called without awaiting and keep their order.
+ *
+ * @typeParam Address - `InetAddress` for TCP, `string` (a path, mostly empty) for Unix sockets.
+ * @see CPython's `socket.socket`
+ */
+export class StreamSocket<Address extends SocketAddress = SocketAddress> implements AsyncDisposable {
+  readonly #connection: Connection;
+  readonly #onClosed: () => void;
+  #sink: SocketSink | undefined;
+  #timeout: number | undefined;
+  #state: 'open' | 'write-ended' | 'closed' = 'open';
+  #sentThisTurn = 0;
+
+  /** Made by servers and by `connect()`. `onClosed` is called once, when the descriptor is free. */
+  constructor(connection: Connection, onClosed: () => void = () => {}) {
+    this.#connection = connection;
+    this.#onClosed = onClosed;
+  }
+
+  /**
+   * Aborts when the peer is gone (reset, or found gone by a send) or the server drains; the reason tells which.
+   * A peer that shut its writing side down may still read and does not abort it: see {@link waitForEnd}.
+   */
+  get signal(): AbortSignal {
+    return this.#open().signal;
+  }
+
+  /**
+   * Waits for bytes.
+   *
+   * @param max - the most to take, in bytes.
+   * @returns 1 to `max` bytes that belong to the caller, as soon as any are there; none at the end of the stream.
+   * @throws the operating system's error (`ECONNRESET`), {@link SocketTimeoutError}, {@link ConnectionClosedError}.
+   */
+  recv(max: number): Promise<Buffer> {
+    if (!(max > 0)) return rejectSize('recv', max);
+    if (this.#state === 'closed') {
+      return Promise.reject(new ConnectionClosedError('Cannot recv: the socket is closed'));
+    }
+    return this.#open().readSome(max, 'recv');
+  }
+
+  /**
+   * Reads exactly `count` bytes.
+   *
+   * @throws {@link IncompleteReadError} when the stream ends before; what did arrive stays readable.
+   */
+  async readExactly(count: number): Promise<Buffer> {
+    if (!(count >= 0)) return rejectSize('readExactly', count);
+    const sink = this.#reading('readExactly');
+    await sink.fill(count, 'readExactly');
+    if (sink.queue.length < count) throw new IncompleteReadError(sink.queue.length, count);
+    return sink.queue.take(count);
+  }
+
+  /**
+   * Reads up to and with `delimiter`.
+   *
+   * @throws {@link MessageTooLongError} when no delimiter is among the first `max` bytes, and
+   *   {@link IncompleteReadError} when the stream ends before it; what did arrive stays readable.
+   */
+  async readUntil(
+    delimiter: Uint8Array | string,
+    { max = defaultMaxMessageBytes }: ReadUntilOptions = {},
+  ): Promise<Buffer> {
+    const bytes = Buffer.from(delimiter);
+    if (bytes.length === 0) throw new TypeError('Cannot readUntil: delimiter must not be empty');
+    const end = await this.#find(bytes, max, 'readUntil');
+    if (end === undefined) throw new IncompleteReadError(this.#open().queue.length, undefined);
+    return this.#open().queue.take(end);
+  }
+
+  /**
+   * Reads one line, with its newline. The last line may lack one; at the end of the stream the line is empty.
+   *
+   * @throws {@link MessageTooLongError} for a line of more than `max` bytes, which stays readable.
+   */
+  async readline({ max = defaultMaxMessageBytes }: ReadUntilOptions = {}): Promise<Buffer> {
+    const end = await this.#find(newline, max, 'readline');
+    const { queue } = this.#open();
+    return queue.take(end ?? queue.length);
+  }
+
+  /** Shows the next bytes without taking them: 1 to `max`, as soon as any are there; none at the end. */
+  async peek(max: number): Promise<Buffer> {
+    if (!(max > 0)) return rejectSize('peek', max);
+    const sink = this.#reading('peek');
+    await sink.fill(1, 'peek');
+    return sink.queue.peek(max);
+  }
+
+  /** Waits until the peer sends no more, because it shut its writing side down or is gone. Takes no bytes. */
+  waitForEnd(): Promise<void> {
+    return this.#open().waitForEnd();
+  }
+
+  /** Yields chunks as they arrive, until the end of the stream. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, void> {
+    for (;;) {
+      const chunk = await this.recv(65_536);
+      if (chunk.length === 0) return;
+      yield chunk;
+    }
+  }
+
+  /**
+   * Sends all of `bytes`, after everything sent before; text goes out as UTF-8.
+   *
+   * Resolves when the kernel or a bounded buffer has them, which is also when the caller's memory is free to
+   * change. Waits as long as the peer does not read.
+   *
+   * @throws the operating system's error (`EPIPE`, `ECONNRESET`), {@link SocketTimeoutError} (how much was sent
+   *   is unknown then), {@link ConnectionClosedError}.
+   */
+  sendall(bytes: Uint8Array | string): Promise<void> {
+    if (this.#state !== 'open') {
+      return Promise.reject(
+        new ConnectionClosedError(`Cannot sendall: this side of the connection is ${this.#state}`),
+      );
+    }
+    const payload = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+    const waiting = this.#open().write(payload, 'sendall');
+    if (waiting !== undefined) return waiting;
+    this.#sentThisTurn += payload.length;
+    return this.#sentThisTurn > turnBytes ? this.#yieldTurn() : done;
+  }
+
+  /** Sends as {@link sendall} does, and resolves with the number of bytes: always all of them. */
+  async send(bytes: Uint8Array | string): Promise<number> {
+    const payload = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+    await this.sendall(payload);
+    return payload.length;
+  }
+
+  /**
+   * Ends one direction or both. `'write'` sends FIN after everything sent: the peer reads the rest and then the
+   * end, and may go on sending. `'read'` throws away what arrives from now on.
+   */
+  shutdown(how: ShutdownHow): void {
+    if (how !== 'read' && how !== 'write' && how !== 'both') {
+      throw new TypeError(`Cannot shutdown: how must be 'read', 'write' or 'both', got ${String(how)}`);
+    }
+    if (this.#state === 'closed') return;
+    if (how !== 'read' && this.#state === 'open') {
+      this.#state = 'write-ended';
+      this.#open();
+      this.#connection.endWrite();
+    }
+    if (how !== 'write') {
+      this.#open().discard();
+    }
+  }
+
+  /**
+   * Ends the connection in good order, and returns at once: what was sent still goes out, in the background.
+   *
+   * A peer whose bytes were not all read would get a reset for them, and with it might lose the end of our
+   * answer; so where unread bytes are possible, they are read and thrown away until the peer ends, for at most
+   * two seconds and 1 MiB. [RFC 1122 4.2.2.13, RFC 2525 2.17]
+   */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    const sink = this.#open();
+    sink.fail(new ConnectionClosedError('The socket was closed while an operation waited for it'));
+    if (sink.mayHoldUnread) sink.linger(lingerLimits);
+    else this.#connection.close();
+  }
+
+  /** Ends the connection at once: unsent bytes are lost, and a TCP peer sees a reset. */
+  reset(): void {
+    if (this.#sink === undefined) this.#open();
+    this.#state = 'closed';
+    this.#connection.reset();
+  }
+
+  /** Aborts {@link signal} with `reason`. Servers call it when they drain. */
+  interrupt(reason: Error): void {
+    this.#open().abort(reason);
+  }
+
+  /** Whether `error` is this connection's own end, caused by the peer: nothing that a server's log need show. */
+  isPeerGone(error: unknown): boolean {
+    return error instanceof Error && error === this.#sink?.failure;
+  }
+
+  /** Lets each later operation wait at most `seconds`; `undefined` or `null` for ever, which is the default. */
+  settimeout(seconds: number | null | undefined): void {
+    if (seconds != null && !(seconds > 0)) {
+      throw new RangeError(`Cannot settimeout: seconds must be above 0, or undefined, got ${seconds}`);
+    }
+    this.#timeout = seconds == null || seconds === Infinity ? undefined : seconds;
+    if (this.#sink !== undefined) this.#sink.timeout = this.#timeout;
+  }
+
+  gettimeout(): number | undefined {
+    return this.#timeout;
+  }
+
+  getpeername(): Address {
+    return this.#connection.remoteAddress as Address;
+  }
+
+  getsockname(): Address {
+    return this.#connection.localAddress as Address;
+  }
+
+  /** The descriptor, or -1 when closed or where the platform shows none. */
+  fileno(): number {
+    return this.#connection.fd;
+  }
+
+  /** `TCP_NODELAY`: sends small pieces at once instead of waiting for the acknowledgement of earlier ones. */
+  setNoDelay(on = true): void {
+    this.#connection.setNoDelay(on);
+  }
+
+  /** `SO_KEEPALIVE`: probes a silent peer after `initialDelaySeconds` of silence, so that a dead one is found. */
+  setKeepAlive(on = true, initialDelaySeconds = 60): void {
+    this.#connection.setKeepAlive(on, initialDelaySeconds);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return done;
+  }
+
+  /** Starts the connection with its first use, so that an untouched one can still be handed to a worker. */
+  #open(): SocketSink {
+    if (this.#sink === undefined) {
+      this.#sink = new SocketSink(this.#connection, this.#onClosed);
+      this.#sink.timeout = this.#timeout;
+    }
+    return this.#sink;
+  }
+
+  #reading(operation: string): SocketSink {
+    if (this.#state === 'closed') {
+      throw new ConnectionClosedError(`Cannot ${operation}: the socket is closed`);
+    }
+    return this.#open();
+  }
+
+  /** Resolves with the offset after `delimiter`, or `undefined` when the stream ends before one. */
+  async #find(delimiter: Buffer, max: number, operation: string): Promise<number | undefined> {
+    if (!(max > 0)) return rejectSize(operation, max);
+    const sink = this.#reading(operation);
+    let searched = 0;
+    for (;;) {
+      const found = sink.queue.indexOf(delimiter, searched);
+      const end = found + delimiter.length;
+      if (found !== -1 && end <= max) return end;
+      if (found !== -1 || sink.queue.length >= max) throw new MessageTooLongError(operation, max);
+      const { length } = sink.queue;
+      searched = Math.max(0, length - delimiter.length + 1);
+      await sink.fill(length + 1, operation);
+      if (sink.queue.length === length) return undefined;
+    }
+  }
+
+  async #yieldTurn(): Promise<void> {
+    this.#sentThisTurn = 0;
+    await nextTurn();
+  }
+}
+
+function rejectSize(operation: string, size: number): Promise<never> {
+  return Promise.reject(
+    new RangeError(`Cannot ${operation}: the number of bytes must be above 0, got ${String(size)}`),
+  );
+}

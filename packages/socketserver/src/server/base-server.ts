@@ -1,0 +1,413 @@
+import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
+import { acceptErrorChannel, type AcceptErrorEvent } from '../diagnostics/channels.ts';
+import { chooseEngine } from '../engine/choose-engine.ts';
+import type { Engine, RequestSource } from '../engine/contract.ts';
+import { ServerBusyError, ServerClosedError, SystemExit } from '../errors.ts';
+import type { RequestHandlerClass } from '../handlers/request-handler.ts';
+import { runHandler } from '../handlers/request-handler.ts';
+import type { ServerView } from '../handlers/server-view.ts';
+import { formatFailure } from './format-failure.ts';
+import { type OpenConnection, RunningRequests } from './running-requests.ts';
+import { type ResolvedTimeouts, resolveTimeouts, type ServerOptions } from './server-options.ts';
+import { isExhaustion, isSystemError } from './system-error.ts';
+import { WakeUp } from './wake-up.ts';
+
+/** A request and where it came from: what `getRequest()` gives. */
+export type TakenRequest<Request, Address> = readonly [request: Request, clientAddress: Address];
+
+/** Options of {@link BaseServer.serveForever}. */
+export interface ServeForeverOptions {
+  /** Milliseconds between two calls of `serviceActions()` while no request comes. Default 500, as in Python. */
+  readonly serviceIntervalMs?: number;
+}
+
+/** Pauses after the system ran out of descriptors or memory: doubled from the first to the last. */
+const firstBackOffMs = 5;
+const lastBackOffMs = 1_000;
+
+/**
+ * What all servers share: the loop that takes requests, and their way to a handler and back.
+ *
+ * *You call* `handleRequest`, `serveForever`, `shutdown`, `serverClose`, `fileno`.
+ * *You may override*, each also with an `async` method, in the order in which they are called for a request:
+ * `getRequest`, `verifyRequest`, `processRequest`, `finishRequest`, `handleError` (when something was thrown),
+ * `shutdownRequest`, `closeRequest`; further `handleTimeout`, `serviceActions`, `serverBind`, `serverActivate`.
+ * *Transports of this package implement* `bindSource`, `activateSource` and `getRequest`.
+ *
+ * @see CPython `socketserver.BaseServer`
+ */
+export abstract class BaseServer<Request, Address extends SocketAddress, Source extends RequestSource>
+  implements ServerView, AsyncDisposable
+{
+  /** Seconds that `handleRequest()` waits; `undefined` for ever. `serveForever()` ignores it. */
+  static readonly timeout: number | undefined = undefined;
+  /** `SO_REUSEADDR`. */
+  static readonly allowReuseAddress: boolean = true;
+  /** `SO_REUSEPORT`. */
+  static readonly allowReusePort: boolean = false;
+
+  readonly RequestHandlerClass: RequestHandlerClass<Request, Address>;
+  /** Seconds that `handleRequest()` waits; `undefined` for ever. */
+  timeout: number | undefined;
+  readonly workerData: unknown;
+  readonly timeouts: ResolvedTimeouts;
+
+  readonly #engine: Engine;
+  readonly #requestedAddress: Address;
+  readonly #running = new RunningRequests();
+  readonly #wakeUp = new WakeUp();
+  #socket: Source | undefined;
+  #isClosed = false;
+  #closing: Promise<void> | undefined;
+  /** What the loop is doing; `handling` covers everything from a request's arrival to `processRequest`'s return. */
+  #loop: 'stopped' | 'waiting' | 'handling' = 'stopped';
+  #stopIsRequested = false;
+  #stopped: (() => void)[] = [];
+  #backOffMs = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  protected constructor(
+    address: Address,
+    RequestHandlerClass: RequestHandlerClass<Request, Address>,
+    options: Readonly<ServerOptions>,
+  ) {
+    const action = `Cannot construct ${new.target.name}`;
+    if (typeof RequestHandlerClass !== 'function' || RequestHandlerClass.prototype === undefined) {
+      throw new TypeError(
+        `${action}: RequestHandlerClass must be a class with a handle() method, got ${typeof RequestHandlerClass}`,
+      );
+    }
+    this.RequestHandlerClass = RequestHandlerClass;
+    this.#requestedAddress = address;
+    this.#engine = chooseEngine(options.engine);
+    this.workerData = options.workerData;
+    this.timeout = options.timeout ?? (new.target as unknown as typeof BaseServer).timeout;
+    this.timeouts = resolveTimeouts(options.timeouts, action);
+  }
+
+  /** Where the server is bound, with the real port; before that, what it was options. */
+  get serverAddress(): Address {
+    return (this.#socket?.address as Address | undefined) ?? this.#requestedAddress;
+  }
+
+  get engine(): Engine['name'] {
+    return this.#engine.name;
+  }
+
+  /** The bound socket. @throws ServerClosedError before `serverBind()` and after `serverClose()`. */
+  get socket(): Source {
+    if (this.#socket === undefined || this.#isClosed) throw new ServerClosedError('use the socket');
+    return this.#socket;
+  }
+
+  /** Requests that are being processed. */
+  get activeRequests(): number {
+    return this.#running.processing;
+  }
+
+  /** The descriptor of the bound socket; -1 when there is none, or where the platform shows none. */
+  fileno(): number {
+    return this.#isClosed ? -1 : (this.#socket?.fd ?? -1);
+  }
+
+  /**
+   * Takes requests until `shutdown()` or `serverClose()`, and may be called again after a `shutdown()`.
+   *
+   * Resolves when the last request was processed: in the serial model ended, in the concurrent one started.
+   *
+   * @throws what `verifyRequest`, `serviceActions` or `handleError` threw, and {@link SystemExit} from a handler;
+   *   {@link ServerClosedError}, {@link ServerBusyError}.
+   */
+  async serveForever({ serviceIntervalMs = 500 }: ServeForeverOptions = {}): Promise<void> {
+    this.#begin('serveForever');
+    // The hook costs a timer, so one that nobody overrode is not called.
+    const serviceMs =
+      this.serviceActions === BaseServer.prototype.serviceActions ? undefined : serviceIntervalMs;
+    try {
+      while (!this.#mustStop()) {
+        if (this.#backOffMs > 0) await this.#wakeUp.wait({ ms: this.#backOffMs });
+        else if (!this.#socket!.isReady) await this.#waitForRequest(serviceMs);
+        if (this.#mustStop()) break;
+        await this.#serveOne();
+        if (serviceMs !== undefined) await this.serviceActions();
+      }
+    } finally {
+      this.#stopIsRequested = false;
+      this.#end();
+    }
+    this.#throwFailure();
+  }
+
+  /**
+   * Waits for one request and processes it; after `timeout` seconds calls `handleTimeout()` instead.
+   *
+   * @returns what `handleTimeout()` returned if it was called.
+   * @throws as `serveForever()` does.
+   */
+  async handleRequest(): Promise<unknown> {
+    this.#begin('handleRequest');
+    try {
+      const deadline = this.timeout === undefined ? Infinity : performance.now() + this.timeout * 1000;
+      while (!this.#socket!.isReady) {
+        const ms = deadline - performance.now();
+        if (ms <= 0) return await this.handleTimeout();
+        await this.#waitForRequest(ms === Infinity ? undefined : ms);
+        if (this.#isClosed) throw new ServerClosedError('handleRequest');
+      }
+      await this.#serveOne();
+    } finally {
+      this.#end();
+    }
+    this.#throwFailure();
+    return undefined;
+  }
+
+  /**
+   * Lets `serveForever()` take no further request and return. Requests that run go on, and the socket stays open.
+   *
+   * Resolves once the loop has ended, or is only waiting for a request that it is processing: so a handler may
+   * await it. With no loop running it is remembered, and the next `serveForever()` returns at once.
+   */
+  shutdown(): Promise<void> {
+    this.#stopIsRequested = true;
+    this.#wakeUp.wake();
+    if (this.#loop !== 'waiting') return Promise.resolve();
+    return new Promise((resolve) => this.#stopped.push(resolve));
+  }
+
+  /**
+   * Frees the listening socket, at once; then drains: aborts the signal of each running request, waits up to
+   * `timeouts.drainMs` for them, and ends those that are left. Ends `serveForever()` too. Idempotent.
+   *
+   * Awaited from inside a handler of the server it waits for that handler too: call `shutdown()` there.
+   */
+  serverClose(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.serverClose();
+  }
+
+  /** Binds the socket. Called by the constructor unless `bindAndActivate` is `false`. @throws the system's error. */
+  serverBind(): void {
+    if (this.#isClosed) throw new ServerClosedError('serverBind');
+    if (this.#socket !== undefined)
+      throw new TypeError('Cannot serverBind: the server must not be bound yet');
+    this.#socket = this.bindSource(this.#engine, this.#requestedAddress);
+  }
+
+  /** Makes the bound socket take requests. Called by the constructor after `serverBind()`. @throws the system's error. */
+  serverActivate(): void {
+    this.activateSource(this.socket);
+  }
+
+  /**
+   * Takes the next request, which is known to wait; `undefined` if it went away meanwhile.
+   *
+   * An error of the operating system thrown here is published and the loop goes on; any other ends the loop.
+   */
+  abstract getRequest():
+    Promise<TakenRequest<Request, Address> | undefined> | TakenRequest<Request, Address> | undefined;
+
+  /** Decides whether to process a request: `false` shuts it down. What it throws ends the loop. */
+  verifyRequest(_request: Request, _clientAddress: Address): Promise<boolean> | boolean {
+    return true;
+  }
+
+  /**
+   * Processes a request: here one after the other, until it has ended. Mixins override it. An error thrown here
+   * goes to `handleError`.
+   */
+  async processRequest(request: Request, clientAddress: Address): Promise<void> {
+    await this.finishRequest(request, clientAddress);
+    await this.shutdownRequest(request);
+  }
+
+  /** Makes the handler object and lets it serve the request. */
+  finishRequest(request: Request, clientAddress: Address): Promise<void> {
+    return runHandler(new this.RequestHandlerClass(request, clientAddress, this));
+  }
+
+  /** Ends a request in good order: tells the peer, then calls `closeRequest`. */
+  shutdownRequest(request: Request): Promise<void> | void {
+    return this.closeRequest(request);
+  }
+
+  /** Frees what a request holds in this process. */
+  closeRequest(_request: Request): Promise<void> | void {}
+
+  /** Called when `handleRequest()` got no request within `timeout` seconds. */
+  handleTimeout(): unknown {
+    return undefined;
+  }
+
+  /**
+   * Learns what a request threw; the connection is still open. Prints it to stderr, unless the peer merely went
+   * away; the server goes on. What it throws itself ends the loop.
+   */
+  handleError(request: Request, clientAddress: Address, error: unknown): Promise<void> | void {
+    if (this.isPeerGone(request, error)) return;
+    process.stderr.write(formatFailure(formatAddress(clientAddress), error));
+  }
+
+  /** Called by `serveForever()` after each request, and regularly while none comes. */
+  serviceActions(): Promise<void> | void {}
+
+  /** Whether `error` only says that the peer of this request went away. */
+  protected isPeerGone(_request: Request, _error: unknown): boolean {
+    return false;
+  }
+
+  protected abstract bindSource(engine: Engine, address: Address): Source;
+  protected abstract activateSource(source: Source): void;
+  /**
+   * Runs a request to its end, for mixins: as `processRequest` and what the loop does when that throws.
+   *
+   * @see CPython `ThreadingMixIn.process_request_thread`
+   */
+  async runRequest(request: Request, clientAddress: Address): Promise<void> {
+    this.#running.begin();
+    try {
+      try {
+        await this.finishRequest(request, clientAddress);
+      } catch (error) {
+        if (error instanceof SystemExit) throw error;
+        await this.handleError(request, clientAddress, error);
+      } finally {
+        await this.shutdownRequest(request);
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#running.end();
+    }
+  }
+
+  /** Transports of this package report each connection that they open and, once its descriptor is free, close. */
+  protected connectionOpened(connection: OpenConnection): void {
+    this.#running.opened(connection);
+  }
+
+  protected connectionClosed(connection: OpenConnection): void {
+    this.#running.closed(connection);
+  }
+
+  /** Binds and activates, and frees the socket when that fails. Constructors of this package call it last. */
+  protected bindAndActivate(): void {
+    try {
+      this.serverBind();
+      this.serverActivate();
+    } catch (error) {
+      this.#isClosed = true;
+      void this.#socket?.close();
+      throw error;
+    }
+  }
+
+  /** One turn: from a request that waits to `processRequest`'s return. */
+  async #serveOne(): Promise<void> {
+    this.#loop = 'handling';
+    let taken: TakenRequest<Request, Address> | undefined;
+    try {
+      taken = await this.getRequest();
+      this.#backOffMs = 0;
+    } catch (error) {
+      this.#loop = 'waiting';
+      if (!isSystemError(error)) throw error;
+      this.#acceptFailed(error);
+      return;
+    }
+    if (taken !== undefined) {
+      this.#running.begin();
+      try {
+        await this.#admit(taken[0], taken[1]);
+      } finally {
+        this.#running.end();
+      }
+    }
+    this.#loop = 'waiting';
+  }
+
+  async #admit(request: Request, clientAddress: Address): Promise<void> {
+    let isWanted = false;
+    try {
+      isWanted = await this.verifyRequest(request, clientAddress);
+    } finally {
+      if (!isWanted) await this.shutdownRequest(request);
+    }
+    if (!isWanted) return;
+    try {
+      await this.processRequest(request, clientAddress);
+    } catch (error) {
+      try {
+        if (error instanceof SystemExit) throw error;
+        await this.handleError(request, clientAddress, error);
+      } finally {
+        await this.shutdownRequest(request);
+      }
+    }
+  }
+
+  #acceptFailed(error: NodeJS.ErrnoException): void {
+    if (isExhaustion(error)) {
+      this.#backOffMs = Math.min(lastBackOffMs, Math.max(firstBackOffMs, this.#backOffMs * 2));
+    }
+    if (acceptErrorChannel.hasSubscribers) {
+      const event: AcceptErrorEvent = {
+        serverAddress: this.serverAddress,
+        error,
+        retryMs: this.#backOffMs,
+      };
+      acceptErrorChannel.publish(event);
+    }
+  }
+
+  /** Waits until a request is there, somebody wakes the loop, or `ms` have passed. */
+  async #waitForRequest(ms: number | undefined): Promise<void> {
+    const socket = this.#socket!;
+    socket.notify(() => this.#wakeUp.wake());
+    await this.#wakeUp.wait({ ms });
+    socket.notify(undefined);
+  }
+
+  #begin(action: string): void {
+    if (this.#isClosed || this.#socket === undefined) throw new ServerClosedError(action);
+    if (this.#loop !== 'stopped') throw new ServerBusyError(action);
+    this.#throwFailure();
+    this.#loop = 'waiting';
+  }
+
+  #end(): void {
+    this.#loop = 'stopped';
+    const waiters = this.#stopped;
+    this.#stopped = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  #mustStop(): boolean {
+    return this.#stopIsRequested || this.#isClosed || this.#failure !== undefined;
+  }
+
+  /** Ends the loop with an error from a request that runs beside it. */
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#wakeUp.wake();
+  }
+
+  #throwFailure(): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure.error;
+  }
+
+  async #close(): Promise<void> {
+    this.#isClosed = true;
+    const freed = this.#socket?.close();
+    this.#wakeUp.wake();
+    await this.#running.drain(this.timeouts.drainMs);
+    await freed;
+    if (this.#loop === 'stopped') this.#throwFailure();
+  }
+}

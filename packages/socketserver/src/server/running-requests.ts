@@ -1,0 +1,77 @@
+import { ServerDrainingError } from '../errors.ts';
+
+/** What a drain does to a connection. */
+export interface OpenConnection {
+  /** Tells the handler to come to an end. */
+  interrupt(reason: Error): void;
+  /** Ends the connection now. */
+  reset(): void;
+}
+
+/**
+ * What a server waits for when it drains: connections that are open, and requests that are being processed.
+ * Mostly these are the same, but a handler may outlive its connection, a connection its handler (while its last
+ * bytes go out), and datagrams have none.
+ */
+export class RunningRequests {
+  readonly #connections = new Set<OpenConnection>();
+  #processing = 0;
+  #reason: Error | undefined;
+  #whenIdle: (() => void) | undefined;
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Requests between `verifyRequest` and the end of `shutdownRequest`. */
+  get processing(): number {
+    return this.#processing;
+  }
+
+  opened(connection: OpenConnection): void {
+    this.#connections.add(connection);
+    if (this.#reason !== undefined) connection.interrupt(this.#reason);
+  }
+
+  closed(connection: OpenConnection): void {
+    this.#connections.delete(connection);
+    this.#checkIdle();
+  }
+
+  begin(): void {
+    this.#processing += 1;
+  }
+
+  end(): void {
+    this.#processing -= 1;
+    this.#checkIdle();
+  }
+
+  /** Tells all requests, waits up to `drainMs` for them, and resets the connections that are left. */
+  async drain(drainMs: number): Promise<void> {
+    const reason = new ServerDrainingError(drainMs);
+    this.#reason = reason;
+    for (const connection of this.#connections) connection.interrupt(reason);
+    await this.#idle(drainMs);
+    for (const connection of this.#connections) connection.reset();
+  }
+
+  get #isIdle(): boolean {
+    return this.#connections.size === 0 && this.#processing === 0;
+  }
+
+  #checkIdle(): void {
+    if (this.#isIdle) this.#whenIdle?.();
+  }
+
+  /** Resolves when nothing runs any more, or after `ms`. */
+  async #idle(ms: number): Promise<void> {
+    if (this.#isIdle) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#whenIdle = resolve;
+    const timer = ms === Infinity ? undefined : setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
+    await promise;
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,90 @@
+import type { SocketAddress } from '../address/socket-address.ts';
+import type { Engine, Listener } from '../engine/contract.ts';
+import type { RequestHandlerClass } from '../handlers/request-handler.ts';
+import { checkOptions, type OptionRules } from '../options/check-options.ts';
+import { StreamSocket } from '../request/stream-socket.ts';
+import { BaseServer, type TakenRequest } from '../server/base-server.ts';
+import { backlogRule, type ServerOptions, serverOptionRules } from '../server/server-options.ts';
+
+/** A class whose objects serve connections. */
+export type StreamHandlerClass<Address extends SocketAddress> = RequestHandlerClass<
+  StreamSocket<Address>,
+  Address
+>;
+
+/** What every stream server takes. */
+export interface StreamServerOptions extends ServerOptions {
+  /** Clients that may wait in the kernel's queue, as passed to `listen(2)`. Default 4,096; Linux caps it at `somaxconn`. */
+  readonly requestQueueSize?: number | undefined;
+}
+
+const streamOptionRules: OptionRules<StreamServerOptions> = {
+  ...serverOptionRules,
+  requestQueueSize: backlogRule,
+};
+
+/**
+ * What TCP, TLS and Unix stream servers share: each request is one accepted, unread connection.
+ *
+ * @see CPython `socketserver.TCPServer`
+ */
+export abstract class StreamServer<Address extends SocketAddress> extends BaseServer<
+  StreamSocket<Address>,
+  Address,
+  Listener
+> {
+  /** Clients that may wait in the kernel's queue. */
+  static readonly requestQueueSize: number = 4_096;
+
+  readonly #options: Readonly<StreamServerOptions>;
+  readonly #class: typeof StreamServer;
+
+  protected constructor(
+    address: Address,
+    RequestHandlerClass: StreamHandlerClass<Address>,
+    options: StreamServerOptions | undefined,
+  ) {
+    const action = `Cannot construct ${new.target.name}`;
+    const checked = checkOptions(options, streamOptionRules, { action, path: 'options' });
+    super(address, RequestHandlerClass, checked);
+    this.#options = checked;
+    this.#class = new.target as unknown as typeof StreamServer;
+    if (checked.bindAndActivate ?? true) this.bindAndActivate();
+  }
+
+  override getRequest(): TakenRequest<StreamSocket<Address>, Address> | undefined {
+    const connection = this.socket.accept();
+    if (connection === undefined) return undefined;
+    const request: StreamSocket<Address> = new StreamSocket<Address>(connection, () =>
+      this.connectionClosed(request),
+    );
+    this.connectionOpened(request);
+    return [request, connection.remoteAddress as Address];
+  }
+
+  /** Sends FIN after everything that was sent, then closes. */
+  override shutdownRequest(request: StreamSocket<Address>): Promise<void> | void {
+    request.shutdown('write');
+    return this.closeRequest(request);
+  }
+
+  override closeRequest(request: StreamSocket<Address>): Promise<void> | void {
+    request.close();
+  }
+
+  protected override isPeerGone(request: StreamSocket<Address>, error: unknown): boolean {
+    return request.isPeerGone(error);
+  }
+
+  protected override bindSource(engine: Engine, address: Address): Listener {
+    return engine.bindStream(address, {
+      reuseAddress: this.#options.allowReuseAddress ?? this.#class.allowReuseAddress,
+      reusePort: this.#options.allowReusePort ?? this.#class.allowReusePort,
+      ipv6Only: false,
+    });
+  }
+
+  protected override activateSource(listener: Listener): void {
+    listener.listen(this.#options.requestQueueSize ?? this.#class.requestQueueSize);
+  }
+}
