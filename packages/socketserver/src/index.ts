@@ -8,10 +8,17 @@ export {
   type UnixAddress,
 } from './address/socket-address.ts';
 export { connect, type ConnectSocketOptions } from './request/connect.ts';
-export { type AcceptErrorEvent } from './diagnostics/channels.ts';
+export {
+  type AcceptErrorEvent,
+  type TLSErrorEvent,
+  type TruncatedDatagramEvent,
+} from './diagnostics/channels.ts';
 export { type EngineChoice } from './engine/choose-engine.ts';
 export {
+  CertificateError,
+  type CertificateFault,
   ConnectionClosedError,
+  type HandshakeFault,
   IncompleteReadError,
   MessageTooLongError,
   ServerBusyError,
@@ -20,22 +27,53 @@ export {
   SocketServerError,
   SocketTimeoutError,
   SystemExit,
+  TLSHandshakeError,
   UnsupportedError,
 } from './errors.ts';
 export { BaseRequestHandler } from './handlers/base-request-handler.ts';
+export { DatagramRequestHandler } from './handlers/datagram-request-handler.ts';
 export { type RequestHandler, type RequestHandlerClass } from './handlers/request-handler.ts';
 export { type ServerView } from './handlers/server-view.ts';
 export { StreamRequestHandler } from './handlers/stream-request-handler.ts';
 export { ConcurrentMixIn } from './mixins/concurrent-mixin.ts';
+export { type DatagramRequest, type DatagramSocket } from './request/datagram-socket.ts';
+export { type PacketReader } from './request/packet-reader.ts';
+export { type PacketWriter } from './request/packet-writer.ts';
 export { type StreamReader } from './request/stream-reader.ts';
 export { type ReadUntilOptions, type ShutdownHow, StreamSocket } from './request/stream-socket.ts';
 export { type StreamWriter } from './request/stream-writer.ts';
-export { BaseServer, type ServeForeverOptions, type TakenRequest } from './server/base-server.ts';
+export {
+  BaseServer,
+  type MaybeRequest,
+  type ServeForeverOptions,
+  type TakenRequest,
+} from './server/base-server.ts';
 export { type ServerOptions, type TimeoutOptions } from './server/server-options.ts';
-export { ConcurrentTCPServer } from './servers.ts';
+export {
+  ConcurrentTCPServer,
+  ConcurrentTLSServer,
+  ConcurrentUDPServer,
+  ConcurrentUnixStreamServer,
+  ConcurrentUnixDatagramServer,
+} from './servers.ts';
+export { type DatagramLimitOptions, type DatagramServerOptions } from './transports/datagram-options.ts';
+export { type DatagramHandlerClass, DatagramServer } from './transports/datagram-server.ts';
+export { type MulticastOptions } from './transports/multicast-options.ts';
 export {
   type StreamHandlerClass,
   StreamServer,
   type StreamServerOptions,
 } from './transports/stream-server.ts';
+export { type TLSFacts } from './tls/tls-facts.ts';
+export {
+  type ClientCertificateOptions,
+  type KeySource,
+  type PEMSource,
+  type TLSIdentityOptions,
+  type TLSOptions,
+} from './tls/tls-options.ts';
 export { TCPServer } from './transports/tcp-server.ts';
+export { UDPServer, type UDPServerOptions } from './transports/udp-server.ts';
+export { UnixDatagramServer, type UnixDatagramServerOptions } from './transports/unix-datagram-server.ts';
+export { type TLSLimitOptions, TLSServer, type TLSServerOptions } from './transports/tls-server.ts';
+export { UnixStreamServer, type UnixStreamServerOptions } from './transports/unix-stream-server.ts';

@@ -104,5 +104,5 @@ function splitInetAddress(input: InetAddressInput): [host: unknown, port: unknow
 
 /** Shows a value in an error message. */
 function describe(value: unknown): string {
-  return typeof value === 'object' || typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return JSON.stringify(value) ?? String(value);
 }

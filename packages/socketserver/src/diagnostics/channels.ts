@@ -12,3 +12,25 @@ export interface AcceptErrorEvent {
 
 /** Published when taking a request failed and the server goes on. */
 export const acceptErrorChannel = channel('socketserver:accept:error');
+
+/** Payload of {@link truncatedDatagramChannel}. */
+export interface TruncatedDatagramEvent {
+  readonly serverAddress: SocketAddress;
+  readonly clientAddress: SocketAddress;
+  /** Bytes that were kept; the rest is lost. */
+  readonly maxPacketSize: number;
+}
+
+/** Published when a datagram was longer than its server's `maxPacketSize`, before the request is processed. */
+export const truncatedDatagramChannel = channel('socketserver:datagram:truncated');
+
+/** Payload of {@link tlsErrorChannel}. */
+export interface TLSErrorEvent {
+  readonly serverAddress: SocketAddress;
+  readonly clientAddress: SocketAddress;
+  /** Mostly a `TLSHandshakeError`. */
+  readonly error: Error;
+}
+
+/** Published when a client of a TLS server did not get through the handshake. Nobody else learns of it. */
+export const tlsErrorChannel = channel('socketserver:tls:error');

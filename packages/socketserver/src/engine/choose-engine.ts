@@ -13,5 +13,5 @@ export function chooseEngine(choice: EngineChoice = 'auto'): Engine {
   if (typeof choice === 'object') return choice;
   const name = choice === 'auto' ? (process.env['SOCKETSERVER_ENGINE'] ?? 'auto') : choice;
   if (name === 'auto' || name === 'node' || name === '') return nodeEngine;
-  throw new TypeError(`Cannot choose an engine: it must be 'auto' or 'node', got '${String(name)}'`);
+  throw new TypeError(`Cannot choose an engine: it must be 'auto' or 'node', got '${name}'`);
 }

@@ -9,6 +9,7 @@
  */
 import type { Socket } from 'node:net';
 import type { InetAddress, SocketAddress } from '../address/socket-address.ts';
+import type { TLSFacts } from '../tls/tls-facts.ts';
 
 /** Opens sockets. One engine object serves a whole thread; it holds no per-server state. */
 export interface Engine {
@@ -106,6 +107,8 @@ export interface Connection {
   readonly fd: number;
   /** The process at the other end of a Unix socket, where the engine can tell. */
   readonly peerCredentials?: PeerCredentials | undefined;
+  /** What the TLS handshake agreed on; absent where the stream is plain. */
+  readonly tls?: TLSFacts | undefined;
 
   /** Names who gets the news. Called once. Reading begins with the first {@link resume}. */
   start(sink: ConnectionSink): void;

@@ -6,6 +6,12 @@ import { Deadline } from './deadline.ts';
 const nothing = Buffer.alloc(0);
 const done = Promise.resolve();
 
+/** Bytes that are read ahead to find out whether the peer is still there. */
+const watchBytes = 65_536;
+
+/** What is left of a linger once the server drains. */
+const drainLingerMs = 100;
+
 /** How long, and for how many bytes, a closed connection goes on reading what its peer still sends. */
 interface LingerLimits {
   readonly bytes: number;
@@ -33,6 +39,7 @@ export class SocketSink implements ConnectionSink {
   readonly #onClosed: () => void;
   #isClosed = false;
   #isFlowing = false;
+  #isWatched = false;
   #discards = false;
   #lingerBytes = Infinity;
   #lingerMs = 0;
@@ -70,6 +77,7 @@ export class SocketSink implements ConnectionSink {
   abort(reason: Error): void {
     this.#abortReason ??= reason;
     this.#controller?.abort(reason);
+    if (this.#lingerMs > 0) this.#armLinger(drainLingerMs);
   }
 
   /** Waits for bytes; gives 1 to `max` of them, none at the end. */
@@ -135,9 +143,15 @@ export class SocketSink implements ConnectionSink {
     this.#discards = true;
     this.queue.clear();
     this.connection.endWrite();
-    if (this.#drainWaiters === undefined) this.#armLinger();
+    if (this.#drainWaiters === undefined) this.#armLinger(ms);
     if (this.hasEnded) this.connection.close();
     else this.#resume();
+  }
+
+  /** Ends the connection at once; those who wait for it get `reason`, if there is one. */
+  reset(reason: Error | undefined): void {
+    this.failure ??= reason;
+    this.connection.reset();
   }
 
   /** Fails whoever waits for this connection. */
@@ -156,8 +170,8 @@ export class SocketSink implements ConnectionSink {
     const resolve = this.#resolveRead;
     if (resolve === undefined) {
       this.queue.push(bytes);
-      this.#isFlowing = false;
-      return false;
+      this.#isFlowing = this.#isWatched && this.queue.length < watchBytes;
+      return this.#isFlowing;
     }
     if (this.#readAtLeast > 0) {
       this.queue.push(bytes);
@@ -190,25 +204,26 @@ export class SocketSink implements ConnectionSink {
     this.#drainWaiters = undefined;
     this.#writeDeadline?.disarm();
     for (const waiter of waiters ?? []) waiter.resolve();
-    if (this.#lingerMs > 0) this.#armLinger();
+    if (this.#lingerMs > 0) this.#armLinger(this.#lingerMs);
   }
 
   closed(error: Error | undefined): void {
     this.#isClosed = true;
-    this.failure = error;
+    this.failure ??= error;
     this.fail(
-      error ?? new ConnectionClosedError('The connection was closed while an operation waited for it'),
+      this.failure ?? new ConnectionClosedError('The connection was closed while an operation waited for it'),
     );
     this.ended();
-    this.abort(error ?? new ConnectionClosedError('The connection is closed'));
+    this.abort(this.failure ?? new ConnectionClosedError('The connection is closed'));
     this.#readDeadline?.close();
     this.#writeDeadline?.close();
     this.#onClosed();
   }
 
-  /** Reads ahead by one delivery, to notice a peer that goes while nobody reads. */
+  /** Reads ahead, up to a bound, to notice a peer that ends or goes while nobody reads. */
   #watch(): void {
-    if (this.queue.length === 0 && !this.hasEnded) this.#resume();
+    this.#isWatched = true;
+    if (this.queue.length < watchBytes && !this.hasEnded) this.#resume();
   }
 
   #resume(): void {
@@ -234,9 +249,10 @@ export class SocketSink implements ConnectionSink {
   }
 
   /** The time runs from when our own bytes are out: a slow reader gets them all. */
-  #armLinger(): void {
-    this.#readDeadline ??= new Deadline();
-    this.#readDeadline.arm(this.#lingerMs, () => this.connection.close());
+  #armLinger(ms: number): void {
+    this.#readDeadline?.close();
+    this.#readDeadline = new Deadline();
+    this.#readDeadline.arm(ms, () => this.connection.close());
   }
 
   #settleRead(bytes: Buffer): void {

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Connection } from '../engine/contract.ts';
 import { ConnectionClosedError, IncompleteReadError, MessageTooLongError } from '../errors.ts';
+import type { TLSFacts } from '../tls/tls-facts.ts';
 import { SocketSink } from './socket-sink.ts';
 
 /** Bytes that a line or a delimited message may have, unless its reader says otherwise. */
@@ -199,11 +200,15 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
     else this.#connection.close();
   }
 
-  /** Ends the connection at once: unsent bytes are lost, and a TCP peer sees a reset. */
-  reset(): void {
-    if (this.#sink === undefined) this.#open();
+  /**
+   * Ends the connection at once: unsent bytes are lost, and a TCP peer sees a reset.
+   *
+   * @param reason - what operations that wait for it fail with; default a {@link ConnectionClosedError}.
+   */
+  reset(reason?: Error): void {
+    const sink = this.#open();
     this.#state = 'closed';
-    this.#connection.reset();
+    sink.reset(reason);
   }
 
   /** Aborts {@link signal} with `reason`. Servers call it when they drain. */
@@ -211,7 +216,7 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
     this.#open().abort(reason);
   }
 
-  /** Whether `error` is this connection's own end, caused by the peer: nothing that a server's log need show. */
+  /** Whether `error` is this connection's own end, by its peer or by a drain: nothing that a log need show. */
   isPeerGone(error: unknown): boolean {
     return error instanceof Error && error === this.#sink?.failure;
   }
@@ -227,6 +232,11 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
 
   gettimeout(): number | undefined {
     return this.#timeout;
+  }
+
+  /** What the TLS handshake agreed on, and the client's certificate; `undefined` on a plain connection. */
+  get tls(): TLSFacts | undefined {
+    return this.#connection.tls;
   }
 
   getpeername(): Address {

@@ -15,6 +15,10 @@ import { WakeUp } from './wake-up.ts';
 /** A request and where it came from: what `getRequest()` gives. */
 export type TakenRequest<Request, Address> = readonly [request: Request, clientAddress: Address];
 
+/** What `getRequest()` gives, now or later; nothing when the request went away meanwhile. */
+export type MaybeRequest<Request, Address> =
+  Promise<TakenRequest<Request, Address> | undefined> | TakenRequest<Request, Address> | undefined;
+
 /** Options of {@link BaseServer.serveForever}. */
 export interface ServeForeverOptions {
   /** Milliseconds between two calls of `serviceActions()` while no request comes. Default 500, as in Python. */
@@ -81,7 +85,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.#requestedAddress = address;
     this.#engine = chooseEngine(options.engine);
     this.workerData = options.workerData;
-    this.timeout = options.timeout ?? (new.target as unknown as typeof BaseServer).timeout;
+    this.timeout = options.timeout ?? new.target.timeout;
     this.timeouts = resolveTimeouts(options.timeouts, action);
   }
 
@@ -126,9 +130,9 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     try {
       while (!this.#mustStop()) {
         if (this.#backOffMs > 0) await this.#wakeUp.wait({ ms: this.#backOffMs });
-        else if (!this.#socket!.isReady) await this.#waitForRequest(serviceMs);
+        else if (!this.#canTake) await this.#waitForRequest(serviceMs);
         if (this.#mustStop()) break;
-        await this.#serveOne();
+        if (!this.#isFull) await this.#serveOne();
         if (serviceMs !== undefined) await this.serviceActions();
       }
     } finally {
@@ -148,7 +152,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.#begin('handleRequest');
     try {
       const deadline = this.timeout === undefined ? Infinity : performance.now() + this.timeout * 1000;
-      while (!this.#socket!.isReady) {
+      while (!this.#canTake) {
         const ms = deadline - performance.now();
         if (ms <= 0) return await this.handleTimeout();
         await this.#waitForRequest(ms === Infinity ? undefined : ms);
@@ -208,8 +212,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
    *
    * An error of the operating system thrown here is published and the loop goes on; any other ends the loop.
    */
-  abstract getRequest():
-    Promise<TakenRequest<Request, Address> | undefined> | TakenRequest<Request, Address> | undefined;
+  abstract getRequest(): MaybeRequest<Request, Address>;
 
   /** Decides whether to process a request: `false` shuts it down. What it throws ends the loop. */
   verifyRequest(_request: Request, _clientAddress: Address): Promise<boolean> | boolean {
@@ -260,8 +263,19 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     return false;
   }
 
+  /** Requests that may be processed at once: at that many the loop takes no further one. Transports may bound it. */
+  protected get maxActiveRequests(): number {
+    return Infinity;
+  }
+
   protected abstract bindSource(engine: Engine, address: Address): Source;
   protected abstract activateSource(source: Source): void;
+
+  /** Stops taking requests and frees the socket: at once, or where handlers answer through it, once `drained`. */
+  protected closeSource(source: Source, _drained: Promise<void>): Promise<void> {
+    return source.close();
+  }
+
   /**
    * Runs a request to its end, for mixins: as `processRequest` and what the loop does when that throws.
    *
@@ -281,7 +295,9 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     } catch (error) {
       this.#fail(error);
     } finally {
+      const wasFull = this.#isFull;
       this.#running.end();
+      if (wasFull) this.#wakeUp.wake();
     }
   }
 
@@ -311,7 +327,8 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.#loop = 'handling';
     let taken: TakenRequest<Request, Address> | undefined;
     try {
-      taken = await this.getRequest();
+      const next = this.getRequest();
+      taken = next instanceof Promise ? await next : next;
       this.#backOffMs = 0;
     } catch (error) {
       this.#loop = 'waiting';
@@ -333,7 +350,8 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   async #admit(request: Request, clientAddress: Address): Promise<void> {
     let isWanted = false;
     try {
-      isWanted = await this.verifyRequest(request, clientAddress);
+      const verdict = this.verifyRequest(request, clientAddress);
+      isWanted = verdict === true || (await verdict);
     } finally {
       if (!isWanted) await this.shutdownRequest(request);
     }
@@ -364,12 +382,18 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     }
   }
 
-  /** Waits until a request is there, somebody wakes the loop, or `ms` have passed. */
-  async #waitForRequest(ms: number | undefined): Promise<void> {
-    const socket = this.#socket!;
-    socket.notify(() => this.#wakeUp.wake());
-    await this.#wakeUp.wait({ ms });
-    socket.notify(undefined);
+  get #isFull(): boolean {
+    return this.#running.processing >= this.maxActiveRequests;
+  }
+
+  get #canTake(): boolean {
+    return this.#socket!.isReady && !this.#isFull;
+  }
+
+  /** Waits until a request may be there to take, somebody wakes the loop, or `ms` have passed. */
+  #waitForRequest(ms: number | undefined): Promise<void> {
+    this.#socket!.notify(this.#isFull ? undefined : this.#wakeUp.wake);
+    return this.#wakeUp.wait({ ms });
   }
 
   #begin(action: string): void {
@@ -404,9 +428,11 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
 
   async #close(): Promise<void> {
     this.#isClosed = true;
-    const freed = this.#socket?.close();
+    const { promise: drained, resolve: nowDrained } = Promise.withResolvers<void>();
+    const freed = this.#socket && this.closeSource(this.#socket, drained);
     this.#wakeUp.wake();
     await this.#running.drain(this.timeouts.drainMs);
+    nowDrained();
     await freed;
     if (this.#loop === 'stopped') this.#throwFailure();
   }

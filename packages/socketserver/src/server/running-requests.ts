@@ -1,11 +1,14 @@
 import { ServerDrainingError } from '../errors.ts';
 
+/** How long a drain waits for handlers to notice that their connections were reset. */
+const forcedEndMs = 1_000;
+
 /** What a drain does to a connection. */
 export interface OpenConnection {
   /** Tells the handler to come to an end. */
   interrupt(reason: Error): void;
   /** Ends the connection now. */
-  reset(): void;
+  reset(reason: Error): void;
 }
 
 /**
@@ -54,7 +57,8 @@ export class RunningRequests {
     this.#reason = reason;
     for (const connection of this.#connections) connection.interrupt(reason);
     await this.#idle(drainMs);
-    for (const connection of this.#connections) connection.reset();
+    for (const connection of this.#connections) connection.reset(reason);
+    await this.#idle(forcedEndMs);
   }
 
   get #isIdle(): boolean {

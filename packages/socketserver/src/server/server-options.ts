@@ -13,6 +13,8 @@ import {
 export interface TimeoutOptions {
   /** From the start of a drain to the forced end of the requests that still run. Default 15,000. */
   readonly drainMs?: number | undefined;
+  /** For a client's TLS handshake, from when a TLS server takes it on. Default 10,000. */
+  readonly handshakeMs?: number | undefined;
 }
 
 /** What every server takes. Those that are also class attributes (`static`) win over them. */
@@ -46,14 +48,19 @@ export const serverOptionRules: OptionRules<ServerOptions> = {
 /** The deadlines with every default filled in. */
 export interface ResolvedTimeouts {
   readonly drainMs: number;
+  readonly handshakeMs: number;
 }
 
-const timeoutDefaults: ResolvedTimeouts = { drainMs: 15_000 };
+const timeoutDefaults: ResolvedTimeouts = { drainMs: 15_000, handshakeMs: 10_000 };
 
 /** @throws TypeError for an unknown key or a value that breaks its rule. */
 export function resolveTimeouts(given: TimeoutOptions | undefined, action: string): ResolvedTimeouts {
-  const checked = checkOptions(given, { drainMs: milliseconds }, { action, path: 'options.timeouts' });
-  return Object.freeze({ drainMs: checked.drainMs ?? timeoutDefaults.drainMs });
+  const rules: OptionRules<TimeoutOptions> = { drainMs: milliseconds, handshakeMs: milliseconds };
+  const checked = checkOptions(given, rules, { action, path: 'options.timeouts' });
+  return Object.freeze({
+    drainMs: checked.drainMs ?? timeoutDefaults.drainMs,
+    handshakeMs: checked.handshakeMs ?? timeoutDefaults.handshakeMs,
+  });
 }
 
 /** `listen(2)`'s backlog as an option. */

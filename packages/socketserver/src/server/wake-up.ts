@@ -3,16 +3,14 @@ export class WakeUp {
   #resolve: (() => void) | undefined;
 
   /** Resolves at the next {@link wake}, or after `ms` milliseconds; without `ms` a sleeper uses no timer at all. */
-  async wait({ ms }: { readonly ms: number | undefined }): Promise<void> {
+  wait({ ms }: { readonly ms: number | undefined }): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#resolve = resolve;
-    const timer = ms === undefined ? undefined : setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
-    await promise;
-    clearTimeout(timer);
-    this.#resolve = undefined;
+    if (ms === undefined) return promise;
+    const timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
+    return promise.then(() => clearTimeout(timer));
   }
 
-  wake(): void {
-    this.#resolve?.();
-  }
+  /** A field, so that it can be passed on by itself. */
+  readonly wake = (): void => this.#resolve?.();
 }

@@ -1,9 +1,9 @@
 import type { SocketAddress } from '../address/socket-address.ts';
-import type { Engine, Listener } from '../engine/contract.ts';
+import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
-import { checkOptions, type OptionRules } from '../options/check-options.ts';
+import { type OptionRules } from '../options/check-options.ts';
 import { StreamSocket } from '../request/stream-socket.ts';
-import { BaseServer, type TakenRequest } from '../server/base-server.ts';
+import { BaseServer, type MaybeRequest } from '../server/base-server.ts';
 import { backlogRule, type ServerOptions, serverOptionRules } from '../server/server-options.ts';
 
 /** A class whose objects serve connections. */
@@ -18,7 +18,7 @@ export interface StreamServerOptions extends ServerOptions {
   readonly requestQueueSize?: number | undefined;
 }
 
-const streamOptionRules: OptionRules<StreamServerOptions> = {
+export const streamOptionRules: OptionRules<StreamServerOptions> = {
   ...serverOptionRules,
   requestQueueSize: backlogRule,
 };
@@ -39,20 +39,18 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   readonly #options: Readonly<StreamServerOptions>;
   readonly #class: typeof StreamServer;
 
+  /** @param options - checked by the class that calls this, and that binds last. */
   protected constructor(
     address: Address,
     RequestHandlerClass: StreamHandlerClass<Address>,
-    options: StreamServerOptions | undefined,
+    options: Readonly<StreamServerOptions>,
   ) {
-    const action = `Cannot construct ${new.target.name}`;
-    const checked = checkOptions(options, streamOptionRules, { action, path: 'options' });
-    super(address, RequestHandlerClass, checked);
-    this.#options = checked;
-    this.#class = new.target as unknown as typeof StreamServer;
-    if (checked.bindAndActivate ?? true) this.bindAndActivate();
+    super(address, RequestHandlerClass, options);
+    this.#options = options;
+    this.#class = new.target;
   }
 
-  override getRequest(): TakenRequest<StreamSocket<Address>, Address> | undefined {
+  override getRequest(): MaybeRequest<StreamSocket<Address>, Address> {
     const connection = this.socket.accept();
     if (connection === undefined) return undefined;
     const request: StreamSocket<Address> = new StreamSocket<Address>(connection, () =>
@@ -77,11 +75,16 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   }
 
   protected override bindSource(engine: Engine, address: Address): Listener {
-    return engine.bindStream(address, {
+    return engine.bindStream(address, this.bindOptions());
+  }
+
+  /** What this transport asks of the engine. Subclasses of this package add to it. */
+  protected bindOptions(): BindOptions {
+    return {
       reuseAddress: this.#options.allowReuseAddress ?? this.#class.allowReuseAddress,
       reusePort: this.#options.allowReusePort ?? this.#class.allowReusePort,
       ipv6Only: false,
-    });
+    };
   }
 
   protected override activateSource(listener: Listener): void {

@@ -1,6 +1,12 @@
 import { type InetAddressInput, parseInetAddress } from '../address/parse-address.ts';
 import type { InetAddress } from '../address/socket-address.ts';
-import { StreamServer, type StreamHandlerClass, type StreamServerOptions } from './stream-server.ts';
+import { checkOptions } from '../options/check-options.ts';
+import {
+  type StreamHandlerClass,
+  streamOptionRules,
+  StreamServer,
+  type StreamServerOptions,
+} from './stream-server.ts';
 
 /**
  * A TCP server that serves one connection after the other; later clients wait, in order.
@@ -24,6 +30,9 @@ export class TCPServer extends StreamServer<InetAddress> {
     RequestHandlerClass: StreamHandlerClass<InetAddress>,
     options?: StreamServerOptions,
   ) {
-    super(parseInetAddress(serverAddress, undefined), RequestHandlerClass, options);
+    const action = `Cannot construct ${new.target.name}`;
+    const checked = checkOptions(options, streamOptionRules, { action, path: 'options' });
+    super(parseInetAddress(serverAddress, undefined), RequestHandlerClass, checked);
+    if (checked.bindAndActivate ?? true) this.bindAndActivate();
   }
 }

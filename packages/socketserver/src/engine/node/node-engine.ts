@@ -9,6 +9,7 @@ import {
   isInetAddress,
 } from '../contract.ts';
 import { NodeConnection } from './node-connection.ts';
+import { NodeDatagramPort } from './node-datagram-port.ts';
 import { NodeListener } from './node-listener.ts';
 
 /** The portable engine, on `node:net` and `node:dgram`. It keeps nothing, so one object serves every thread. */
@@ -19,8 +20,11 @@ export const nodeEngine: Engine = {
     return new NodeListener(address, options);
   },
 
-  bindDatagram() {
-    throw new UnsupportedError('Cannot bind: datagrams are not supported yet');
+  bindDatagram(address, options) {
+    if (isInetAddress(address)) return new NodeDatagramPort(address, options);
+    throw new UnsupportedError(
+      'Cannot bind: Node has no Unix datagram sockets; install @socketserver/native, whose engine has them',
+    );
   },
 
   connect,

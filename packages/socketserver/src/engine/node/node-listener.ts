@@ -4,7 +4,7 @@ import { inetAddress, type SocketAddress, type UnixAddress } from '../../address
 import { UnsupportedError } from '../../errors.ts';
 import { type BindOptions, type Connection, isInetAddress, type Listener } from '../contract.ts';
 import { NodeConnection } from './node-connection.ts';
-import { RequestQueue } from './request-queue.ts';
+import { RequestQueue } from '../request-queue.ts';
 
 /**
  * A listening `net.Server`, bound beforehand by a `net.BoundSocket` so that binding is synchronous.

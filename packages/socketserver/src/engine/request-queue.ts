@@ -19,13 +19,13 @@ export class RequestQueue<Item> {
 
   push(item: Item): void {
     this.#items.push(item);
-    this.#rouse();
+    this.#callWake();
   }
 
   /** Makes the next {@link take} throw. */
   fail(error: Error): void {
     this.#errors.push(error);
-    this.#rouse();
+    this.#callWake();
   }
 
   /** Takes the oldest item. @throws an error that was reported. */
@@ -34,17 +34,23 @@ export class RequestQueue<Item> {
     if (error !== undefined) throw error;
     if (this.#head === this.#items.length) return undefined;
     const item = this.#items[this.#head];
-    this.#head += 1;
-    if (this.#head === this.#items.length || this.#head > 1024) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
+    this.#advance();
     return item;
   }
 
   notify(wake: (() => void) | undefined): void {
     this.#wake = wake;
-    if (wake !== undefined && this.isReady) this.#rouse();
+    if (wake === undefined || this.#wakeIsQueued || !this.isReady) return;
+    this.#wakeIsQueued = true;
+    queueMicrotask(() => {
+      this.#wakeIsQueued = false;
+      if (this.isReady) this.#callWake();
+    });
+  }
+
+  /** Drops the oldest item, which must be there. */
+  dropOldest(): void {
+    this.#advance();
   }
 
   /** Takes everything that waits, to end it. */
@@ -56,15 +62,17 @@ export class RequestQueue<Item> {
     return rest;
   }
 
-  #rouse(): void {
-    if (this.#wake === undefined || this.#wakeIsQueued) return;
-    this.#wakeIsQueued = true;
-    queueMicrotask(() => {
-      this.#wakeIsQueued = false;
-      const wake = this.#wake;
-      if (wake === undefined || !this.isReady) return;
-      this.#wake = undefined;
-      wake();
-    });
+  #advance(): void {
+    this.#head += 1;
+    if (this.#head === this.#items.length || this.#head > 1024) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  #callWake(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
   }
 }

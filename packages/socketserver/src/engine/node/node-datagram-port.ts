@@ -1,0 +1,162 @@
+import dgram, { type RemoteInfo, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { getSystemErrorName } from 'node:util';
+import { type InetAddress, inetAddress, type SocketAddress } from '../../address/socket-address.ts';
+import { type Datagram, type DatagramBindOptions, type DatagramPort, isInetAddress } from '../contract.ts';
+import { RequestQueue } from '../request-queue.ts';
+import { descriptorOf, SendWatch } from './datagram-handle.ts';
+
+/**
+ * A bound `dgram.Socket`.
+ *
+ * Node receives whether or not somebody asks: datagrams wait here, in the order of their arrival, and beyond
+ * `maxPending` some are dropped and counted. It has no limit on a datagram's length either, so a longer one is cut
+ * here.
+ */
+export class NodeDatagramPort implements DatagramPort {
+  readonly address: InetAddress;
+  readonly #socket: Socket;
+  readonly #options: DatagramBindOptions;
+  readonly #watch: SendWatch | undefined;
+  readonly #waiting = new RequestQueue<Datagram>();
+  #dropped = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor([host, port]: InetAddress, options: DatagramBindOptions) {
+    this.#options = options;
+    this.#socket = dgram.createSocket({
+      type: isIPv6(host) ? 'udp6' : 'udp4',
+      reuseAddr: options.reuseAddress,
+      reusePort: options.reusePort,
+      ipv6Only: options.ipv6Only,
+      lookup: takeNumericHost,
+    });
+    try {
+      const real = this.#socket.bindSync({ address: host, port });
+      this.address = inetAddress(real.address, real.port);
+      if (options.receiveBufferBytes !== undefined)
+        this.#socket.setRecvBufferSize(options.receiveBufferBytes);
+      if (options.sendBufferBytes !== undefined) this.#socket.setSendBufferSize(options.sendBufferBytes);
+    } catch (error) {
+      this.#socket.close();
+      throw error;
+    }
+    this.#watch = SendWatch.on(this.#socket);
+    this.#socket.on('message', (bytes, sender) => this.#received(bytes, sender));
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (!isAboutEarlierDatagram(error.code)) this.#waiting.fail(error);
+    });
+  }
+
+  get fd(): number {
+    return this.#closing === undefined ? descriptorOf(this.#socket) : -1;
+  }
+
+  get isReady(): boolean {
+    return this.#waiting.isReady;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  notify(wake: (() => void) | undefined): void {
+    this.#waiting.notify(wake);
+  }
+
+  receive(): Datagram | undefined {
+    return this.#waiting.take();
+  }
+
+  send(bytes: Uint8Array, address: SocketAddress): Promise<void> | undefined {
+    if (!isInetAddress(address)) throw new TypeError('Cannot send: the address must be a host and a port');
+    const watch = this.#watch;
+    if (watch === undefined) return this.#sendWithCallback(bytes, address);
+    const [host, port] = address;
+    this.#socket.send(bytes, port, host);
+    // The kernel may report an earlier datagram instead of sending this one, and has forgotten it then. [udp(7)]
+    if (watch.result < 0 && isAboutEarlierDatagram(getSystemErrorName(watch.result)))
+      this.#socket.send(bytes, port, host);
+    if (watch.result > 0) return undefined;
+    if (watch.result < 0) throw sendError(watch.result, address);
+    return new Promise((resolve, reject) => {
+      watch.request.oncomplete = (error) => (error < 0 ? reject(sendError(error, address)) : resolve());
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      this.#waiting.clear();
+      this.#socket.close(resolve);
+    });
+    return this.#closing;
+  }
+
+  setBroadcast(on: boolean): void {
+    this.#socket.setBroadcast(on);
+  }
+
+  addMembership(group: string, networkInterface?: string): void {
+    this.#socket.addMembership(group, networkInterface);
+  }
+
+  dropMembership(group: string, networkInterface?: string): void {
+    this.#socket.dropMembership(group, networkInterface);
+  }
+
+  setMulticastTTL(ttl: number): void {
+    this.#socket.setMulticastTTL(ttl);
+  }
+
+  setMulticastLoopback(on: boolean): void {
+    this.#socket.setMulticastLoopback(on);
+  }
+
+  setMulticastInterface(networkInterface: string): void {
+    this.#socket.setMulticastInterface(networkInterface);
+  }
+
+  #sendWithCallback(bytes: Uint8Array, [host, port]: InetAddress): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.send(bytes, port, host, (error) => (error === null ? resolve() : reject(error)));
+    });
+  }
+
+  #received(bytes: Buffer, { address, port }: RemoteInfo): void {
+    const { maxPacketSize, maxPending, whenFull } = this.#options;
+    if (this.#waiting.length >= maxPending) {
+      this.#dropped += 1;
+      if (whenFull === 'drop-newest') return;
+      this.#waiting.dropOldest();
+    }
+    const truncated = bytes.length > maxPacketSize;
+    this.#waiting.push({
+      bytes: truncated ? bytes.subarray(0, maxPacketSize) : bytes,
+      remoteAddress: inetAddress(address, port),
+      truncated,
+    });
+  }
+}
+
+/** Takes the host as it is: addresses are numeric, and Node's look-up would cost a turn for each datagram. */
+function takeNumericHost(
+  host: string,
+  _options: unknown,
+  done: (error: null, address: string, family: number) => void,
+): void {
+  done(null, host, 0);
+}
+
+const icmpAnswers = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+/** Whether an error is a host's or a router's answer to something sent before, so that this call may go on. [udp(7)] */
+function isAboutEarlierDatagram(code: string | undefined): boolean {
+  return code !== undefined && icmpAnswers.has(code);
+}
+
+/** As Node makes them. */
+function sendError(errno: number, [host, port]: InetAddress): Error {
+  const code = getSystemErrorName(errno);
+  const error = new Error(`send ${code} ${host}:${port}`);
+  return Object.assign(error, { errno, code, syscall: 'send', address: host, port });
+}

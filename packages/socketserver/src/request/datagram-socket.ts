@@ -1,0 +1,195 @@
+import { isIP } from 'node:net';
+import { type InetAddress, inetAddress, type SocketAddress } from '../address/socket-address.ts';
+import { type Datagram, type DatagramPort, isInetAddress, type RequestSource } from '../engine/contract.ts';
+import { ConnectionClosedError } from '../errors.ts';
+
+const done = Promise.resolve();
+
+/**
+ * What one handler of a datagram server serves: `const [data, socket] = this.request`.
+ *
+ * `data` belongs to the handler. `isTruncated` says that the datagram was longer than the server's
+ * `maxPacketSize` and its end is lost.
+ */
+export type DatagramRequest<Address extends SocketAddress = SocketAddress> = readonly [
+  data: Buffer,
+  socket: DatagramSocket<Address>,
+  isTruncated: boolean,
+];
+
+/**
+ * The bound socket of a datagram server, which all its requests share: replies leave from the server's own
+ * address.
+ *
+ * *You call* everything up to {@link signal}; *servers call* the rest, which is what their loop pulls from.
+ *
+ * @typeParam Address - `InetAddress` for UDP, `string` (a path) for Unix datagrams.
+ * @see CPython's `socket.socket`
+ */
+export class DatagramSocket<Address extends SocketAddress = SocketAddress> implements RequestSource {
+  readonly #port: DatagramPort;
+  readonly #isIPv6: boolean;
+  #isClosed = false;
+  #goneErrors: WeakSet<Error> | undefined;
+  #controller: AbortController | undefined;
+  #abortReason: Error | undefined;
+
+  constructor(port: DatagramPort) {
+    this.#port = port;
+    this.#isIPv6 = isInetAddress(port.address) && port.address[0].includes(':');
+  }
+
+  /**
+   * Sends one datagram; text goes out as UTF-8.
+   *
+   * Resolves when the kernel has it, which is also when the caller's memory is free to change: so awaiting it is
+   * the back pressure. That it arrives is not said. As a datagram may be lost anyway, a failure that nobody
+   * awaits ends no process.
+   *
+   * @param address - a numeric host and a port, or a path; mostly `clientAddress`. An IPv4 host may be given on an
+   *   IPv6 socket that takes both.
+   * @throws TypeError or RangeError for a wrong address; {@link ConnectionClosedError} after the server closed; the
+   *   operating system's error, such as `EMSGSIZE` beyond 65,507 bytes.
+   */
+  sendto(data: Uint8Array | string, address: Address): Promise<void> {
+    let sending: Promise<void> | undefined;
+    try {
+      if (this.#isClosed) throw new ConnectionClosedError('Cannot sendto: the socket is closed');
+      const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+      sending = this.#port.send(bytes, this.#destination(address));
+    } catch (error) {
+      sending = Promise.reject(error);
+    }
+    if (sending === undefined) return done;
+    sending.catch((error: NodeJS.ErrnoException) => {
+      if (isPeerGoneCode(error.code)) (this.#goneErrors ??= new WeakSet()).add(error);
+    });
+    return sending;
+  }
+
+  /** The server's address, with the real port. */
+  getsockname(): Address {
+    return this.#port.address as Address;
+  }
+
+  /** The descriptor, or -1 when closed or where the platform shows none. */
+  fileno(): number {
+    return this.#port.fd;
+  }
+
+  /** Lets `sendto()` take broadcast addresses (`SO_BROADCAST`). */
+  setBroadcast(on = true): void {
+    this.#port.setBroadcast(on);
+  }
+
+  /**
+   * Joins a multicast group.
+   *
+   * @param group - its address, such as `'239.1.2.3'` or `'ff02::fb'`.
+   * @param networkInterface - where: an IPv4 address of ours, or `'::%eth0'` for IPv6. Default: the system chooses.
+   * @throws the operating system's error.
+   */
+  addMembership(group: string, networkInterface?: string): void {
+    this.#port.addMembership(group, networkInterface);
+  }
+
+  /** Leaves a multicast group. Closing does so too. @throws the operating system's error. */
+  dropMembership(group: string, networkInterface?: string): void {
+    this.#port.dropMembership(group, networkInterface);
+  }
+
+  /** Routers that multicast datagrams of this socket may pass, 0 to 255; the system begins with 1. */
+  setMulticastTTL(ttl: number): void {
+    this.#port.setMulticastTTL(ttl);
+  }
+
+  /** Whether multicast datagrams of this socket reach receivers on this machine; the system begins with yes. */
+  setMulticastLoopback(on: boolean): void {
+    this.#port.setMulticastLoopback(on);
+  }
+
+  /** Where multicast datagrams of this socket leave, as in {@link addMembership}. */
+  setMulticastInterface(networkInterface: string): void {
+    this.#port.setMulticastInterface(networkInterface);
+  }
+
+  /** Aborts when the server drains: finish soon, the socket closes. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+    }
+    return this.#controller.signal;
+  }
+
+  get address(): Address {
+    return this.#port.address as Address;
+  }
+
+  get fd(): number {
+    return this.#port.fd;
+  }
+
+  get isReady(): boolean {
+    return this.#port.isReady;
+  }
+
+  /** Datagrams that were dropped because too many waited. */
+  get dropped(): number {
+    return this.#port.dropped;
+  }
+
+  notify(wake: (() => void) | undefined): void {
+    this.#port.notify(wake);
+  }
+
+  receive(): Datagram | undefined {
+    return this.#port.receive();
+  }
+
+  /** Aborts {@link signal} with `reason`. */
+  interrupt(reason: Error): void {
+    this.#abortReason ??= reason;
+    this.#controller?.abort(reason);
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.#port.close();
+  }
+
+  /** Whether `error` came from a {@link sendto} here and says that the peer cannot be reached any more. */
+  isPeerGone(error: unknown): boolean {
+    return error instanceof Error && (this.#goneErrors?.has(error) ?? false);
+  }
+
+  #destination(address: SocketAddress): SocketAddress {
+    if (!isInetAddress(address)) {
+      if (address !== '') return address;
+      throw new TypeError("Cannot sendto: address must be a path, got '', which is a client without a name");
+    }
+    const family = Array.isArray(address) ? isIP(address[0]) : 0;
+    if (family === 0) {
+      throw new TypeError(
+        `Cannot sendto: address must be a numeric host and a port, got ${JSON.stringify(address)}`,
+      );
+    }
+    const [host, port] = address;
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+      throw new RangeError(`Cannot sendto: port must be an integer from 1 to 65535, got ${String(port)}`);
+    }
+    return this.#isIPv6 && family === 4 ? mapToIPv6(host, port) : address;
+  }
+}
+
+/** The IPv6 form of an IPv4 destination. [RFC 4291 2.5.5.2] */
+function mapToIPv6(host: string, port: number): InetAddress {
+  return inetAddress(`::ffff:${host}`, port);
+}
+
+/** An answer by ICMP, or for Unix datagrams a path where nobody listens. [udp(7), unix(7)] */
+const peerGoneCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENOENT']);
+
+function isPeerGoneCode(code: string | undefined): boolean {
+  return code !== undefined && peerGoneCodes.has(code);
+}

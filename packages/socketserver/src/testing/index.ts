@@ -1,0 +1,3 @@
+import '../require-node.ts';
+
+export { createMemoryEngine, type MemoryEngineOptions } from './memory-engine/memory-engine.ts';

@@ -1,0 +1,142 @@
+import type { Socket } from 'node:net';
+import type { SocketAddress } from '../../address/socket-address.ts';
+import type { Connection, ConnectionSink, HandedOver } from '../../engine/contract.ts';
+import { UnsupportedError } from '../../errors.ts';
+import { MemoryPipe } from './memory-pipe.ts';
+
+/** What one end knows of the other. */
+interface PeerEnd {
+  isClosed(): boolean;
+  wasReset(): void;
+}
+
+/** One end of a connection in memory. It behaves as TCP does towards half-close, reset and unread bytes. */
+export class MemoryConnection implements Connection {
+  readonly localAddress: SocketAddress;
+  readonly remoteAddress: SocketAddress;
+  readonly fd = -1;
+  readonly #outgoing: MemoryPipe;
+  #incoming!: MemoryPipe;
+  #peer!: PeerEnd;
+  #sink: ConnectionSink | undefined;
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #failure: Error | undefined;
+  #endedWriting = false;
+  #unaccepted = false;
+
+  private constructor(localAddress: SocketAddress, remoteAddress: SocketAddress, chunkBytes: number) {
+    this.localAddress = localAddress;
+    this.remoteAddress = remoteAddress;
+    this.#outgoing = new MemoryPipe(chunkBytes);
+  }
+
+  /** Makes both ends. @param chunkBytes - the most that one delivery brings. */
+  static pair(
+    client: SocketAddress,
+    server: SocketAddress,
+    chunkBytes: number,
+  ): [client: MemoryConnection, server: MemoryConnection] {
+    const near = new MemoryConnection(client, server, chunkBytes);
+    const far = new MemoryConnection(server, client, chunkBytes);
+    near.#join(far);
+    far.#join(near);
+    return [near, far];
+  }
+
+  get isClosed(): boolean {
+    return this.#state !== 'open';
+  }
+
+  start(sink: ConnectionSink): void {
+    this.#sink = sink;
+    if (this.#state === 'closed') queueMicrotask(() => sink.closed(this.#failure));
+  }
+
+  resume(): void {
+    if (this.#state === 'open') this.#incoming.resume();
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#state !== 'open' || bytes.length === 0) return true;
+    if (this.#peer.isClosed()) {
+      // The peer's process has closed its socket: it answers with a reset. [RFC 9293 3.5.2]
+      this.#over(resetByPeer('write', 'EPIPE'));
+      return true;
+    }
+    const accepted = this.#outgoing.write(bytes);
+    this.#unaccepted = !accepted;
+    return accepted;
+  }
+
+  endWrite(): void {
+    if (this.#state !== 'open' || this.#endedWriting) return;
+    this.#endedWriting = true;
+    this.#outgoing.end();
+  }
+
+  close(): void {
+    if (this.#state !== 'open') return;
+    const losesBytes = this.#incoming.hasUnread;
+    this.#state = 'closing';
+    if (losesBytes) {
+      this.reset(); // [RFC 2525 2.17]
+      return;
+    }
+    if (!this.#endedWriting) this.#outgoing.end();
+    if (!this.#unaccepted) setImmediate(() => this.#over(undefined));
+  }
+
+  reset(): void {
+    if (this.#state === 'closed') return;
+    this.#outgoing.cut();
+    this.#incoming.cut();
+    this.#state = 'closing';
+    setImmediate(() => {
+      this.#over(undefined);
+      this.#peer.wasReset();
+    });
+  }
+
+  setNoDelay(): void {}
+
+  setKeepAlive(): void {}
+
+  handOver(): HandedOver {
+    throw new UnsupportedError('Cannot hand over: connections in memory stay in their thread');
+  }
+
+  toSocket(): Socket {
+    throw new UnsupportedError('Cannot leave the engine: a connection in memory has no socket');
+  }
+
+  #join(peer: MemoryConnection): void {
+    this.#peer = {
+      isClosed: () => peer.isClosed,
+      wasReset: () => peer.#over(resetByPeer('read', 'ECONNRESET')),
+    };
+    this.#incoming = peer.#outgoing;
+    peer.#outgoing.attach({
+      received: (bytes) => (this.#sink === undefined ? false : this.#sink.received(bytes)),
+      ended: () => this.#sink?.ended(),
+      drained: () => peer.#drained(),
+    });
+  }
+
+  #drained(): void {
+    this.#unaccepted = false;
+    if (this.#state === 'closing') this.#over(undefined);
+    else this.#sink?.drained();
+  }
+
+  #over(failure: Error | undefined): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#failure = failure;
+    this.#sink?.closed(failure);
+  }
+}
+
+function resetByPeer(syscall: string, code: 'EPIPE' | 'ECONNRESET'): Error {
+  const errno = code === 'EPIPE' ? -32 : -104;
+  return Object.assign(new Error(`${syscall} ${code}`), { code, errno, syscall });
+}

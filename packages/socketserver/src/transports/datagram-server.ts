@@ -1,0 +1,121 @@
+import type { SocketAddress } from '../address/socket-address.ts';
+import { truncatedDatagramChannel, type TruncatedDatagramEvent } from '../diagnostics/channels.ts';
+import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
+import { ServerDrainingError } from '../errors.ts';
+import type { RequestHandlerClass } from '../handlers/request-handler.ts';
+import { type DatagramRequest, DatagramSocket } from '../request/datagram-socket.ts';
+import { BaseServer, type MaybeRequest } from '../server/base-server.ts';
+import {
+  type DatagramServerOptions,
+  type ResolvedDatagramLimits,
+  resolveDatagramLimits,
+} from './datagram-options.ts';
+
+/** A class whose objects serve datagrams. */
+export type DatagramHandlerClass<Address extends SocketAddress> = RequestHandlerClass<
+  DatagramRequest<Address>,
+  Address
+>;
+
+/**
+ * What UDP and Unix datagram servers share: each request is one datagram, and the socket to answer through.
+ *
+ * While the server drains, the socket stays bound and sends, so that running handlers can still answer.
+ *
+ * @see CPython `socketserver.UDPServer`
+ */
+export abstract class DatagramServer<Address extends SocketAddress> extends BaseServer<
+  DatagramRequest<Address>,
+  Address,
+  DatagramSocket<Address>
+> {
+  /** `SO_REUSEADDR`, which lets another socket take this one's datagrams away: for multicast. */
+  static override readonly allowReuseAddress: boolean = false;
+  /** Bytes of a datagram that are kept. */
+  static readonly maxPacketSize: number = 8_192;
+
+  readonly limits: ResolvedDatagramLimits;
+  /** Bytes of a datagram that are kept; a longer one is cut and marked. */
+  readonly maxPacketSize: number;
+
+  readonly #options: Readonly<DatagramServerOptions>;
+  readonly #class: typeof DatagramServer;
+  #boundSocket: DatagramSocket<Address> | undefined;
+
+  /** @param options - checked by the class that calls this. */
+  protected constructor(
+    address: Address,
+    RequestHandlerClass: DatagramHandlerClass<Address>,
+    options: Readonly<DatagramServerOptions>,
+  ) {
+    super(address, RequestHandlerClass, options);
+    this.#options = options;
+    this.#class = new.target;
+    this.limits = resolveDatagramLimits(options.limits, `Cannot construct ${new.target.name}`);
+    this.maxPacketSize = options.maxPacketSize ?? this.#class.maxPacketSize;
+  }
+
+  /** Datagrams that were dropped because too many waited. */
+  get droppedPackets(): number {
+    return this.#boundSocket?.dropped ?? 0;
+  }
+
+  override getRequest(): MaybeRequest<DatagramRequest<Address>, Address> {
+    const { socket } = this;
+    const datagram = socket.receive();
+    if (datagram === undefined) return undefined;
+    const { bytes, truncated } = datagram;
+    const clientAddress = datagram.remoteAddress as Address;
+    if (truncated) this.#reportTruncated(clientAddress);
+    return [[bytes, socket, truncated], clientAddress];
+  }
+
+  protected override get maxActiveRequests(): number {
+    return this.limits.maxPending;
+  }
+
+  protected override isPeerGone([, socket]: DatagramRequest<Address>, error: unknown): boolean {
+    return socket.isPeerGone(error);
+  }
+
+  protected override bindSource(engine: Engine, address: Address): DatagramSocket<Address> {
+    this.#boundSocket = new DatagramSocket<Address>(engine.bindDatagram(address, this.bindOptions()));
+    return this.#boundSocket;
+  }
+
+  /** A datagram socket takes requests as soon as it is bound. */
+  protected override activateSource(): void {}
+
+  protected override async closeSource(
+    socket: DatagramSocket<Address>,
+    drained: Promise<void>,
+  ): Promise<void> {
+    socket.interrupt(new ServerDrainingError(this.timeouts.drainMs));
+    await drained;
+    await socket.close();
+  }
+
+  /** What this transport asks of the engine. Subclasses of this package add to it. */
+  protected bindOptions(): DatagramBindOptions {
+    const { allowReuseAddress, allowReusePort, receiveBufferBytes, sendBufferBytes } = this.#options;
+    return {
+      reuseAddress: allowReuseAddress ?? this.#class.allowReuseAddress,
+      reusePort: allowReusePort ?? this.#class.allowReusePort,
+      ipv6Only: false,
+      maxPacketSize: this.maxPacketSize,
+      ...this.limits,
+      receiveBufferBytes,
+      sendBufferBytes,
+    };
+  }
+
+  #reportTruncated(clientAddress: Address): void {
+    if (!truncatedDatagramChannel.hasSubscribers) return;
+    const event: TruncatedDatagramEvent = {
+      serverAddress: this.serverAddress,
+      clientAddress,
+      maxPacketSize: this.maxPacketSize,
+    };
+    truncatedDatagramChannel.publish(event);
+  }
+}

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { type InetAddressInput, parseInetAddress } from '../address/parse-address.ts';
+import type { InetAddress } from '../address/socket-address.ts';
+import type { Engine, Listener } from '../engine/contract.ts';
+import { anInteger, anything, checkOptions, type OptionRules } from '../options/check-options.ts';
+import { createTLSContexts, type TLSContexts } from '../tls/tls-contexts.ts';
+import { loadTLSMaterial } from '../tls/tls-material.ts';
+import { checkTLSOptions, type TLSOptions } from '../tls/tls-options.ts';
+import {
+  type StreamHandlerClass,
+  streamOptionRules,
+  StreamServer,
+  type StreamServerOptions,
+} from './stream-server.ts';
+import { TLSListener } from './tls-listener.ts';
+
+/** How much a TLS server takes on at once. */
+export interface TLSLimitOptions {
+  /**
+   * Clients that may be in a handshake, or be done with it and wait for a handler; further ones wait in the kernel.
+   * Default 256.
+   */
+  readonly maxHandshakes?: number | undefined;
+}
+
+/** What a TLS server takes. */
+export interface TLSServerOptions extends StreamServerOptions {
+  /** Certificates, and what is asked of clients. */
+  readonly tls: TLSOptions;
+  readonly limits?: TLSLimitOptions | undefined;
+}
+
+const tlsServerOptionRules: OptionRules<TLSServerOptions> = {
+  ...streamOptionRules,
+  tls: anything, // a group, checked by checkTLSOptions()
+  limits: anything, // a group, checked by the constructor
+};
+
+const limitRules: OptionRules<TLSLimitOptions> = { maxHandshakes: anInteger(1, Infinity) };
+
+/**
+ * A TLS server that serves one connection after the other; later clients wait, in the order in which they got
+ * through the handshake. Handshakes run beside the handlers: they hold nobody up, and have `timeouts.handshakeMs`.
+ *
+ * What a handshake agreed on, and who the client is, is in `request.tls`.
+ *
+ * @example
+ * await using server = new TLSServer(['127.0.0.1', 8443], Echo, {
+ *   tls: { cert: { file: 'server.pem' }, key: { file: 'server.key' } },
+ * });
+ * await server.serveForever();
+ *
+ * @see Node's `tls.createServer`
+ */
+export class TLSServer extends StreamServer<InetAddress> {
+  readonly #maxHandshakes: number;
+  /** For session tickets: kept when certificates are reloaded. */
+  readonly #ticketKeys = randomBytes(48);
+  #tls: Readonly<TLSOptions>;
+  #contexts: TLSContexts;
+
+  /**
+   * Reads the certificates, binds and listens.
+   *
+   * @param serverAddress - `['127.0.0.1', 8443]`, `{ host, port }` or text; port 0 takes a free one.
+   * @throws {@link CertificateError} (`BAD_CERTIFICATE`); the operating system's error (`ENOENT`, `EADDRINUSE`, ...);
+   *   TypeError and RangeError for wrong arguments. Nothing is left open.
+   */
+  constructor(
+    serverAddress: InetAddressInput,
+    RequestHandlerClass: StreamHandlerClass<InetAddress>,
+    options: TLSServerOptions,
+  ) {
+    const action = `Cannot construct ${new.target.name}`;
+    const checked = checkOptions(options, tlsServerOptionRules, { action, path: 'options' });
+    super(parseInetAddress(serverAddress, undefined), RequestHandlerClass, checked);
+    this.#maxHandshakes =
+      checkOptions(checked.limits, limitRules, { action, path: 'options.limits' }).maxHandshakes ?? 256;
+    this.#tls = checkTLSOptions(checked.tls, action);
+    this.#contexts = this.#load(this.#tls, action);
+    if (checked.bindAndActivate ?? true) this.bindAndActivate();
+  }
+
+  /**
+   * Takes new certificates for the handshakes that begin from now on; connections that are open stay as they are.
+   * When it throws, nothing has changed.
+   *
+   * @param tls - replaces the whole group; without it the files of the current one are read again.
+   * @throws as the constructor does.
+   */
+  reloadTLS(tls?: TLSOptions): void {
+    const action = 'Cannot reloadTLS';
+    const checked = tls === undefined ? this.#tls : checkTLSOptions(tls, action);
+    this.#contexts = this.#load(checked, action);
+    this.#tls = checked;
+  }
+
+  protected override bindSource(engine: Engine, address: InetAddress): Listener {
+    return new TLSListener(super.bindSource(engine, address), {
+      contexts: () => this.#contexts,
+      handshakeMs: this.timeouts.handshakeMs,
+      maxHandshakes: this.#maxHandshakes,
+    });
+  }
+
+  #load(tls: TLSOptions, action: string): TLSContexts {
+    return createTLSContexts(loadTLSMaterial(tls, { action, ticketKeys: this.#ticketKeys }), action);
+  }
+}

@@ -1,0 +1,82 @@
+import { type InetAddressInput, parseInetAddress } from '../address/parse-address.ts';
+import type { InetAddress } from '../address/socket-address.ts';
+import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
+import { aBoolean, anything, checkOptions, type OptionRules } from '../options/check-options.ts';
+import type { DatagramSocket } from '../request/datagram-socket.ts';
+import { datagramOptionRules, type DatagramServerOptions } from './datagram-options.ts';
+import { type DatagramHandlerClass, DatagramServer } from './datagram-server.ts';
+import { configureMulticast, type MulticastOptions, resolveMulticast } from './multicast-options.ts';
+
+/** What a UDP server takes. */
+export interface UDPServerOptions extends DatagramServerOptions {
+  /** `IPV6_V6ONLY`: `false`, the default, lets a server on `'::'` take IPv4 clients too, as `::ffff:192.0.2.1`. */
+  readonly ipv6Only?: boolean | undefined;
+  /** Lets handlers send to broadcast addresses. Default `false`. */
+  readonly broadcast?: boolean | undefined;
+  /** Groups to join, and how to send to groups. Several servers on one port need `allowReuseAddress` too. */
+  readonly multicast?: MulticastOptions | undefined;
+}
+
+const udpOptionRules: OptionRules<UDPServerOptions> = {
+  ...datagramOptionRules,
+  ipv6Only: aBoolean,
+  broadcast: aBoolean,
+  multicast: anything, // a group, checked by resolveMulticast()
+};
+
+/**
+ * A UDP server that serves one datagram after the other; later ones wait, in order.
+ *
+ * @example
+ * class Echo extends BaseRequestHandler<DatagramRequest> {
+ *   override async handle() {
+ *     const [data, socket] = this.request;
+ *     await socket.sendto(data, this.clientAddress);
+ *   }
+ * }
+ *
+ * await using server = new UDPServer(['127.0.0.1', 8888], Echo);
+ * await server.serveForever();
+ *
+ * @see CPython `socketserver.UDPServer`
+ */
+export class UDPServer extends DatagramServer<InetAddress> {
+  readonly #options: Readonly<UDPServerOptions>;
+  readonly #multicast: MulticastOptions;
+
+  /**
+   * Binds.
+   *
+   * @param serverAddress - `['127.0.0.1', 8888]`, `{ host, port }` or text; port 0 takes a free one.
+   * @throws the operating system's error (`EADDRINUSE`, `EACCES`, ...), with nothing left open; TypeError and
+   *   RangeError for wrong arguments.
+   */
+  constructor(
+    serverAddress: InetAddressInput,
+    RequestHandlerClass: DatagramHandlerClass<InetAddress>,
+    options?: UDPServerOptions,
+  ) {
+    const action = `Cannot construct ${new.target.name}`;
+    const checked = checkOptions(options, udpOptionRules, { action, path: 'options' });
+    super(parseInetAddress(serverAddress, undefined), RequestHandlerClass, checked);
+    this.#options = checked;
+    this.#multicast = resolveMulticast(checked.multicast, action);
+    if (checked.bindAndActivate ?? true) this.bindAndActivate();
+  }
+
+  protected override bindSource(engine: Engine, address: InetAddress): DatagramSocket<InetAddress> {
+    const socket = super.bindSource(engine, address);
+    try {
+      if (this.#options.broadcast === true) socket.setBroadcast(true);
+      configureMulticast(socket, this.#multicast);
+    } catch (error) {
+      void socket.close();
+      throw error;
+    }
+    return socket;
+  }
+
+  protected override bindOptions(): DatagramBindOptions {
+    return { ...super.bindOptions(), ipv6Only: this.#options.ipv6Only ?? false };
+  }
+}

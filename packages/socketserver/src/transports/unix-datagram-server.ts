@@ -1,0 +1,73 @@
+import { parseUnixAddress, type UnixAddressInput } from '../address/parse-address.ts';
+import type { UnixAddress } from '../address/socket-address.ts';
+import { bindReplacingDead, SocketFile } from '../address/unix-path.ts';
+import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
+import { anInteger, checkOptions, type OptionRules } from '../options/check-options.ts';
+import type { DatagramSocket } from '../request/datagram-socket.ts';
+import { datagramOptionRules, type DatagramServerOptions } from './datagram-options.ts';
+import { type DatagramHandlerClass, DatagramServer } from './datagram-server.ts';
+
+/** What a Unix datagram server takes. */
+export interface UnixDatagramServerOptions extends DatagramServerOptions {
+  /** Permission bits of the path, such as `0o660`. Default: as the umask leaves them. */
+  readonly mode?: number | undefined;
+}
+
+const unixDatagramOptionRules: OptionRules<UnixDatagramServerOptions> = {
+  ...datagramOptionRules,
+  mode: anInteger(0, 0o777),
+};
+
+/**
+ * A server for datagrams on a Unix socket, one after the other. It needs the native engine
+ * (`@socketserver/native`), since Node has no such sockets.
+ *
+ * A client that wants an answer binds a path or name of its own; `clientAddress` is `''` for one that did not. The
+ * file of a dead server is replaced, a live one's is not, and the own one is removed when the server closes.
+ *
+ * @see CPython `socketserver.UnixDatagramServer`
+ */
+export class UnixDatagramServer extends DatagramServer<UnixAddress> {
+  readonly #options: Readonly<UnixDatagramServerOptions>;
+  #file: SocketFile | undefined;
+
+  /**
+   * Binds.
+   *
+   * @param serverAddress - a path, also as `unix:/path` or `{ path }`; on Linux an abstract name, `'\0name'`.
+   * @throws the operating system's error (`EADDRINUSE`, `EACCES`, ...), with nothing left open; UnsupportedError
+   *   (`UNSUPPORTED`) without the native engine; TypeError and RangeError for wrong arguments.
+   */
+  constructor(
+    serverAddress: UnixAddressInput,
+    RequestHandlerClass: DatagramHandlerClass<UnixAddress>,
+    options?: UnixDatagramServerOptions,
+  ) {
+    const action = `Cannot construct ${new.target.name}`;
+    const checked = checkOptions(options, unixDatagramOptionRules, { action, path: 'options' });
+    super(parseUnixAddress(serverAddress), RequestHandlerClass, checked);
+    this.#options = checked;
+    if (checked.bindAndActivate ?? true) this.bindAndActivate();
+  }
+
+  protected override bindSource(engine: Engine, path: UnixAddress): DatagramSocket<UnixAddress> {
+    const socket = bindReplacingDead(path, () => super.bindSource(engine, path));
+    this.#file = SocketFile.at(path);
+    return socket;
+  }
+
+  protected override async closeSource(
+    socket: DatagramSocket<UnixAddress>,
+    drained: Promise<void>,
+  ): Promise<void> {
+    try {
+      this.#file?.remove();
+    } finally {
+      await super.closeSource(socket, drained);
+    }
+  }
+
+  protected override bindOptions(): DatagramBindOptions {
+    return { ...super.bindOptions(), mode: this.#options.mode };
+  }
+}

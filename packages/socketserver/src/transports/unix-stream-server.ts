@@ -1,0 +1,72 @@
+import { parseUnixAddress, type UnixAddressInput } from '../address/parse-address.ts';
+import type { UnixAddress } from '../address/socket-address.ts';
+import { bindReplacingDead, SocketFile } from '../address/unix-path.ts';
+import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
+import { anInteger, checkOptions, type OptionRules } from '../options/check-options.ts';
+import {
+  type StreamHandlerClass,
+  streamOptionRules,
+  StreamServer,
+  type StreamServerOptions,
+} from './stream-server.ts';
+
+/** What a Unix stream server takes. */
+export interface UnixStreamServerOptions extends StreamServerOptions {
+  /** Permission bits of the path, such as `0o660`: who may connect. Default: as the umask leaves them. */
+  readonly mode?: number | undefined;
+}
+
+const unixStreamOptionRules: OptionRules<UnixStreamServerOptions> = {
+  ...streamOptionRules,
+  mode: anInteger(0, 0o777),
+};
+
+/**
+ * A server on a Unix stream socket that serves one connection after the other; later clients wait, in order.
+ *
+ * The file of a dead server is replaced, a live one's is not, and the own one is removed when the server closes.
+ * `clientAddress` is mostly `''`, since clients rarely bind a path of their own.
+ *
+ * @see CPython `socketserver.UnixStreamServer`
+ */
+export class UnixStreamServer extends StreamServer<UnixAddress> {
+  readonly #options: Readonly<UnixStreamServerOptions>;
+  #file: SocketFile | undefined;
+
+  /**
+   * Binds and listens.
+   *
+   * @param serverAddress - a path, also as `unix:/path` or `{ path }`; on Linux an abstract name, `'\0name'`.
+   * @throws the operating system's error (`EADDRINUSE`, `EACCES`, ...), with nothing left open; TypeError and
+   *   RangeError for wrong arguments.
+   */
+  constructor(
+    serverAddress: UnixAddressInput,
+    RequestHandlerClass: StreamHandlerClass<UnixAddress>,
+    options?: UnixStreamServerOptions,
+  ) {
+    const action = `Cannot construct ${new.target.name}`;
+    const checked = checkOptions(options, unixStreamOptionRules, { action, path: 'options' });
+    super(parseUnixAddress(serverAddress), RequestHandlerClass, checked);
+    this.#options = checked;
+    if (checked.bindAndActivate ?? true) this.bindAndActivate();
+  }
+
+  protected override bindSource(engine: Engine, path: UnixAddress): Listener {
+    const listener = bindReplacingDead(path, () => super.bindSource(engine, path));
+    this.#file = SocketFile.at(path);
+    return listener;
+  }
+
+  protected override async closeSource(listener: Listener, drained: Promise<void>): Promise<void> {
+    try {
+      this.#file?.remove();
+    } finally {
+      await super.closeSource(listener, drained);
+    }
+  }
+
+  protected override bindOptions(): BindOptions {
+    return { ...super.bindOptions(), mode: this.#options.mode };
+  }
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+
+const packageFolder = resolve(import.meta.dirname, '../..');
+const repository = resolve(packageFolder, '../..');
+
+const program = (types: boolean) => `
+import { BaseRequestHandler, ConcurrentTCPServer, connect } from 'socketserver';
+import { createMemoryEngine } from 'socketserver/testing';
+
+export class Echo extends BaseRequestHandler {
+  ${types ? 'override ' : ''}async handle()${types ? ': Promise<void>' : ''} {
+    for await (const bytes of this.request) await this.request.sendall(bytes);
+  }
+}
+
+for (const engine of ['auto'${types ? ' as const' : ''}, createMemoryEngine()]) {
+  const server = new ConcurrentTCPServer(['127.0.0.1', 0], Echo, { engine });
+  const loop = server.serveForever();
+  const socket = await connect(server.serverAddress, { engine });
+  await socket.sendall('hello');
+  console.log(String(await socket.readExactly(5)));
+  socket.close();
+  await server.shutdown();
+  await server.serverClose();
+  await loop;
+}
+`;
+
+describe('the packed library, installed by somebody else', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'socketserver-consumer-'));
+  const run = (command: string, args: readonly string[], cwd = folder) =>
+    execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+
+  before(() => {
+    const packed = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', folder], packageFolder)) as
+      { filename: string }[] | Record<string, { filename: string }>;
+    const { filename } = Object.values(packed)[0]!;
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+    run('npm', ['install', '--offline', '--no-audit', '--no-fund', `./${filename}`]);
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('runs an echo server from JavaScript', () => {
+    writeFileSync(join(folder, 'program.js'), program(false));
+    assert.equal(run(process.execPath, ['program.js']), 'hello\nhello\n');
+  });
+
+  it('runs an echo server from TypeScript, and its types fit under nodenext', () => {
+    writeFileSync(join(folder, 'program.ts'), program(true));
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          module: 'nodenext',
+          target: 'esnext',
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          noImplicitOverride: true,
+          noEmit: true,
+          types: ['node'],
+        },
+        files: ['program.ts'],
+      }),
+    );
+    for (const name of ['@types', 'undici-types', 'typescript']) {
+      symlinkSync(join(repository, 'node_modules', name), join(folder, 'node_modules', name));
+    }
+    run(process.execPath, [join(repository, 'node_modules/typescript/bin/tsc'), '-p', folder]);
+    assert.equal(run(process.execPath, ['program.ts']), 'hello\nhello\n');
+  });
+
+  it('says which Node it needs', () => {
+    const manifest = JSON.parse(
+      readFileSync(join(folder, 'node_modules/socketserver/package.json'), 'utf8'),
+    ) as { engines: { node: string }; dependencies?: object };
+    assert.equal(manifest.engines.node, '>=24.20');
+    assert.equal(manifest.dependencies, undefined, 'the library has no required dependency');
+  });
+
+  it('shows only its public doors', () => {
+    writeFileSync(
+      join(folder, 'inside.js'),
+      "import('socketserver/dist/request/stream-socket.js').catch((error) => console.log(error.code));",
+    );
+    assert.equal(run(process.execPath, ['inside.js']), 'ERR_PACKAGE_PATH_NOT_EXPORTED\n');
+  });
+});

@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { describe, it } from 'node:test';
+import { BaseRequestHandler, ConcurrentTCPServer, connect, type StreamSocket } from '../../src/index.ts';
+import { engines } from '../support/engines.ts';
+import { readAll } from '../support/read-all.ts';
+import { serving } from '../support/serving.ts';
+
+/** Both ends of one connection; the handler of the server end runs until both are closed. */
+interface Pair extends AsyncDisposable {
+  readonly client: StreamSocket;
+  readonly peer: StreamSocket;
+}
+
+for (const [engineName, createEngine] of engines) {
+  async function pair(): Promise<Pair> {
+    const engine = createEngine();
+    const arrived = Promise.withResolvers<StreamSocket>();
+    const released = Promise.withResolvers<void>();
+    class Holding extends BaseRequestHandler {
+      override async handle() {
+        arrived.resolve(this.request);
+        await released.promise;
+      }
+    }
+    const server = new ConcurrentTCPServer(['127.0.0.1', 0], Holding, { engine });
+    const loop = serving(server);
+    const client = await connect(server.serverAddress, { engine });
+    const peer = await arrived.promise;
+    return {
+      client,
+      peer,
+      async [Symbol.asyncDispose]() {
+        client.close();
+        released.resolve();
+        await loop[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  describe(`a stream socket on the ${engineName} engine`, () => {
+    it('receives at most what was asked for, and keeps the rest', async () => {
+      await using ends = await pair();
+      await ends.client.sendall('abcdef');
+      ends.client.shutdown('write');
+      const pieces: string[] = [];
+      for (;;) {
+        const piece = await ends.peer.recv(4);
+        if (piece.length === 0) break;
+        assert.ok(piece.length <= 4);
+        pieces.push(piece.toString());
+      }
+      assert.equal(pieces.join(''), 'abcdef');
+      assert.equal((await ends.peer.recv(4)).length, 0, 'the end stays the end');
+    });
+
+    it('reads exactly, until a delimiter, by line, and looks ahead', async () => {
+      await using ends = await pair();
+      await ends.client.sendall('12345head\r\n\r\nline one\nline two');
+      ends.client.shutdown('write');
+      assert.equal((await ends.peer.peek(3)).toString().slice(0, 1), '1');
+      assert.equal((await ends.peer.readExactly(5)).toString(), '12345');
+      assert.equal((await ends.peer.readUntil('\r\n\r\n')).toString(), 'head\r\n\r\n');
+      assert.equal((await ends.peer.readline()).toString(), 'line one\n');
+      assert.equal((await ends.peer.readline()).toString(), 'line two');
+      assert.equal((await ends.peer.readline()).toString(), '');
+      assert.equal((await ends.peer.readExactly(0)).length, 0);
+    });
+
+    it('keeps what arrived when the stream ends too early or a message is too long', async () => {
+      await using ends = await pair();
+      await ends.client.sendall('0123456789');
+      ends.client.shutdown('write');
+      await assert.rejects(ends.peer.readUntil('\n', { max: 4 }), { code: 'MESSAGE_TOO_LONG', max: 4 });
+      await assert.rejects(ends.peer.readline({ max: 9 }), { code: 'MESSAGE_TOO_LONG' });
+      await assert.rejects(ends.peer.readExactly(11), {
+        code: 'INCOMPLETE_READ',
+        received: 10,
+        expected: 11,
+      });
+      await assert.rejects(ends.peer.readUntil('\n'), { code: 'INCOMPLETE_READ' });
+      assert.equal((await ends.peer.readExactly(10)).toString(), '0123456789');
+    });
+
+    it('lets a client end its side and still get the whole answer', async () => {
+      await using ends = await pair();
+      const question = Buffer.alloc(100_000, 'q');
+      const sent = ends.client.sendall(question);
+      const answered = readAll(ends.client);
+      const read = readAll(ends.peer);
+      await sent;
+      ends.client.shutdown('write');
+      assert.deepEqual(await read, question);
+      const answer = Buffer.alloc(200_000, 'a');
+      await ends.peer.sendall(answer);
+      ends.peer.close();
+      assert.deepEqual(await answered, answer);
+    });
+
+    it('gives the whole answer also to a peer whose own bytes were never read', async () => {
+      await using ends = await pair();
+      await ends.client.sendall(Buffer.alloc(10_000, 'q'));
+      await ends.peer.sendall('answer');
+      ends.peer.close();
+      assert.equal((await readAll(ends.client)).toString(), 'answer');
+    });
+
+    it('makes sendall wait for a peer that does not read, and go on when it does', async () => {
+      await using ends = await pair();
+      const block = Buffer.alloc(1_048_576, 'b');
+      let sent = 0;
+      let isDone = false;
+      const sending = (async () => {
+        for (; sent < 16; sent += 1) await ends.peer.sendall(block);
+        isDone = true;
+        ends.peer.close();
+      })();
+      for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+      assert.equal(isDone, false, 'sixteen megabytes went nowhere');
+      let received = 0;
+      if (engineName.endsWith('byte')) {
+        ends.client.reset(); // one byte a turn would take for ever
+        await assert.rejects(sending);
+        return;
+      }
+      for await (const chunk of ends.client) received += chunk.length;
+      await sending;
+      assert.equal(received, 16 * block.length);
+    });
+
+    it('keeps the order of sends that were not awaited', async () => {
+      await using ends = await pair();
+      const sends = Array.from({ length: 100 }, (_, index) => ends.client.sendall(`${index},`));
+      ends.client.shutdown('write');
+      const text = (await readAll(ends.peer)).toString();
+      await Promise.all(sends);
+      assert.equal(text, Array.from({ length: 100 }, (_, index) => `${index},`).join(''));
+    });
+
+    it('frees the memory of a send when sendall resolves', async () => {
+      if (engineName.endsWith('byte')) return;
+      await using ends = await pair();
+      const bytes = Buffer.alloc(4_000_000, 1);
+      const read = readAll(ends.peer);
+      await ends.client.sendall(bytes);
+      bytes.fill(2);
+      ends.client.shutdown('write');
+      assert.ok((await read).every((byte) => byte === 1));
+    });
+
+    it('times an operation out, and receives later what comes later', async () => {
+      await using ends = await pair();
+      ends.peer.settimeout(0.01);
+      assert.equal(ends.peer.gettimeout(), 0.01);
+      await assert.rejects(ends.peer.recv(1), {
+        code: 'SOCKET_TIMEOUT',
+        message: 'recv timed out after 0.01 s',
+      });
+      await assert.rejects(ends.peer.readline(), { code: 'SOCKET_TIMEOUT' });
+      ends.peer.settimeout(undefined);
+      await ends.client.sendall('late\n');
+      assert.equal((await ends.peer.readline()).toString(), 'late\n');
+    });
+
+    it('times a send out', async () => {
+      await using ends = await pair();
+      ends.peer.settimeout(0.01);
+      const block = Buffer.alloc(1_048_576);
+      await assert.rejects(
+        async () => {
+          for (let sent = 0; sent < 64; sent += 1) await ends.peer.sendall(block);
+        },
+        { code: 'SOCKET_TIMEOUT' },
+      );
+      ends.peer.reset();
+    });
+
+    it('aborts its signal when the peer resets, also while nobody reads', async () => {
+      await using ends = await pair();
+      const { signal } = ends.peer;
+      const aborted = once(signal, 'abort');
+      ends.client.reset();
+      await aborted;
+      assert.equal((signal.reason as { code: string }).code, 'ECONNRESET');
+      await assert.rejects(ends.peer.recv(1), { code: 'ECONNRESET' });
+      assert.ok(ends.peer.isPeerGone(signal.reason));
+    });
+
+    it('does not abort its signal when the peer ends its writing side', async () => {
+      await using ends = await pair();
+      const { signal } = ends.peer;
+      const ended = ends.peer.waitForEnd();
+      await ends.client.sendall('bytes');
+      ends.client.shutdown('write');
+      await ended;
+      assert.equal(signal.aborted, false);
+      assert.equal((await ends.peer.readExactly(5)).toString(), 'bytes', 'waiting takes nothing');
+    });
+
+    it('fails with the error of the system when it sends to a peer that is gone', async () => {
+      await using ends = await pair();
+      ends.client.reset();
+      await assert.rejects(
+        async () => {
+          for (let sent = 0; sent < 1_000; sent += 1) {
+            await ends.peer.sendall('x');
+            await new Promise(setImmediate);
+          }
+        },
+        (error: NodeJS.ErrnoException) => error.code === 'ECONNRESET' || error.code === 'EPIPE',
+      );
+    });
+
+    it('refuses to be used after close, in words', async () => {
+      await using ends = await pair();
+      const waiting = assert.rejects(ends.peer.recv(1), { code: 'CONNECTION_CLOSED' });
+      ends.peer.close();
+      ends.peer.close();
+      await waiting;
+      await assert.rejects(ends.peer.recv(1), /Cannot recv: the socket is closed/);
+      await assert.rejects(ends.peer.sendall('x'), /Cannot sendall/);
+      await assert.rejects(ends.peer.readline(), { code: 'CONNECTION_CLOSED' });
+    });
+
+    it('refuses a second reader, and sizes that are none', async () => {
+      await using ends = await pair();
+      const first = ends.peer.recv(1);
+      await assert.rejects(ends.peer.recv(1), /another read of this socket must end first/);
+      await ends.client.sendall('x');
+      assert.equal((await first).toString(), 'x');
+      for (const size of [0, -1, NaN]) await assert.rejects(ends.peer.recv(size), RangeError);
+      assert.throws(() => ends.peer.settimeout(0), RangeError);
+      assert.throws(() => ends.peer.shutdown('sideways' as 'read'), TypeError);
+    });
+
+    it('throws away what arrives after shutdown of the reading side', async () => {
+      await using ends = await pair();
+      ends.peer.shutdown('read');
+      assert.equal((await ends.peer.recv(10)).length, 0);
+      await ends.client.sendall('ignored');
+      await ends.peer.sendall('still writing');
+      assert.equal((await ends.client.readExactly(13)).toString(), 'still writing');
+    });
+
+    it('knows the addresses of both ends', async () => {
+      await using ends = await pair();
+      assert.deepEqual(ends.peer.getsockname(), ends.client.getpeername());
+      assert.deepEqual(ends.client.getsockname(), ends.peer.getpeername());
+    });
+  });
+}
