@@ -8,6 +8,7 @@
  * asked for stays in the kernel (or, where the platform cannot leave it there, in the engine).
  */
 import type { Socket } from 'node:net';
+import type { MessagePort } from 'node:worker_threads';
 import type { InetAddress, SocketAddress } from '../address/socket-address.ts';
 import type { TLSFacts } from '../tls/tls-facts.ts';
 
@@ -122,10 +123,12 @@ export interface Connection {
   /**
    * Sends bytes, after all that were sent before. Many small writes of one turn may become one system call.
    *
+   * @param more - whether further writes are likely in this turn: an engine that would make a system call at once
+   *   may gather them instead, until a write without `more` or the end of the turn.
    * @returns `true` when the caller's memory is free again, since the kernel or the engine's bounded buffer has
    * taken a copy; `false` when the engine still refers to it, until {@link ConnectionSink.drained}.
    */
-  write(bytes: Uint8Array): boolean;
+  write(bytes: Uint8Array, more?: boolean): boolean;
 
   /**
    * Sends `length` bytes of an open file with `sendfile(2)`, after all that were written before; resolves with
@@ -193,7 +196,7 @@ export interface HandedOver {
   /** The plain part, for `postMessage()` or `send()`. */
   readonly message: unknown;
   /** Goes into the transfer list of `worker.postMessage()`; the far side finds it in `message`. */
-  readonly transfer?: readonly Socket[];
+  readonly transfer?: readonly (Socket | MessagePort)[];
   /** Goes along with `subprocess.send()`; the far side gets it beside the message. */
   readonly handle?: Socket;
 }

@@ -3,14 +3,16 @@
  * common part of a listener and of a datagram port.
  */
 export class RequestQueue<Item> {
-  #items: Item[] = [];
+  /** Kept while it is empty: requests mostly come one at a time, and a fresh array would cost more than they do. */
+  #items: (Item | undefined)[] = [];
   #head = 0;
+  #tail = 0;
   #errors: Error[] = [];
   #wake: (() => void) | undefined;
   #wakeIsQueued = false;
 
   get length(): number {
-    return this.#items.length - this.#head;
+    return this.#tail - this.#head;
   }
 
   get isReady(): boolean {
@@ -18,7 +20,8 @@ export class RequestQueue<Item> {
   }
 
   push(item: Item): void {
-    this.#items.push(item);
+    this.#items[this.#tail] = item;
+    this.#tail += 1;
     this.#callWake();
   }
 
@@ -30,9 +33,8 @@ export class RequestQueue<Item> {
 
   /** Takes the oldest item. @throws an error that was reported. */
   take(): Item | undefined {
-    const error = this.#errors.shift();
-    if (error !== undefined) throw error;
-    if (this.#head === this.#items.length) return undefined;
+    if (this.#errors.length > 0) throw this.#errors.shift()!;
+    if (this.#head === this.#tail) return undefined;
     const item = this.#items[this.#head];
     this.#advance();
     return item;
@@ -55,17 +57,21 @@ export class RequestQueue<Item> {
 
   /** Takes everything that waits, to end it. */
   clear(): Item[] {
-    const rest = this.#items.slice(this.#head);
-    this.#items = [];
-    this.#head = 0;
     this.#errors = [];
+    const rest: Item[] = [];
+    for (let item = this.take(); item !== undefined; item = this.take()) rest.push(item);
     return rest;
   }
 
   #advance(): void {
+    this.#items[this.#head] = undefined;
     this.#head += 1;
-    if (this.#head === this.#items.length || this.#head > 1024) {
-      this.#items = this.#items.slice(this.#head);
+    if (this.#head === this.#tail) {
+      this.#head = 0;
+      this.#tail = 0;
+    } else if (this.#head > 1024) {
+      this.#items = this.#items.slice(this.#head, this.#tail);
+      this.#tail -= this.#head;
       this.#head = 0;
     }
   }

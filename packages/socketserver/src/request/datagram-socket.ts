@@ -30,6 +30,7 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress> imple
   readonly #port: DatagramPort;
   readonly #isIPv6: boolean;
   #isClosed = false;
+  #lastClient: SocketAddress | undefined;
   #goneErrors: WeakSet<Error> | undefined;
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
@@ -144,7 +145,9 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress> imple
   }
 
   receive(): Datagram | undefined {
-    return this.#port.receive();
+    const datagram = this.#port.receive();
+    this.#lastClient = datagram?.remoteAddress;
+    return datagram;
   }
 
   /** Aborts {@link signal} with `reason`. */
@@ -164,6 +167,7 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress> imple
   }
 
   #destination(address: SocketAddress): SocketAddress {
+    if (address === this.#lastClient && address !== '') return address; // nearly always, and known to be good
     if (!isInetAddress(address)) {
       if (address !== '') return address;
       throw new TypeError("Cannot sendto: address must be a path, got '', which is a client without a name");

@@ -35,10 +35,14 @@ export class SocketSink implements ConnectionSink {
   failure: Error | undefined;
   /** Seconds that one operation may wait; `undefined` waits for ever. */
   timeout: number | undefined;
+  /** What the peer sent and we received, and what we sent, so far. */
+  bytesRead = 0;
+  bytesWritten = 0;
 
   readonly #onClosed: () => void;
   #isClosed = false;
   #isFlowing = false;
+  #isSending = false;
   #isWatched = false;
   #discards = false;
   #lingerBytes = Infinity;
@@ -68,7 +72,7 @@ export class SocketSink implements ConnectionSink {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+      if (this.#isClosed || this.#abortReason !== undefined) this.#controller.abort(this.#endReason());
       else this.#watch();
     }
     return this.#controller.signal;
@@ -107,7 +111,10 @@ export class SocketSink implements ConnectionSink {
     if (this.connection.isClosed) {
       return Promise.reject(new ConnectionClosedError(`Cannot ${operation}: the connection is closed`));
     }
-    if (this.connection.write(bytes)) return undefined;
+    this.bytesWritten += bytes.length;
+    // Unread input means that its reader is likely to answer that, too, before this turn ends.
+    if (this.connection.write(bytes, this.queue.length > 0)) return undefined;
+    this.#isSending = true;
     return new Promise((resolve, reject) => {
       (this.#drainWaiters ??= []).push({ resolve, reject });
       if (this.timeout !== undefined) this.#armWrite(this.timeout, operation);
@@ -143,7 +150,7 @@ export class SocketSink implements ConnectionSink {
     this.#discards = true;
     this.queue.clear();
     this.connection.endWrite();
-    if (this.#drainWaiters === undefined) this.#armLinger(ms);
+    if (!this.#isSending) this.#armLinger(ms);
     if (this.hasEnded) this.connection.close();
     else this.#resume();
   }
@@ -154,18 +161,21 @@ export class SocketSink implements ConnectionSink {
     this.connection.reset();
   }
 
-  /** Fails whoever waits for this connection. */
-  fail(error: Error): void {
+  /** Fails whoever waits for this connection, with its failure or else with `message`. */
+  failWaiters(message: string): void {
     const reject = this.#rejectRead;
-    this.#clearRead();
-    reject?.(error);
     const waiters = this.#drainWaiters;
+    if (reject === undefined && waiters === undefined) return;
+    const error = this.failure ?? new ConnectionClosedError(message);
+    this.#clearRead();
     this.#drainWaiters = undefined;
     this.#writeDeadline?.close();
+    reject?.(error);
     for (const waiter of waiters ?? []) waiter.reject(error);
   }
 
   received(bytes: Buffer): boolean {
+    this.bytesRead += bytes.length;
     if (this.#discards) return this.#dropped(bytes.length);
     const resolve = this.#resolveRead;
     if (resolve === undefined) {
@@ -200,6 +210,7 @@ export class SocketSink implements ConnectionSink {
   }
 
   drained(): void {
+    this.#isSending = false;
     const waiters = this.#drainWaiters;
     this.#drainWaiters = undefined;
     this.#writeDeadline?.disarm();
@@ -210,11 +221,9 @@ export class SocketSink implements ConnectionSink {
   closed(error: Error | undefined): void {
     this.#isClosed = true;
     this.failure ??= error;
-    this.fail(
-      this.failure ?? new ConnectionClosedError('The connection was closed while an operation waited for it'),
-    );
+    this.failWaiters('The connection was closed while an operation waited for it');
     this.ended();
-    this.abort(this.failure ?? new ConnectionClosedError('The connection is closed'));
+    this.#controller?.abort(this.#endReason());
     this.#readDeadline?.close();
     this.#writeDeadline?.close();
     this.#onClosed();
@@ -253,6 +262,10 @@ export class SocketSink implements ConnectionSink {
     this.#readDeadline?.close();
     this.#readDeadline = new Deadline();
     this.#readDeadline.arm(ms, () => this.connection.close());
+  }
+
+  #endReason(): Error {
+    return this.#abortReason ?? this.failure ?? new ConnectionClosedError('The connection is closed');
   }
 
   #settleRead(bytes: Buffer): void {

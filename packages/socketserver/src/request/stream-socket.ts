@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SocketAddress } from '../address/socket-address.ts';
-import type { Connection } from '../engine/contract.ts';
+import type { Connection, HandedOver } from '../engine/contract.ts';
 import { ConnectionClosedError, IncompleteReadError, MessageTooLongError } from '../errors.ts';
 import type { TLSFacts } from '../tls/tls-facts.ts';
 import { SocketSink } from './socket-sink.ts';
@@ -19,6 +19,17 @@ const done = Promise.resolve();
 
 /** How much of a socket `shutdown()` ends. */
 export type ShutdownHow = 'read' | 'write' | 'both';
+
+/** What is known here about a connection that was handed over. See {@link StreamSocket.handOver}. */
+export interface RemoteConnection {
+  /** As {@link StreamSocket.interrupt}. */
+  interrupt(reason: Error): void;
+  /** As {@link StreamSocket.reset}. */
+  reset(): void;
+  /** What went over the connection; known once it is closed. */
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+}
 
 /** Options of {@link StreamSocket.readUntil} and {@link StreamSocket.readline}. */
 export interface ReadUntilOptions {
@@ -41,7 +52,9 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
   readonly #onClosed: () => void;
   #sink: SocketSink | undefined;
   #timeout: number | undefined;
-  #state: 'open' | 'write-ended' | 'closed' = 'open';
+  #state: 'open' | 'write-ended' | 'closed' | 'moved' = 'open';
+  #interruption: Error | undefined;
+  #remote: RemoteConnection | undefined;
   #sentThisTurn = 0;
 
   /** Made by servers and by `connect()`. `onClosed` is called once, when the descriptor is free. */
@@ -67,9 +80,7 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
    */
   recv(max: number): Promise<Buffer> {
     if (!(max > 0)) return rejectSize('recv', max);
-    if (this.#state === 'closed') {
-      return Promise.reject(new ConnectionClosedError('Cannot recv: the socket is closed'));
-    }
+    if (this.#state === 'closed' || this.#state === 'moved') return Promise.reject(this.#refusal('recv'));
     return this.#open().readSome(max, 'recv');
   }
 
@@ -173,7 +184,7 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
     if (how !== 'read' && how !== 'write' && how !== 'both') {
       throw new TypeError(`Cannot shutdown: how must be 'read', 'write' or 'both', got ${String(how)}`);
     }
-    if (this.#state === 'closed') return;
+    if (this.#state === 'closed' || this.#state === 'moved') return;
     if (how !== 'read' && this.#state === 'open') {
       this.#state = 'write-ended';
       this.#open();
@@ -192,10 +203,10 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
    * two seconds and 1 MiB. [RFC 1122 4.2.2.13, RFC 2525 2.17]
    */
   close(): void {
-    if (this.#state === 'closed') return;
+    if (this.#state === 'closed' || this.#state === 'moved') return;
     this.#state = 'closed';
     const sink = this.#open();
-    sink.fail(new ConnectionClosedError('The socket was closed while an operation waited for it'));
+    sink.failWaiters('The socket was closed while an operation waited for it');
     if (sink.mayHoldUnread) sink.linger(lingerLimits);
     else this.#connection.close();
   }
@@ -206,6 +217,10 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
    * @param reason - what operations that wait for it fail with; default a {@link ConnectionClosedError}.
    */
   reset(reason?: Error): void {
+    if (this.#state === 'moved') {
+      this.#remote?.reset();
+      return;
+    }
     const sink = this.#open();
     this.#state = 'closed';
     sink.reset(reason);
@@ -213,7 +228,49 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
 
   /** Aborts {@link signal} with `reason`. Servers call it when they drain. */
   interrupt(reason: Error): void {
-    this.#open().abort(reason);
+    this.#interruption ??= reason;
+    this.#remote?.interrupt(reason);
+    this.#sink?.abort(reason);
+  }
+
+  /**
+   * Gives the connection away to a worker, before its first use. This object is only a name for it afterwards:
+   * `interrupt()` and `reset()` reach it through `remote`, everything else finds it closed. Servers call it.
+   *
+   * @throws TypeError for a connection that was used already.
+   */
+  handOver(target: 'thread' | 'process', remote: RemoteConnection): HandedOver {
+    if (this.#sink !== undefined || this.#state !== 'open') {
+      throw new TypeError(
+        'Cannot hand the connection over to a worker: it must be untouched, got one that was used; verifyRequest' +
+          ' may look at its addresses only',
+      );
+    }
+    const handedOver = this.#connection.handOver(target);
+    this.#state = 'moved';
+    this.#remote = remote;
+    if (this.#interruption !== undefined) remote.interrupt(this.#interruption);
+    return handedOver;
+  }
+
+  /** Whether the connection was given away by {@link handOver}. */
+  get isHandedOver(): boolean {
+    return this.#state === 'moved';
+  }
+
+  /** The connection that was handed over is closed. Servers call it. */
+  remoteClosed(): void {
+    this.#onClosed();
+  }
+
+  /** Bytes that arrived so far; for a connection that was handed over, once it is closed. */
+  get bytesRead(): number {
+    return this.#remote?.bytesRead ?? this.#sink?.bytesRead ?? 0;
+  }
+
+  /** Bytes that were sent so far; for a connection that was handed over, once it is closed. */
+  get bytesWritten(): number {
+    return this.#remote?.bytesWritten ?? this.#sink?.bytesWritten ?? 0;
   }
 
   /** Whether `error` is this connection's own end, by its peer or by a drain: nothing that a log need show. */
@@ -270,17 +327,22 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
   /** Starts the connection with its first use, so that an untouched one can still be handed to a worker. */
   #open(): SocketSink {
     if (this.#sink === undefined) {
+      if (this.#state === 'moved') throw this.#refusal('use the socket');
       this.#sink = new SocketSink(this.#connection, this.#onClosed);
       this.#sink.timeout = this.#timeout;
+      if (this.#interruption !== undefined) this.#sink.abort(this.#interruption);
     }
     return this.#sink;
   }
 
   #reading(operation: string): SocketSink {
-    if (this.#state === 'closed') {
-      throw new ConnectionClosedError(`Cannot ${operation}: the socket is closed`);
-    }
+    if (this.#state === 'closed' || this.#state === 'moved') throw this.#refusal(operation);
     return this.#open();
+  }
+
+  #refusal(operation: string): ConnectionClosedError {
+    const why = this.#state === 'moved' ? 'connection is served by a worker' : 'socket is closed';
+    return new ConnectionClosedError(`Cannot ${operation}: the ${why}`);
   }
 
   /** Resolves with the offset after `delimiter`, or `undefined` when the stream ends before one. */

@@ -2,9 +2,11 @@ import type { SocketAddress } from '../address/socket-address.ts';
 import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { type OptionRules } from '../options/check-options.ts';
-import { StreamSocket } from '../request/stream-socket.ts';
-import { BaseServer, type MaybeRequest } from '../server/base-server.ts';
+import { type RemoteConnection, StreamSocket } from '../request/stream-socket.ts';
+import { BaseServer, type MaybeRequest, type TakenRequest } from '../server/base-server.ts';
 import { backlogRule, type ServerOptions, serverOptionRules } from '../server/server-options.ts';
+import type { PackedRequest } from '../workers/pooled-request.ts';
+import type { WorkerKind } from '../workers/worker-options.ts';
 
 /** A class whose objects serve connections. */
 export type StreamHandlerClass<Address extends SocketAddress> = RequestHandlerClass<
@@ -53,21 +55,35 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   override getRequest(): MaybeRequest<StreamSocket<Address>, Address> {
     const connection = this.socket.accept();
     if (connection === undefined) return undefined;
-    const request: StreamSocket<Address> = new StreamSocket<Address>(connection, () =>
-      this.connectionClosed(request),
-    );
+    const request: StreamSocket<Address> = new StreamSocket<Address>(connection, () => {
+      this.counts.bytesRead += request.bytesRead;
+      this.counts.bytesWritten += request.bytesWritten;
+      this.connectionClosed(request);
+    });
     this.connectionOpened(request);
     return [request, connection.remoteAddress as Address];
   }
 
-  /** Sends FIN after everything that was sent, then closes. */
-  override shutdownRequest(request: StreamSocket<Address>): Promise<void> | void {
-    request.shutdown('write');
-    return this.closeRequest(request);
-  }
-
+  /** Closes in good order: the peer reads everything that was sent, and then the end. */
   override closeRequest(request: StreamSocket<Address>): Promise<void> | void {
     request.close();
+  }
+
+  protected override packRequest(
+    [request, clientAddress]: TakenRequest<StreamSocket<Address>, Address>,
+    target: WorkerKind,
+    remote: RemoteConnection,
+  ): PackedRequest {
+    const { message, transfer, handle } = request.handOver(target, remote);
+    return { message: { type: 'connection', clientAddress, handedOver: message }, transfer, handle };
+  }
+
+  protected override remoteRequestClosed(request: StreamSocket<Address>): void {
+    request.remoteClosed();
+  }
+
+  protected override endRequest(request: StreamSocket<Address>): Promise<void> | void {
+    return request.isHandedOver ? this.closeRequest(request) : this.shutdownRequest(request);
   }
 
   protected override isPeerGone(request: StreamSocket<Address>, error: unknown): boolean {

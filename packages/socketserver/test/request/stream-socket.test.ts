@@ -128,6 +128,37 @@ for (const [engineName, createEngine] of engines) {
       assert.equal(received, 16 * block.length);
     });
 
+    it('answers many small messages that came at once in order, and waits for a peer that does not read them', async () => {
+      if (engineName.endsWith('byte')) return;
+      await using ends = await pair();
+      const lines = 20_000; // of a kilobyte: more than sockets hold
+      const lineOf = (index: number) => `${String(index).padStart(999, '.')}\n`;
+      const echo = (async () => {
+        for (;;) {
+          const line = await ends.peer.readline();
+          if (line.length === 0) break;
+          await ends.peer.sendall(line);
+        }
+        ends.peer.close();
+      })();
+      let sent = 0;
+      const sending = (async () => {
+        for (; sent < lines; sent += 1_000) {
+          const block = Array.from({ length: 1_000 }, (_, index) => lineOf(sent + index));
+          await ends.client.sendall(block.join(''));
+        }
+        ends.client.shutdown('write');
+      })();
+      for (let turn = 0; turn < 200; turn += 1) await new Promise(setImmediate);
+      assert.ok(sent < lines, 'nobody read the answers, so not all questions can be out');
+      let expected = 0;
+      for (let line; (line = await ends.client.readline()).length > 0; expected += 1) {
+        assert.equal(line.toString(), lineOf(expected));
+      }
+      await Promise.all([echo, sending]);
+      assert.equal(expected, lines);
+    });
+
     it('keeps the order of sends that were not awaited', async () => {
       await using ends = await pair();
       const sends = Array.from({ length: 100 }, (_, index) => ends.client.sendall(`${index},`));

@@ -103,7 +103,7 @@ for (const [engineName, createEngine] of engines) {
           engine,
         });
         assert.equal(await serveOne(server, engine), 'served');
-        const fd = engine === 'node' ? 'fd' : 'no-fd';
+        const fd = typeof engine === 'string' ? 'fd' : 'no-fd';
         assert.deepEqual(steps, [
           ...before,
           'setup',
@@ -121,7 +121,7 @@ for (const [engineName, createEngine] of engines) {
           engine,
         });
         assert.equal(await serveOne(server, engine), 'served');
-        const fd = engine === 'node' ? 'fd' : 'no-fd';
+        const fd = typeof engine === 'string' ? 'fd' : 'no-fd';
         assert.deepEqual(steps, [...before, 'setup', `handleError in setup ${fd}`, ...after]);
       });
 

@@ -1,9 +1,14 @@
-import type { EngineChoice } from '../../src/index.ts';
+import { UnsupportedError, type EngineChoice } from '../../src/index.ts';
+import { loadNativeEngine } from '../../src/engine/native-engine.ts';
 import { createMemoryEngine } from '../../src/testing/index.ts';
 
-/** Every engine that the core's tests run on; a fresh one for each test. */
+const native = loadNativeEngine();
+if (native instanceof UnsupportedError && process.env['CI'] !== undefined) throw native;
+
+/** Every engine that the core's tests run on; a fresh one for each test, where that can be. */
 export const engines: readonly (readonly [name: string, create: () => EngineChoice])[] = [
   ['node', () => 'node'],
   ['memory', () => createMemoryEngine()],
   ['memory, byte by byte', () => createMemoryEngine({ chunkBytes: 1 })],
+  ...(native instanceof UnsupportedError ? [] : ([['native', () => 'native']] as const)),
 ];

@@ -1,42 +1,60 @@
 import type { Socket } from 'node:net';
 import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
+import { ConnectionClosedError } from '../../errors.ts';
 import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
-import { rewrapWithOnRead, unwrapFromOnRead } from './onread-feature.ts';
+import { gatherBuffer, type Gatherer } from './gather-buffer.ts';
 import { createReadBuffer } from './read-buffer.ts';
+import {
+  descriptorOf,
+  plainSocket,
+  socketWithOnRead,
+  type StreamHandle,
+  takeHandle,
+} from './stream-handle.ts';
 
 /**
- * A connection on a `net.Socket` (or a `tls.TLSSocket`, which reads by `'data'` events).
- *
- * The accepted socket stays untouched and paused until {@link start}, so that it can still move to a worker.
+ * A connection on libuv's stream: on its bare handle until it is started, so that an unread one can still move to a
+ * worker, then on a `net.Socket`. Where handles are not to be had it stands on a socket from the beginning, and reads
+ * by `'data'` events.
  */
-export class NodeConnection implements Connection {
+export class NodeConnection implements Connection, Gatherer {
   readonly remoteAddress: SocketAddress;
-  #socket: Socket;
+  #handle: StreamHandle | undefined;
+  #socket: Socket | undefined;
   #sink: ConnectionSink | undefined;
   #isFlowing = false;
   #isClosed = false;
   #awaitsDrain = false;
+  #failure: Error | undefined;
+  #stopListening: (() => void) | undefined;
   #localAddress: SocketAddress | undefined;
 
   /**
-   * @param socket - connected, paused, with `allowHalfOpen`.
+   * @param stream - connected and unread; a socket is paused and has `allowHalfOpen`.
    * @param localAddress - where the caller knows it; else it is asked for when needed.
    */
-  constructor(socket: Socket, remoteAddress: SocketAddress, localAddress?: SocketAddress) {
-    this.#socket = socket;
+  constructor(stream: Socket | StreamHandle, remoteAddress: SocketAddress, localAddress?: SocketAddress) {
     this.remoteAddress = remoteAddress;
     this.#localAddress = localAddress;
-    socket.on('error', ignoreUntilStarted);
+    if (!('on' in stream)) {
+      this.#handle = stream;
+      return;
+    }
+    this.#socket = stream;
+    stream.on('error', ignoreUntilStarted);
   }
 
   get localAddress(): SocketAddress {
-    this.#localAddress ??= inetAddress(this.#socket.localAddress ?? '', this.#socket.localPort ?? 0);
+    if (this.#localAddress === undefined) {
+      const { localAddress = '', localPort = 0 } = this.#plain();
+      this.#localAddress = inetAddress(localAddress, localPort);
+    }
     return this.#localAddress;
   }
 
   get fd(): number {
     if (this.#isClosed) return -1;
-    return (this.#socket as unknown as { _handle?: { fd?: number } | null })._handle?.fd ?? -1;
+    return this.#handle?.fd ?? descriptorOf(this.#socket);
   }
 
   get isClosed(): boolean {
@@ -46,67 +64,71 @@ export class NodeConnection implements Connection {
   start(sink: ConnectionSink): void {
     this.#sink = sink;
     const accepted = this.#socket;
-    accepted.off('error', ignoreUntilStarted);
-    if (accepted.destroyed) {
+    if (accepted?.destroyed === true) {
       // Gone before anybody looked at it; the news must not come from within this call.
       this.#isClosed = true;
       const error = accepted.errored ?? undefined;
       queueMicrotask(() => sink.closed(error));
       return;
     }
-    const onread = createReadBuffer((bytes) => this.#received(bytes));
-    const rewrapped = 'encrypted' in accepted ? undefined : rewrapWithOnRead(accepted, onread);
-    this.#socket = rewrapped ?? accepted;
-    const socket = this.#socket;
-    if (rewrapped === undefined) {
-      socket.on('data', (bytes) => {
-        if (!this.#received(bytes)) socket.pause();
-      });
-      socket.pause();
+    const handle = this.#handle ?? (accepted && takeHandle(accepted));
+    this.#handle = undefined;
+    if (handle === undefined) {
+      this.#readByEvents(accepted!);
+    } else {
+      const onread = createReadBuffer((bytes) => this.#received(bytes));
+      this.#socket = socketWithOnRead(handle, onread);
+      this.#listen(this.#socket);
     }
-    let failure: Error | undefined;
-    socket.on('end', () => sink.ended());
-    socket.on('error', (error) => {
-      failure = error;
-    });
-    socket.on('close', () => {
-      this.#isClosed = true;
-      sink.closed(failure);
-    });
   }
 
   resume(): void {
     if (this.#isFlowing || this.#isClosed) return;
     this.#isFlowing = true;
-    this.#socket.resume();
+    this.#plain().resume();
   }
 
-  write(bytes: Uint8Array): boolean {
-    const socket = this.#socket;
+  write(bytes: Uint8Array, more = false): boolean {
+    const socket = this.#plain();
     if (this.#isClosed || socket.destroyed) return true;
+    if (more || gatherBuffer.holds(this)) {
+      const isGathered = gatherBuffer.add(this, bytes);
+      if (isGathered && !more) gatherBuffer.flush();
+      // The copy is ours, but a peer that does not read makes its writer wait all the same.
+      if (isGathered) return !this.#awaitsDrain;
+    }
+    return this.sendGathered(bytes);
+  }
+
+  sendGathered(bytes: Uint8Array): boolean {
+    const socket = this.#plain();
+    if (socket.destroyed) return true;
     socket.write(bytes);
     if (socket.writableLength === 0) return true;
     if (!this.#awaitsDrain) {
       this.#awaitsDrain = true;
-      this.#awaitDrain();
+      this.#awaitDrain(socket);
     }
     return false;
   }
 
   endWrite(): void {
-    if (!this.#isClosed) this.#socket.end();
+    if (this.#isClosed) return;
+    if (gatherBuffer.holds(this)) gatherBuffer.flush();
+    this.#plain().end();
   }
 
   close(): void {
     if (this.#isClosed) return;
+    if (gatherBuffer.holds(this)) gatherBuffer.flush();
+    const socket = this.#plain();
     this.#isClosed = true;
-    const socket = this.#socket;
-    if (socket.writableLength === 0 && !('encrypted' in socket)) socket.destroy();
+    if (socket.writableLength === 0) socket.destroy();
     else socket.destroySoon();
   }
 
   reset(): void {
-    const socket = this.#socket;
+    const socket = this.#plain();
     this.#isClosed = true;
     if (socket.destroyed) return;
     // Only TCP knows a reset; the end of a Unix socket is the same for the peer either way. [Node: resetAndDestroy]
@@ -115,29 +137,73 @@ export class NodeConnection implements Connection {
   }
 
   setNoDelay(on: boolean): void {
-    this.#socket.setNoDelay(on);
+    this.#plain().setNoDelay(on);
   }
 
   setKeepAlive(on: boolean, initialDelaySeconds: number): void {
-    this.#socket.setKeepAlive(on, initialDelaySeconds * 1000);
+    this.#plain().setKeepAlive(on, initialDelaySeconds * 1000);
   }
 
   handOver(target: 'thread' | 'process'): HandedOver {
-    const socket = this.#socket;
-    socket.off('error', ignoreUntilStarted);
-    this.#isClosed = true;
+    const socket = this.toSocket();
     const message = { remoteAddress: this.remoteAddress };
     if (target === 'process') return { message, handle: socket };
     return { message: { ...message, socket }, transfer: [socket] };
   }
 
   toSocket(unread?: Uint8Array): Socket {
+    if (gatherBuffer.holds(this)) gatherBuffer.flush();
+    const socket = this.#sink === undefined ? this.#plain() : this.#leave();
     this.#isClosed = true;
-    this.#socket.off('error', ignoreUntilStarted);
-    // Once started the socket reads for us; its handle goes on in a fresh one.
-    const socket = this.#sink === undefined ? this.#socket : unwrapFromOnRead(this.#socket);
+    socket.off('error', ignoreUntilStarted);
     if (unread !== undefined && unread.length > 0) socket.unshift(unread);
     return socket;
+  }
+
+  /** The socket, which is made here for a connection that was not started yet. */
+  #plain(): Socket {
+    if (this.#socket === undefined) {
+      this.#socket = plainSocket(this.#handle!);
+      this.#handle = undefined;
+      this.#socket.on('error', ignoreUntilStarted);
+    }
+    return this.#socket;
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('end', () => this.#sink!.ended());
+    socket.on('error', (error) => (this.#failure = error));
+    socket.on('close', () => {
+      this.#isClosed = true;
+      this.#sink!.closed(this.#failure);
+    });
+  }
+
+  #readByEvents(socket: Socket): void {
+    const own = new Set(socket.eventNames().flatMap((name) => socket.listeners(name)));
+    socket.off('error', ignoreUntilStarted);
+    this.#listen(socket);
+    socket.on('data', (bytes) => {
+      if (!this.#received(bytes)) socket.pause();
+    });
+    socket.pause();
+    this.#stopListening = () => {
+      for (const name of socket.eventNames()) {
+        for (const listener of socket.listeners(name)) {
+          if (!own.has(listener)) socket.off(name, listener as () => void);
+        }
+      }
+    };
+  }
+
+  /** Gives up a started socket: its handle goes on in a fresh one, or without handles the socket itself. */
+  #leave(): Socket {
+    const socket = this.#socket!;
+    if (socket.destroyed)
+      throw new ConnectionClosedError('Cannot leave the engine: the connection is closed');
+    if (this.#stopListening === undefined) return plainSocket(takeHandle(socket)!);
+    this.#stopListening();
+    return socket.pause();
   }
 
   #received(bytes: Buffer): boolean {
@@ -147,15 +213,15 @@ export class NodeConnection implements Connection {
   }
 
   /** An empty write is completed after all before it: a 'drain' event would come at the high-water mark only. */
-  #awaitDrain(): void {
-    this.#socket.write('', (error) => {
-      if (error != null || this.#socket.destroyed) return;
-      if (this.#socket.writableLength > 0) {
-        this.#awaitDrain();
+  #awaitDrain(socket: Socket): void {
+    socket.write('', (error) => {
+      if (error != null || socket.destroyed) return;
+      if (socket.writableLength > 0) {
+        this.#awaitDrain(socket);
         return;
       }
       this.#awaitsDrain = false;
-      this.#sink!.drained();
+      this.#sink?.drained();
     });
   }
 }

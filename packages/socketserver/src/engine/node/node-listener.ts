@@ -4,6 +4,7 @@ import { inetAddress, type SocketAddress, type UnixAddress } from '../../address
 import { UnsupportedError } from '../../errors.ts';
 import { type BindOptions, type Connection, isInetAddress, type Listener } from '../contract.ts';
 import { NodeConnection } from './node-connection.ts';
+import { descriptorOf, interceptConnections, peerAddress, type StreamHandle } from './stream-handle.ts';
 import { RequestQueue } from '../request-queue.ts';
 
 /**
@@ -40,7 +41,7 @@ export class NodeListener implements Listener {
 
   get fd(): number {
     if (this.#bound !== undefined) return this.#bound.fd();
-    return (this.#server as unknown as { _handle?: { fd?: number } | null } | undefined)?._handle?.fd ?? -1;
+    return descriptorOf(this.#server);
   }
 
   get isReady(): boolean {
@@ -53,7 +54,7 @@ export class NodeListener implements Listener {
       throw new TypeError('Cannot listen: the listener must be bound and not listening');
     this.#bound = undefined;
     const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true });
-    server.on('connection', (socket) => this.#accepted(socket));
+    server.on('connection', (socket) => this.#acceptedSocket(socket));
     server.listen(bound, backlog);
     if (!server.listening) {
       // Two sockets with SO_REUSEADDR may be bound to one port; the second one to listen fails. Node reports that
@@ -63,6 +64,7 @@ export class NodeListener implements Listener {
     }
     server.on('error', (error) => this.#waiting.fail(error));
     this.#server = server;
+    interceptConnections(server, (handle) => this.#acceptedHandle(handle));
   }
 
   accept(): Connection | undefined {
@@ -91,7 +93,17 @@ export class NodeListener implements Listener {
     return this.#closing;
   }
 
-  #accepted(socket: Socket): void {
+  #acceptedHandle(handle: StreamHandle): void {
+    if (!isInetAddress(this.address)) {
+      this.#waiting.push(new NodeConnection(handle, '', this.address));
+      return;
+    }
+    const remoteAddress = peerAddress(handle);
+    if (remoteAddress === undefined) handle.close();
+    else this.#waiting.push(new NodeConnection(handle, remoteAddress));
+  }
+
+  #acceptedSocket(socket: Socket): void {
     const { remoteAddress, remotePort } = socket;
     if (!isInetAddress(this.address)) {
       this.#waiting.push(new NodeConnection(socket, '', this.address));

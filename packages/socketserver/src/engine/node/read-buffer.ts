@@ -1,9 +1,9 @@
-import type { OnRead } from './onread-feature.ts';
+import type { OnRead } from './stream-handle.ts';
 
 /** Bytes read at once. Also the bound on what a connection holds that nobody asked for. */
 const bufferBytes = 65_536;
 
-/** A delivery from this size on is worth a buffer of its own; below, a copy is cheaper. Measured: see docs. */
+/** A delivery from this size on is worth a buffer of its own; below, a copy is cheaper. Measured with `npm run bench`. */
 const ownBufferBytes = 16_384;
 
 /** One buffer for all connections of this thread: libuv reads and calls back in one step, so none overlap. */
@@ -21,16 +21,14 @@ export function createReadBuffer(received: (bytes: Buffer) => boolean): OnRead {
   return {
     buffer: () => next,
     callback(length, buffer) {
+      const isLarge = length >= ownBufferBytes;
       if (buffer === shared) {
-        if (length >= ownBufferBytes) next = Buffer.allocUnsafeSlow(bufferBytes);
-        return received(Buffer.from(buffer.subarray(0, length)));
+        if (isLarge) next = Buffer.allocUnsafeSlow(bufferBytes);
+      } else {
+        next = isLarge ? Buffer.allocUnsafeSlow(bufferBytes) : shared!;
+        if (isLarge) return received(buffer.subarray(0, length));
       }
-      if (length < ownBufferBytes) {
-        next = shared!;
-        return received(Buffer.from(buffer.subarray(0, length)));
-      }
-      next = Buffer.allocUnsafeSlow(bufferBytes);
-      return received(buffer.subarray(0, length));
+      return received(Buffer.from(buffer.subarray(0, length)));
     },
   };
 }
