@@ -1,6 +1,6 @@
 import './require-node.ts';
 
-export { type InetAddressInput, type UnixAddressInput } from './address/parse-address.ts';
+export { type AddressFamily, type InetAddressInput, type UnixAddressInput } from './address/parse-address.ts';
 export {
   formatAddress,
   type InetAddress,
@@ -12,12 +12,16 @@ export {
   type AcceptErrorEvent,
   type TLSErrorEvent,
   type TruncatedDatagramEvent,
+  type WorkerBlockedEvent,
+  type WorkerLostEvent,
+  type WorkerStartedEvent,
 } from './diagnostics/channels.ts';
 export { type EngineChoice } from './engine/choose-engine.ts';
 export {
   CertificateError,
   type CertificateFault,
   ConnectionClosedError,
+  HandlerModuleError,
   type HandshakeFault,
   IncompleteReadError,
   MessageTooLongError,
@@ -29,6 +33,8 @@ export {
   SystemExit,
   TLSHandshakeError,
   UnsupportedError,
+  type WorkerLossReason,
+  WorkerLostError,
 } from './errors.ts';
 export { BaseRequestHandler } from './handlers/base-request-handler.ts';
 export { DatagramRequestHandler } from './handlers/datagram-request-handler.ts';
@@ -36,6 +42,26 @@ export { type RequestHandler, type RequestHandlerClass } from './handlers/reques
 export { type ServerView } from './handlers/server-view.ts';
 export { StreamRequestHandler } from './handlers/stream-request-handler.ts';
 export { ConcurrentMixIn } from './mixins/concurrent-mixin.ts';
+export {
+  ForkingMixIn,
+  type ForkingOptions,
+  type ForkingServer,
+  type ForkingStatics,
+} from './mixins/forking-mixin.ts';
+export { type ServerClass } from './mixins/server-class.ts';
+export {
+  ThreadingMixIn,
+  type ThreadingOptions,
+  type ThreadingServer,
+  type ThreadingStatics,
+} from './mixins/threading-mixin.ts';
+export {
+  type LoadableHandler,
+  type ReloadOptions,
+  type WorkerServer,
+  type WorkerServerClass,
+  type WorkerServerOptions,
+} from './mixins/worker-server-class.ts';
 export { type DatagramRequest, type DatagramSocket } from './request/datagram-socket.ts';
 export { type PacketReader } from './request/packet-reader.ts';
 export { type PacketWriter } from './request/packet-writer.ts';
@@ -48,6 +74,7 @@ export {
   type ServeForeverOptions,
   type TakenRequest,
 } from './server/base-server.ts';
+export { type ServerStats } from './server/server-stats.ts';
 export { type ServerOptions, type TimeoutOptions } from './server/server-options.ts';
 export {
   ConcurrentTCPServer,
@@ -55,6 +82,8 @@ export {
   ConcurrentUDPServer,
   ConcurrentUnixStreamServer,
   ConcurrentUnixDatagramServer,
+  ForkingTCPServer,
+  ThreadingTCPServer,
 } from './servers.ts';
 export { type DatagramLimitOptions, type DatagramServerOptions } from './transports/datagram-options.ts';
 export { type DatagramHandlerClass, DatagramServer } from './transports/datagram-server.ts';
@@ -72,8 +101,11 @@ export {
   type TLSIdentityOptions,
   type TLSOptions,
 } from './tls/tls-options.ts';
-export { TCPServer } from './transports/tcp-server.ts';
+export { type InetFamily, type InetOptions } from './transports/inet-options.ts';
+export { TCPServer, type TCPServerOptions } from './transports/tcp-server.ts';
 export { UDPServer, type UDPServerOptions } from './transports/udp-server.ts';
 export { UnixDatagramServer, type UnixDatagramServerOptions } from './transports/unix-datagram-server.ts';
 export { type TLSLimitOptions, TLSServer, type TLSServerOptions } from './transports/tls-server.ts';
 export { UnixStreamServer, type UnixStreamServerOptions } from './transports/unix-stream-server.ts';
+export { type WorkerStats } from './workers/pooled-worker.ts';
+export { type WorkerOptions } from './workers/worker-options.ts';

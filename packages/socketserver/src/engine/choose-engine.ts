@@ -21,7 +21,7 @@ export function chooseEngine(choice: EngineChoice = 'auto'): Engine {
   if (name !== 'auto' && name !== 'native') {
     const source = choice === 'auto' ? 'SOCKETSERVER_ENGINE' : 'options.engine';
     throw new TypeError(
-      `Cannot choose an engine: ${source} must be 'auto', 'node', 'native' or an engine, got '${String(name)}'`,
+      `Cannot choose an engine: ${source} must be 'auto', 'node', 'native' or an engine, got '${name}'`,
     );
   }
   const native = loadNativeEngine();

@@ -15,18 +15,3 @@ export interface RequestHandlerClass<Request, Address extends SocketAddress> {
   readonly name: string;
   new (request: Request, clientAddress: Address, server: ServerView): RequestHandler;
 }
-
-/**
- * Runs one handler: `setup`, `handle`, and then `finish` whatever `handle` did. After a failed `setup` neither
- * of the others is called.
- *
- * @see CPython `BaseRequestHandler.__init__`, which does this in its constructor.
- */
-export async function runHandler(handler: RequestHandler): Promise<void> {
-  await handler.setup();
-  try {
-    await handler.handle();
-  } finally {
-    await handler.finish();
-  }
-}

@@ -25,7 +25,7 @@ interface LingerLimits {
  * Walk of a byte: engine → `received` → straight to the waiting reader, or into `queue`. Bytes that nobody waits
  * for stop the engine, so at most one delivery is held that the handler did not ask for.
  */
-export class SocketSink implements ConnectionSink {
+export class SocketSink<Owner> implements ConnectionSink {
   readonly connection: Connection;
   readonly queue = new ByteQueue();
 
@@ -39,7 +39,8 @@ export class SocketSink implements ConnectionSink {
   bytesRead = 0;
   bytesWritten = 0;
 
-  readonly #onClosed: () => void;
+  readonly #owner: Owner;
+  readonly #onClosed: (owner: Owner) => void;
   #isClosed = false;
   #isFlowing = false;
   #isSending = false;
@@ -58,8 +59,10 @@ export class SocketSink implements ConnectionSink {
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
 
-  constructor(connection: Connection, onClosed: () => void) {
+  /** @param onClosed - called with `owner`, once and last, when the descriptor is free. */
+  constructor(connection: Connection, owner: Owner, onClosed: (owner: Owner) => void) {
     this.connection = connection;
+    this.#owner = owner;
     this.#onClosed = onClosed;
     connection.start(this);
   }
@@ -226,7 +229,7 @@ export class SocketSink implements ConnectionSink {
     this.#controller?.abort(this.#endReason());
     this.#readDeadline?.close();
     this.#writeDeadline?.close();
-    this.#onClosed();
+    this.#onClosed(this.#owner);
   }
 
   /** Reads ahead, up to a bound, to notice a peer that ends or goes while nobody reads. */
@@ -243,12 +246,12 @@ export class SocketSink implements ConnectionSink {
   #wait(operation: string): Promise<Buffer> {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (this.hasEnded) return Promise.resolve(nothing);
-    return new Promise((resolve, reject) => {
-      this.#resolveRead = resolve;
-      this.#rejectRead = reject;
-      if (this.timeout !== undefined) this.#armRead(this.timeout, operation);
-      this.#resume();
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+    this.#resolveRead = resolve;
+    this.#rejectRead = reject;
+    if (this.timeout !== undefined) this.#armRead(this.timeout, operation);
+    this.#resume();
+    return promise;
   }
 
   #dropped(bytes: number): boolean {

@@ -16,6 +16,10 @@ const lingerLimits = { bytes: 1_048_576, ms: 2_000 };
 
 const newline = Buffer.from('\n');
 const done = Promise.resolve();
+const nobodyWantsToKnow = (): void => {};
+
+/** Learns that the descriptor of a socket is free. */
+export type SocketClosed = (socket: StreamSocket) => void;
 
 /** How much of a socket `shutdown()` ends. */
 export type ShutdownHow = 'read' | 'write' | 'both';
@@ -49,8 +53,8 @@ export interface ReadUntilOptions {
  */
 export class StreamSocket<Address extends SocketAddress = SocketAddress> implements AsyncDisposable {
   readonly #connection: Connection;
-  readonly #onClosed: () => void;
-  #sink: SocketSink | undefined;
+  readonly #onClosed: SocketClosed;
+  #sink: SocketSink<StreamSocket> | undefined;
   #timeout: number | undefined;
   #state: 'open' | 'write-ended' | 'closed' | 'moved' = 'open';
   #interruption: Error | undefined;
@@ -58,7 +62,7 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
   #sentThisTurn = 0;
 
   /** Made by servers and by `connect()`. `onClosed` is called once, when the descriptor is free. */
-  constructor(connection: Connection, onClosed: () => void = () => {}) {
+  constructor(connection: Connection, onClosed: SocketClosed = nobodyWantsToKnow) {
     this.#connection = connection;
     this.#onClosed = onClosed;
   }
@@ -260,7 +264,7 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
 
   /** The connection that was handed over is closed. Servers call it. */
   remoteClosed(): void {
-    this.#onClosed();
+    this.#onClosed(this);
   }
 
   /** Bytes that arrived so far; for a connection that was handed over, once it is closed. */
@@ -325,17 +329,17 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
   }
 
   /** Starts the connection with its first use, so that an untouched one can still be handed to a worker. */
-  #open(): SocketSink {
+  #open(): SocketSink<StreamSocket> {
     if (this.#sink === undefined) {
       if (this.#state === 'moved') throw this.#refusal('use the socket');
-      this.#sink = new SocketSink(this.#connection, this.#onClosed);
+      this.#sink = new SocketSink<StreamSocket>(this.#connection, this, this.#onClosed);
       this.#sink.timeout = this.#timeout;
       if (this.#interruption !== undefined) this.#sink.abort(this.#interruption);
     }
     return this.#sink;
   }
 
-  #reading(operation: string): SocketSink {
+  #reading(operation: string): SocketSink<StreamSocket> {
     if (this.#state === 'closed' || this.#state === 'moved') throw this.#refusal(operation);
     return this.#open();
   }

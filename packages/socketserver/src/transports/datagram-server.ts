@@ -29,6 +29,8 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
   Address,
   DatagramSocket<Address>
 > {
+  /** The kind of socket, by Python's name. */
+  static readonly socketType = 'SOCK_DGRAM';
   /** `SO_REUSEADDR`, which lets another socket take this one's datagrams away: for multicast. */
   static override readonly allowReuseAddress: boolean = false;
   /** Bytes of a datagram that are kept. */

@@ -35,11 +35,19 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   Address,
   Listener
 > {
+  /** The kind of socket, by Python's name. */
+  static readonly socketType = 'SOCK_STREAM';
   /** Clients that may wait in the kernel's queue. */
   static readonly requestQueueSize: number = 4_096;
 
   readonly #options: Readonly<StreamServerOptions>;
   readonly #class: typeof StreamServer;
+  /** One function for all sockets: a closure each would cost an idle connection a hundred bytes. */
+  readonly #socketClosed = (request: StreamSocket): void => {
+    this.counts.bytesRead += request.bytesRead;
+    this.counts.bytesWritten += request.bytesWritten;
+    this.connectionClosed(request);
+  };
 
   /** @param options - checked by the class that calls this, and that binds last. */
   protected constructor(
@@ -55,11 +63,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   override getRequest(): MaybeRequest<StreamSocket<Address>, Address> {
     const connection = this.socket.accept();
     if (connection === undefined) return undefined;
-    const request: StreamSocket<Address> = new StreamSocket<Address>(connection, () => {
-      this.counts.bytesRead += request.bytesRead;
-      this.counts.bytesWritten += request.bytesWritten;
-      this.connectionClosed(request);
-    });
+    const request = new StreamSocket<Address>(connection, this.#socketClosed);
     this.connectionOpened(request);
     return [request, connection.remoteAddress as Address];
   }

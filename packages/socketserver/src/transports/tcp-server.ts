@@ -1,12 +1,19 @@
 import { type InetAddressInput, parseInetAddress } from '../address/parse-address.ts';
 import type { InetAddress } from '../address/socket-address.ts';
-import { checkOptions } from '../options/check-options.ts';
+import type { BindOptions } from '../engine/contract.ts';
+import { checkOptions, type OptionRules } from '../options/check-options.ts';
+import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';
 import {
   type StreamHandlerClass,
   streamOptionRules,
   StreamServer,
   type StreamServerOptions,
 } from './stream-server.ts';
+
+/** What a TCP server takes. */
+export interface TCPServerOptions extends StreamServerOptions, InetOptions {}
+
+export const tcpOptionRules: OptionRules<TCPServerOptions> = { ...streamOptionRules, ...inetOptionRules };
 
 /**
  * A TCP server that serves one connection after the other; later clients wait, in order.
@@ -18,6 +25,11 @@ import {
  * @see CPython `socketserver.TCPServer`
  */
 export class TCPServer extends StreamServer<InetAddress> {
+  /** What `''` and `'localhost'` stand for; `undefined` takes the family of the host. */
+  static readonly addressFamily: InetFamily | undefined = undefined;
+
+  readonly #options: Readonly<TCPServerOptions>;
+
   /**
    * Binds and listens.
    *
@@ -28,11 +40,17 @@ export class TCPServer extends StreamServer<InetAddress> {
   constructor(
     serverAddress: InetAddressInput,
     RequestHandlerClass: StreamHandlerClass<InetAddress>,
-    options?: StreamServerOptions,
+    options?: TCPServerOptions,
   ) {
     const action = `Cannot construct ${new.target.name}`;
-    const checked = checkOptions(options, streamOptionRules, { action, path: 'options' });
-    super(parseInetAddress(serverAddress, undefined), RequestHandlerClass, checked);
+    const checked = checkOptions(options, tcpOptionRules, { action, path: 'options' });
+    const family = checked.addressFamily ?? new.target.addressFamily;
+    super(parseInetAddress(serverAddress, family), RequestHandlerClass, checked);
+    this.#options = checked;
     if (checked.bindAndActivate ?? true) this.bindAndActivate();
+  }
+
+  protected override bindOptions(): BindOptions {
+    return { ...super.bindOptions(), ipv6Only: this.#options.ipv6Only ?? false };
   }
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { type InetAddressInput, parseInetAddress } from '../address/parse-address.ts';
 import type { InetAddress } from '../address/socket-address.ts';
-import type { Engine, Listener } from '../engine/contract.ts';
+import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
 import { anInteger, anything, checkOptions, type OptionRules } from '../options/check-options.ts';
 import { createTLSContexts, type TLSContexts } from '../tls/tls-contexts.ts';
 import { loadTLSMaterial } from '../tls/tls-material.ts';
 import { checkTLSOptions, type TLSOptions } from '../tls/tls-options.ts';
+import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';
 import {
   type StreamHandlerClass,
   streamOptionRules,
@@ -24,7 +25,7 @@ export interface TLSLimitOptions {
 }
 
 /** What a TLS server takes. */
-export interface TLSServerOptions extends StreamServerOptions {
+export interface TLSServerOptions extends StreamServerOptions, InetOptions {
   /** Certificates, and what is asked of clients. */
   readonly tls: TLSOptions;
   readonly limits?: TLSLimitOptions | undefined;
@@ -32,6 +33,7 @@ export interface TLSServerOptions extends StreamServerOptions {
 
 const tlsServerOptionRules: OptionRules<TLSServerOptions> = {
   ...streamOptionRules,
+  ...inetOptionRules,
   tls: anything, // a group, checked by checkTLSOptions()
   limits: anything, // a group, checked by the constructor
 };
@@ -53,6 +55,10 @@ const limitRules: OptionRules<TLSLimitOptions> = { maxHandshakes: anInteger(1, I
  * @see Node's `tls.createServer`
  */
 export class TLSServer extends StreamServer<InetAddress> {
+  /** What `''` and `'localhost'` stand for; `undefined` takes the family of the host. */
+  static readonly addressFamily: InetFamily | undefined = undefined;
+
+  readonly #options: Readonly<TLSServerOptions>;
   readonly #maxHandshakes: number;
   /** For session tickets: kept when certificates are reloaded. */
   readonly #ticketKeys = randomBytes(48);
@@ -73,7 +79,9 @@ export class TLSServer extends StreamServer<InetAddress> {
   ) {
     const action = `Cannot construct ${new.target.name}`;
     const checked = checkOptions(options, tlsServerOptionRules, { action, path: 'options' });
-    super(parseInetAddress(serverAddress, undefined), RequestHandlerClass, checked);
+    const family = checked.addressFamily ?? new.target.addressFamily;
+    super(parseInetAddress(serverAddress, family), RequestHandlerClass, checked);
+    this.#options = checked;
     this.#maxHandshakes =
       checkOptions(checked.limits, limitRules, { action, path: 'options.limits' }).maxHandshakes ?? 256;
     this.#tls = checkTLSOptions(checked.tls, action);
@@ -93,6 +101,10 @@ export class TLSServer extends StreamServer<InetAddress> {
     const checked = tls === undefined ? this.#tls : checkTLSOptions(tls, action);
     this.#contexts = this.#load(checked, action);
     this.#tls = checked;
+  }
+
+  protected override bindOptions(): BindOptions {
+    return { ...super.bindOptions(), ipv6Only: this.#options.ipv6Only ?? false };
   }
 
   protected override bindSource(engine: Engine, address: InetAddress): Listener {

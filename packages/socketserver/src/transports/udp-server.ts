@@ -5,12 +5,11 @@ import { aBoolean, anything, checkOptions, type OptionRules } from '../options/c
 import type { DatagramSocket } from '../request/datagram-socket.ts';
 import { datagramOptionRules, type DatagramServerOptions } from './datagram-options.ts';
 import { type DatagramHandlerClass, DatagramServer } from './datagram-server.ts';
+import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';
 import { configureMulticast, type MulticastOptions, resolveMulticast } from './multicast-options.ts';
 
 /** What a UDP server takes. */
-export interface UDPServerOptions extends DatagramServerOptions {
-  /** `IPV6_V6ONLY`: `false`, the default, lets a server on `'::'` take IPv4 clients too, as `::ffff:192.0.2.1`. */
-  readonly ipv6Only?: boolean | undefined;
+export interface UDPServerOptions extends DatagramServerOptions, InetOptions {
   /** Lets handlers send to broadcast addresses. Default `false`. */
   readonly broadcast?: boolean | undefined;
   /** Groups to join, and how to send to groups. Several servers on one port need `allowReuseAddress` too. */
@@ -19,7 +18,7 @@ export interface UDPServerOptions extends DatagramServerOptions {
 
 const udpOptionRules: OptionRules<UDPServerOptions> = {
   ...datagramOptionRules,
-  ipv6Only: aBoolean,
+  ...inetOptionRules,
   broadcast: aBoolean,
   multicast: anything, // a group, checked by resolveMulticast()
 };
@@ -41,6 +40,9 @@ const udpOptionRules: OptionRules<UDPServerOptions> = {
  * @see CPython `socketserver.UDPServer`
  */
 export class UDPServer extends DatagramServer<InetAddress> {
+  /** What `''` and `'localhost'` stand for; `undefined` takes the family of the host. */
+  static readonly addressFamily: InetFamily | undefined = undefined;
+
   readonly #options: Readonly<UDPServerOptions>;
   readonly #multicast: MulticastOptions;
 
@@ -58,7 +60,8 @@ export class UDPServer extends DatagramServer<InetAddress> {
   ) {
     const action = `Cannot construct ${new.target.name}`;
     const checked = checkOptions(options, udpOptionRules, { action, path: 'options' });
-    super(parseInetAddress(serverAddress, undefined), RequestHandlerClass, checked);
+    const family = checked.addressFamily ?? new.target.addressFamily;
+    super(parseInetAddress(serverAddress, family), RequestHandlerClass, checked);
     this.#options = checked;
     this.#multicast = resolveMulticast(checked.multicast, action);
     if (checked.bindAndActivate ?? true) this.bindAndActivate();

@@ -28,6 +28,9 @@ const unixDatagramOptionRules: OptionRules<UnixDatagramServerOptions> = {
  * @see CPython `socketserver.UnixDatagramServer`
  */
 export class UnixDatagramServer extends DatagramServer<UnixAddress> {
+  /** The family of the address, by Python's name. */
+  static readonly addressFamily = 'AF_UNIX';
+
   readonly #options: Readonly<UnixDatagramServerOptions>;
   #file: SocketFile | undefined;
 

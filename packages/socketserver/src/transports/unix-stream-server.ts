@@ -30,6 +30,9 @@ const unixStreamOptionRules: OptionRules<UnixStreamServerOptions> = {
  * @see CPython `socketserver.UnixStreamServer`
  */
 export class UnixStreamServer extends StreamServer<UnixAddress> {
+  /** The family of the address, by Python's name. */
+  static readonly addressFamily = 'AF_UNIX';
+
   readonly #options: Readonly<UnixStreamServerOptions>;
   #file: SocketFile | undefined;
 
