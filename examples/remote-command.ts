@@ -1,0 +1,33 @@
+/**
+ * What `npm start` runs: the server of the classic remote command exercise and the client's prompt to it, in one
+ * process and one terminal. The server's log would run into the prompt, so it is off here.
+ *
+ *     npm start
+ *     npm start -- [host] [port]
+ *     printf 'echo hi\nuname\n' | npm start --silent
+ */
+import { formatAddress } from 'socketserver';
+import { runClient } from './remote-command-client.ts';
+import { createServer, RemoteCommandHandler } from './remote-command-server.ts';
+import { addressArguments } from './remote-command/address-arguments.ts';
+import { onStopSignal, runProgram } from './remote-command/program.ts';
+
+export class QuietHandler extends RemoteCommandHandler {
+  static override readonly module = import.meta.url;
+
+  protected override log(): void {}
+}
+
+async function main(): Promise<void> {
+  const stop = new AbortController();
+  onStopSignal(() => stop.abort());
+  await using server = createServer(addressArguments(), QuietHandler);
+  const serving = server.serveForever();
+  const where = formatAddress(server.serverAddress);
+  console.error(`Server started on ${where}, client connected. Type a command; Ctrl-D leaves.`);
+  await runClient(server.serverAddress, stop.signal);
+  await server.shutdown();
+  await serving;
+}
+
+if (import.meta.main) await runProgram('npm start --', main);
