@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
-import { type InetAddress, inetAddress, type SocketAddress, type UnixAddress } from './socket-address.ts';
+import { type InetAddress, inetAddress, type type UnixAddress } from './socket-address.ts';
 
 /** The Internet protocol that a name-less host (`''`, `'localhost'`) stands for; Python's names. */
 export type AddressFamily = 'AF_INET' | 'AF_INET6' | 'AF_UNIX';
@@ -26,16 +26,7 @@ export function parseInetAddress(
   input: InetAddressInput,
   family: 'AF_INET' | 'AF_INET6' | undefined,
 ): InetAddress {
-  const [host, port] = splitInetAddress(input);
-  if (typeof host !== 'string') {
-    throw new TypeError(`Cannot use the address: host must be a string, got ${describe(host)}`);
-  }
-  if (typeof port !== 'number') {
-    throw new TypeError(`Cannot use the address: port must be a number, got ${describe(port)}`);
-  }
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new RangeError(`Cannot use the address: port must be an integer from 0 to 65535, got ${port}`);
-  }
+  const [host, port] = parseHostAndPort(input);
   const numeric =
     host === ''
       ? wildcards[family ?? 'AF_INET']
@@ -52,6 +43,25 @@ export function parseInetAddress(
     throw new TypeError(`Cannot use the address: host must be of ${family}, got ${describe(host)}`);
   }
   return inetAddress(numeric, port);
+}
+
+/**
+ * Reads an Internet endpoint whose host may be a name.
+ *
+ * @throws TypeError for a wrong shape; RangeError for a port outside 0 to 65535.
+ */
+export function parseHostAndPort(input: InetAddressInput): [host: string, port: number] {
+  const [host, port] = splitInetAddress(input);
+  if (typeof host !== 'string') {
+    throw new TypeError(`Cannot use the address: host must be a string, got ${describe(host)}`);
+  }
+  if (typeof port !== 'number') {
+    throw new TypeError(`Cannot use the address: port must be a number, got ${describe(port)}`);
+  }
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new RangeError(`Cannot use the address: port must be an integer from 0 to 65535, got ${port}`);
+  }
+  return [host, port];
 }
 
 /**
@@ -80,11 +90,10 @@ export function parseUnixAddress(input: UnixAddressInput): UnixAddress {
   return path;
 }
 
-/** Reads an endpoint of either kind: text with a slash, a leading `\0` or `unix:`, or `{ path }`, is a Unix socket. */
-export function parseAddress(input: InetAddressInput | UnixAddressInput): SocketAddress {
-  if (typeof input === 'object' && input !== null && 'path' in input) return parseUnixAddress(input);
-  if (typeof input === 'string' && /^(unix:|\0)|\//.test(input)) return parseUnixAddress(input);
-  return parseInetAddress(input, undefined);
+/** Whether an endpoint is a Unix socket: `{ path }`, or text with a slash, a leading `\\0` or `unix:`. */
+export function isUnixInput(input: InetAddressInput | UnixAddressInput): input is UnixAddressInput {
+  if (typeof input === 'string') return /^(unix:|\0)|\//.test(input);
+  return typeof input === 'object' && input !== null && 'path' in input;
 }
 
 function splitInetAddress(input: InetAddressInput): [host: unknown, port: unknown] {

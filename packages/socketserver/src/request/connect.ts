@@ -1,4 +1,14 @@
-import { type InetAddressInput, parseAddress, type UnixAddressInput } from '../address/parse-address.ts';
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import {
+  type InetAddressInput,
+  isUnixInput,
+  parseHostAndPort,
+  parseInetAddress,
+  parseUnixAddress,
+  type UnixAddressInput,
+} from '../address/parse-address.ts';
+import { inetAddress, type SocketAddress } from '../address/socket-address.ts';
 import { chooseEngine, type EngineChoice } from '../engine/choose-engine.ts';
 import { StreamSocket } from './stream-socket.ts';
 
@@ -13,8 +23,9 @@ export interface ConnectSocketOptions {
 /**
  * Connects to a stream server: the client's side of a {@link StreamSocket}.
  *
- * @param address - `['127.0.0.1', 8888]`, `'127.0.0.1:8888'`, `'unix:/run/app.sock'`, ...
- * @throws the operating system's error (`ECONNREFUSED`, ...); TypeError and RangeError for a wrong address.
+ * @param address - `['127.0.0.1', 8888]`, `'127.0.0.1:8888'`, `'unix:/run/app.sock'`, ... A host name is looked up.
+ * @throws the operating system's error (`ECONNREFUSED`, ...), the resolver's (`ENOTFOUND`); TypeError and RangeError
+ *   for a wrong address.
  *
  * @example
  * await using socket = await connect(['127.0.0.1', 8888]);
@@ -25,7 +36,26 @@ export interface ConnectSocketOptions {
  */
 export async function connect(
   address: InetAddressInput | UnixAddressInput,
-  { signal, engine }: ConnectSocketOptions = {},
+  { signal, engine: choice }: ConnectSocketOptions = {},
 ): Promise<StreamSocket> {
-  return new StreamSocket(await chooseEngine(engine).connect(parseAddress(address), { signal }));
+  const engine = chooseEngine(choice);
+  let failure: unknown;
+  for (const candidate of await candidatesFor(address)) {
+    try {
+      return new StreamSocket(await engine.connect(candidate, { signal }));
+    } catch (error) {
+      failure = error;
+      if (signal?.aborted === true) break;
+    }
+  }
+  throw failure;
+}
+
+/** The addresses to try, in order: all of a host name's. */
+async function candidatesFor(input: InetAddressInput | UnixAddressInput): Promise<readonly SocketAddress[]> {
+  if (isUnixInput(input)) return [parseUnixAddress(input)];
+  const [host, port] = parseHostAndPort(input);
+  if (host === '' || isIP(host) !== 0) return [parseInetAddress(input, undefined)];
+  const found = await lookup(host, { all: true });
+  return found.map(({ address }) => inetAddress(address, port));
 }

@@ -30,7 +30,7 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress> imple
   readonly #port: DatagramPort;
   readonly #isIPv6: boolean;
   #isClosed = false;
-  #lastClient: SocketAddress | undefined;
+  #lastClient: SocketAddress = '';
   #goneErrors: WeakSet<Error> | undefined;
   #controller: AbortController | undefined;
   #abortReason: Error | undefined;
@@ -146,7 +146,7 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress> imple
 
   receive(): Datagram | undefined {
     const datagram = this.#port.receive();
-    this.#lastClient = datagram?.remoteAddress;
+    if (datagram !== undefined) this.#lastClient = datagram.remoteAddress;
     return datagram;
   }
 

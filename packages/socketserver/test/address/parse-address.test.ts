@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseAddress, parseInetAddress, parseUnixAddress } from '../../src/address/parse-address.ts';
+import {
+  type InetAddressInput,
+  isUnixInput,
+  parseInetAddress,
+  parseUnixAddress,
+  type UnixAddressInput,
+} from '../../src/address/parse-address.ts';
 import { formatAddress } from '../../src/address/socket-address.ts';
+
+const parseAddress = (input: InetAddressInput | UnixAddressInput) =>
+  isUnixInput(input) ? parseUnixAddress(input) : parseInetAddress(input, undefined);
 
 describe('an Internet address', () => {
   it('is read from a pair, an object and text', () => {
