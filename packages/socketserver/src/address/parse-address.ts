@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from 'node:net';
-import { type InetAddress, inetAddress, type type UnixAddress } from './socket-address.ts';
+import { type InetAddress, inetAddress, type UnixAddress } from './socket-address.ts';
 
 /** The Internet protocol that a name-less host (`''`, `'localhost'`) stands for; Python's names. */
 export type AddressFamily = 'AF_INET' | 'AF_INET6' | 'AF_UNIX';
