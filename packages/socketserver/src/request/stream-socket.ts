@@ -3,6 +3,7 @@ import type { SocketAddress } from '../address/socket-address.ts';
 import type { Connection, HandedOver } from '../engine/contract.ts';
 import { ConnectionClosedError, IncompleteReadError, MessageTooLongError } from '../errors.ts';
 import type { TLSFacts } from '../tls/tls-facts.ts';
+import { type FileToSend, sendFile, type SendFileOptions } from './send-file.ts';
 import { SocketSink } from './socket-sink.ts';
 
 /** Bytes that a line or a delimited message may have, unless its reader says otherwise. */
@@ -178,6 +179,20 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
     const payload = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
     await this.sendall(payload);
     return payload.length;
+  }
+
+  /**
+   * Sends part of a file, after everything sent before: by `sendfile(2)` on the native engine, else through a bounded
+   * buffer. Waits as long as the peer does not read.
+   *
+   * @param file - a path, or a file that is open, which stays open and keeps its position.
+   * @returns the number of bytes sent: fewer than `length` only where the file ends.
+   * @throws as {@link sendall}, and the system's errors about the file (`ENOENT`, ...).
+   * @see CPython `socket.sendfile`
+   */
+  async sendfile(file: FileToSend, options: SendFileOptions = {}): Promise<number> {
+    await this.sendall('');
+    return sendFile(this.#connection, file, { ...options, send: (bytes) => this.sendall(bytes) });
   }
 
   /**

@@ -20,6 +20,9 @@ describe('connect()', () => {
     await assert.rejects(connect(serverAddress), { code: 'ECONNREFUSED' });
     await assert.rejects(connect(['no-such-host.invalid', 1]), { syscall: 'getaddrinfo' });
     await assert.rejects(connect(['127.0.0.1', 70_000]), RangeError);
-    await assert.rejects(connect(serverAddress, { signal: AbortSignal.abort(new Error('no time')) }), /no time/);
+    await assert.rejects(
+      connect(serverAddress, { signal: AbortSignal.abort(new Error('no time')) }),
+      /no time/,
+    );
   });
 });

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtempDisposable, open, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { BaseRequestHandler, ConcurrentTCPServer, connect, type StreamSocket } from '../../src/index.ts';
 import { engines } from '../support/engines.ts';
@@ -157,6 +160,28 @@ for (const [engineName, createEngine] of engines) {
       }
       await Promise.all([echo, sending]);
       assert.equal(expected, lines);
+    });
+
+    it('sends a file, or a part of one, between other sends', async () => {
+      if (engineName.endsWith('byte')) return;
+      await using folder = await mkdtempDisposable(join(tmpdir(), 'socketserver-file-'));
+      const path = join(folder.path, 'file');
+      const content = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
+      await writeFile(path, content);
+      await using ends = await pair();
+      const received = readAll(ends.client);
+      await ends.peer.sendall('<');
+      assert.equal(await ends.peer.sendfile(path), content.length);
+      await ends.peer.sendall('|');
+      await using file = await open(path);
+      assert.equal(await ends.peer.sendfile(file, { offset: 1_000, length: 150_000 }), 150_000);
+      assert.equal(await ends.peer.sendfile(file, { offset: 299_990, length: 500 }), 10, 'the file ends');
+      await ends.peer.sendall('>');
+      ends.peer.close();
+      const expected = ['<', content, '|', content.subarray(1_000, 151_000), content.subarray(299_990), '>'];
+      assert.deepEqual(await received, Buffer.concat(expected.map((part) => Buffer.from(part))));
+      await assert.rejects(ends.client.sendfile(join(folder.path, 'none')), { code: 'ENOENT' });
+      await assert.rejects(ends.client.sendfile(path, { offset: -1 }), RangeError);
     });
 
     it('keeps the order of sends that were not awaited', async () => {

@@ -5,10 +5,12 @@ import { createMemoryEngine } from '../../src/testing/index.ts';
 const native = loadNativeEngine();
 if (native instanceof UnsupportedError && process.env['CI'] !== undefined) throw native;
 
+const nativeEngine = ['native', () => 'native'] satisfies [string, () => EngineChoice];
+
 /** Every engine that the core's tests run on; a fresh one for each test, where that can be. */
 export const engines: readonly (readonly [name: string, create: () => EngineChoice])[] = [
   ['node', () => 'node'],
   ['memory', () => createMemoryEngine()],
   ['memory, byte by byte', () => createMemoryEngine({ chunkBytes: 1 })],
-  ...(native instanceof UnsupportedError ? [] : ([['native', () => 'native']] as const)),
+  ...(native instanceof UnsupportedError ? [] : [nativeEngine]),
 ];

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
+import { MessageChannel } from 'node:worker_threads';
 import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
 import { ConnectionClosedError } from '../../errors.ts';
 import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
+import { ConnectionRelay } from './connection-relay.ts';
 import { gatherBuffer, type Gatherer } from './gather-buffer.ts';
 import { createReadBuffer } from './read-buffer.ts';
 import {
@@ -145,10 +147,22 @@ export class NodeConnection implements Connection, Gatherer {
   }
 
   handOver(target: 'thread' | 'process'): HandedOver {
+    const { remoteAddress } = this;
+    // The far side can ask a TCP socket for its own address, a Unix socket not.
+    const isUnix = typeof remoteAddress === 'string';
+    const message = isUnix ? { remoteAddress, localAddress: this.localAddress } : { remoteAddress };
+    if (target === 'thread' && isUnix) return this.#relay();
     const socket = this.toSocket();
-    const message = { remoteAddress: this.remoteAddress };
     if (target === 'process') return { message, handle: socket };
     return { message: { ...message, socket }, transfer: [socket] };
+  }
+
+  /** A Unix socket cannot move to a thread: only its bytes can. [Node: ERR_WORKER_HANDLE_NOT_TRANSFERABLE] */
+  #relay(): HandedOver {
+    const { port1, port2 } = new MessageChannel();
+    const { localAddress, remoteAddress } = this;
+    ConnectionRelay.start(this, port1);
+    return { message: { port: port2, localAddress, remoteAddress }, transfer: [port2] };
   }
 
   toSocket(unread?: Uint8Array): Socket {

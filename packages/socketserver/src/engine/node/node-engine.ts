@@ -1,4 +1,5 @@
 import net, { type Socket } from 'node:net';
+import type { MessagePort } from 'node:worker_threads';
 import type { SocketAddress } from '../../address/socket-address.ts';
 import { UnsupportedError } from '../../errors.ts';
 import {
@@ -11,6 +12,8 @@ import {
 import { NodeConnection } from './node-connection.ts';
 import { NodeDatagramPort } from './node-datagram-port.ts';
 import { NodeListener } from './node-listener.ts';
+import { RelayedConnection } from './relayed-connection.ts';
+import { takeHandle } from './stream-handle.ts';
 
 /** The portable engine, on `node:net` and `node:dgram`. It keeps nothing, so one object serves every thread. */
 export const nodeEngine: Engine = {
@@ -30,12 +33,24 @@ export const nodeEngine: Engine = {
   connect,
 
   adopt(handedOver: HandedOver): Connection {
-    const { socket, remoteAddress } = handedOver.message as { socket?: Socket; remoteAddress: SocketAddress };
+    const { socket, port, localAddress, remoteAddress } = handedOver.message as MovedConnection;
+    if (port !== undefined)
+      return new RelayedConnection(port, { local: localAddress!, remote: remoteAddress });
     const received = socket ?? handedOver.handle;
     if (received === undefined) throw new TypeError('Cannot adopt: the message must carry a socket');
-    return new NodeConnection(received, remoteAddress);
+    // A socket that came from another process ends together with its peer, unless it is told in time. [child_process]
+    received.allowHalfOpen = true;
+    return new NodeConnection(takeHandle(received) ?? received, remoteAddress, localAddress);
   },
 };
+
+/** The message of a connection on its way: with its socket, or with a port to it, or with neither beside a handle. */
+interface MovedConnection {
+  readonly socket?: Socket;
+  readonly port?: MessagePort;
+  readonly localAddress?: SocketAddress;
+  readonly remoteAddress: SocketAddress;
+}
 
 async function connect(address: SocketAddress, { signal }: ConnectOptions = {}): Promise<Connection> {
   signal?.throwIfAborted();

@@ -1,0 +1,97 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * The functions of the addon. Each gives 0 or what is said here, or a negative errno. A socket is named by its
+ * slot and generation; what a call answers beside its number stands in the reply words of the header.
+ */
+export interface Binding {
+  /** The sizes of `src/layout.h`. */
+  readonly layout: Readonly<Record<string, number>>;
+
+  open(
+    header: Int32Array,
+    events: Int32Array,
+    commands: Int32Array,
+    outgoing: Uint8Array,
+    names: Uint8Array,
+    datagrams: Int32Array,
+    slots: Int32Array,
+    dispatch: () => void,
+  ): number;
+  setSlots(slots: Int32Array): number;
+  setSlab(slab: Buffer): number;
+  setSpare(index: number, spare: Buffer): number;
+  flush(): void;
+
+  bindStream(
+    hostOrPath: string,
+    port: number,
+    reuseAddress: number,
+    reusePort: number,
+    ipv6Only: number,
+    mode: number,
+  ): number;
+  adoptListener(fd: number): number;
+  listen(slot: number, generation: number, backlog: number): number;
+  /** 1 or 0. */
+  isReady(slot: number, generation: number): number;
+  /** -EAGAIN when nobody waits. */
+  accept(slot: number, generation: number): number;
+  closeSource(slot: number, generation: number): number;
+  /** -EINPROGRESS when an event will tell. */
+  connect(hostOrPath: string, port: number): number;
+  adopt(fd: number, inode: number): number;
+  inode(fd: number): number;
+  duplicate(fd: number): number;
+  /** 1 when the memory is the caller's again, 0 when {@link EVENT_DRAINED} will say so. */
+  write(slot: number, generation: number, bytes: Uint8Array): number;
+  sendFile(slot: number, generation: number, file: number, offset: number, length: number): number;
+  reset(slot: number, generation: number): number;
+  /** The descriptor, which is the caller's now; -EBUSY while something waits to be sent. */
+  release(slot: number, generation: number): number;
+  localAddress(slot: number, generation: number): number;
+  remoteAddress(slot: number, generation: number): number;
+  /** The process, user and group in the reply's slot, generation and descriptor. */
+  peerCredentials(slot: number, generation: number): number;
+  setNoDelay(slot: number, generation: number, on: number): number;
+  setKeepAlive(slot: number, generation: number, on: number, initialDelaySeconds: number): number;
+
+  bindDatagram(
+    hostOrPath: string,
+    port: number,
+    reuseAddress: number,
+    reusePort: number,
+    ipv6Only: number,
+    mode: number,
+    maxPacketSize: number,
+    batchSize: number,
+  ): number;
+  adoptDatagram(fd: number, maxPacketSize: number, batchSize: number): number;
+  /** The number of datagrams in the slab; or a buffer of their own, and the number in the reply's slot. */
+  receive(slot: number, generation: number): number | Buffer;
+  sendTo(slot: number, generation: number, bytes: Uint8Array, hostOrPath: string, port: number): number;
+  setSocketOption(slot: number, generation: number, name: SocketOption, value: number): number;
+  setMembership(
+    slot: number,
+    generation: number,
+    join: number,
+    group: string,
+    networkInterface: string,
+  ): number;
+  setMulticastInterface(slot: number, generation: number, networkInterface: string): number;
+  notify(path: string, bytes: Uint8Array): number;
+}
+
+export type SocketOption =
+  'broadcast' | 'receiveBuffer' | 'sendBuffer' | 'multicastTTL' | 'multicastLoopback';
+
+/**
+ * Loads the addon: a prebuilt one, or what the install built.
+ *
+ * @throws the loader's error where there is neither, or where it does not fit this system.
+ */
+export function loadBinding(): Binding {
+  const load = createRequire(import.meta.url)('node-gyp-build') as (directory: string) => Binding;
+  return load(fileURLToPath(new URL('..', import.meta.url)));
+}

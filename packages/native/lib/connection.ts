@@ -1,0 +1,252 @@
+import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Binding } from './binding.ts';
+import type { Connection, ConnectionSink, HandedOver, PeerCredentials, SocketAddress } from './contract.ts';
+import {
+  COMMAND_CLOSE,
+  COMMAND_END_WRITE,
+  COMMAND_RESUME,
+  READABLE,
+  REPLY_FD,
+  REPLY_GENERATION,
+  REPLY_SLOT,
+  SLOT_QUEUED,
+  SLOT_STATE,
+  SLOT_WORDS,
+  WANTED,
+} from './layout.ts';
+import type { Mailbox } from './mailbox.ts';
+import { errnoOf, osError } from './os-error.ts';
+
+const EPIPE = errnoOf('EPIPE');
+
+/** Writes up to this size are copied and sent with others; larger ones go out from where they lie. */
+const MAX_COPIED = 8 * 1024;
+/** Copies that may wait for a peer that does not take them. */
+const MAX_QUEUED = 64 * 1024;
+
+/** What connections ask of the engine that made them. */
+export interface ConnectionOwner {
+  readonly binding: Binding;
+  readonly mailbox: Mailbox;
+  /** Forgets a connection that left the engine with its slot. */
+  forget(connection: NativeConnection): void;
+}
+
+/** Why a connection gets no more news. `closing` waits for its last bytes to be sent; `left` took its descriptor along. */
+type State = 'open' | 'closing' | 'closed' | 'left';
+
+interface SendingFile {
+  resolve(bytes: number): void;
+  reject(error: Error): void;
+}
+
+/**
+ * A connection of the native engine.
+ *
+ * The engine calls the methods whose names begin with `on`; everything else is the contract's.
+ */
+export class NativeConnection implements Connection {
+  readonly slot: number;
+  readonly generation: number;
+  readonly #owner: ConnectionOwner;
+  readonly #mailbox: Mailbox;
+  readonly #fd: number;
+  #state: State = 'open';
+  #isEnded = false;
+  #sink: ConnectionSink | undefined;
+  #remoteAddress: SocketAddress | undefined;
+  #localAddress: SocketAddress | undefined;
+  #error: Error | undefined;
+  #files: SendingFile[] | undefined;
+
+  /** Names the connection that the last reply is about. */
+  constructor(owner: ConnectionOwner, remoteAddress?: SocketAddress, localAddress?: SocketAddress) {
+    const { header } = owner.mailbox;
+    this.#owner = owner;
+    this.#mailbox = owner.mailbox;
+    this.slot = header[REPLY_SLOT]!;
+    this.generation = header[REPLY_GENERATION]!;
+    this.#fd = header[REPLY_FD]!;
+    this.#remoteAddress = remoteAddress;
+    this.#localAddress = localAddress;
+  }
+
+  get fd(): number {
+    return this.#state === 'open' || this.#state === 'closing' ? this.#fd : -1;
+  }
+
+  get isClosed(): boolean {
+    return this.#state !== 'open';
+  }
+
+  get remoteAddress(): SocketAddress {
+    if (this.#remoteAddress === undefined) {
+      const status = this.#owner.binding.remoteAddress(this.slot, this.generation);
+      this.#remoteAddress = status === 0 ? this.#mailbox.replyAddress() : '';
+    }
+    return this.#remoteAddress;
+  }
+
+  get localAddress(): SocketAddress {
+    if (this.#localAddress === undefined) {
+      const status = this.#owner.binding.localAddress(this.slot, this.generation);
+      this.#localAddress = status === 0 ? this.#mailbox.replyAddress() : '';
+    }
+    return this.#localAddress;
+  }
+
+  get peerCredentials(): PeerCredentials | undefined {
+    if (typeof this.localAddress !== 'string') return undefined;
+    if (this.#owner.binding.peerCredentials(this.slot, this.generation) !== 0) return undefined;
+    const { header } = this.#mailbox;
+    return { pid: header[REPLY_SLOT]!, uid: header[REPLY_GENERATION]!, gid: header[REPLY_FD]! };
+  }
+
+  start(sink: ConnectionSink): void {
+    this.#sink = sink;
+    // It ended before anybody listened, by a write that failed or by close().
+    if (this.#state === 'closed') queueMicrotask(() => sink.closed(this.#error));
+  }
+
+  resume(): void {
+    if (this.#state !== 'open' || this.#isEnded) return;
+    const slots = this.#mailbox.slots;
+    const at = this.slot * SLOT_WORDS + SLOT_STATE;
+    const state = slots[at]!;
+    slots[at] = state | WANTED;
+    if ((state & (WANTED | READABLE)) === READABLE) {
+      this.#mailbox.order(COMMAND_RESUME, this.slot, this.generation);
+    }
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#state !== 'open') return true;
+    const length = bytes.length;
+    if (length <= MAX_COPIED) {
+      if (length === 0) return true;
+      const slots = this.#mailbox.slots;
+      const at = this.slot * SLOT_WORDS + SLOT_QUEUED;
+      const queued = slots[at]!;
+      if (queued === 0) {
+        this.#mailbox.send(this.slot, this.generation, bytes);
+        return true;
+      }
+      if (queued + length <= MAX_QUEUED) {
+        this.#mailbox.send(this.slot, this.generation, bytes);
+        // The flush counts anew; until then this write counts too.
+        slots[at]! += length;
+        return true;
+      }
+    }
+    return this.#owner.binding.write(this.slot, this.generation, bytes) !== 0;
+  }
+
+  sendFile(file: number, offset: number, length: number): Promise<number> {
+    if (this.#state !== 'open') return Promise.reject(osError(EPIPE, 'sendfile'));
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const status = this.#owner.binding.sendFile(this.slot, this.generation, file, offset, length);
+    if (status === 0) {
+      (this.#files ??= []).push({ resolve, reject });
+    } else {
+      reject(osError(status, 'sendfile'));
+    }
+    return promise;
+  }
+
+  endWrite(): void {
+    if (this.#state === 'open') this.#mailbox.order(COMMAND_END_WRITE, this.slot, this.generation);
+  }
+
+  close(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    this.#mailbox.order(COMMAND_CLOSE, this.slot, this.generation);
+  }
+
+  reset(): void {
+    if (this.#state !== 'open' && this.#state !== 'closing') return;
+    this.#state = 'closing';
+    this.#owner.binding.reset(this.slot, this.generation);
+  }
+
+  setNoDelay(on: boolean): void {
+    if (this.#state === 'open') this.#owner.binding.setNoDelay(this.slot, this.generation, Number(on));
+  }
+
+  setKeepAlive(on: boolean, initialDelaySeconds: number): void {
+    if (this.#state !== 'open') return;
+    this.#owner.binding.setKeepAlive(this.slot, this.generation, Number(on), initialDelaySeconds);
+  }
+
+  handOver(target: 'thread' | 'process'): HandedOver {
+    const { localAddress, remoteAddress } = this;
+    if (target === 'process') {
+      return { message: { localAddress, remoteAddress }, handle: this.toSocket() };
+    }
+    const fd = this.#leave('handOver');
+    const inode = this.#owner.binding.inode(fd);
+    return { message: { native: fd, inode, localAddress, remoteAddress } };
+  }
+
+  toSocket(unread?: Uint8Array): Socket {
+    const fd = this.#leave('toSocket');
+    // `manualStart` keeps the constructor from reading at once; where a Node no longer knows it, bytes that come
+    // early wait in the socket's buffer behind `unread`.
+    const options = { fd, allowHalfOpen: true, manualStart: true };
+    const socket = openSocket(options);
+    if (unread !== undefined && unread.length > 0) socket.unshift(unread);
+    return socket;
+  }
+
+  onBytes(bytes: Buffer): void {
+    if (this.#state !== 'open') return;
+    if (!this.#sink!.received(bytes)) this.#mailbox.slots[this.slot * SLOT_WORDS + SLOT_STATE]! &= ~WANTED;
+  }
+
+  onEnded(): void {
+    if (this.#state !== 'open') return;
+    this.#isEnded = true;
+    this.#sink!.ended();
+  }
+
+  onDrained(): void {
+    if (this.#state === 'open') this.#sink?.drained();
+  }
+
+  onFileSent(bytes: number): void {
+    this.#files?.shift()?.resolve(bytes);
+  }
+
+  onClosed(error: Error | undefined): void {
+    // What fails after close() is of no interest to its caller any more than an unread reply is.
+    this.#error = this.#state === 'closing' ? undefined : error;
+    this.#state = 'closed';
+    if (this.#files !== undefined) {
+      for (const file of this.#files) file.reject(error ?? osError(EPIPE, 'sendfile'));
+      this.#files = undefined;
+    }
+    this.#sink?.closed(this.#error);
+  }
+
+  /** Takes the descriptor out of the engine. */
+  #leave(action: string): number {
+    if (this.#state !== 'open')
+      throw new Error(`Cannot ${action}: the connection must be open, got ${this.#state}`);
+    const fd = this.#owner.binding.release(this.slot, this.generation);
+    if (fd < 0) throw osError(fd, action);
+    this.#state = 'left';
+    this.#owner.forget(this);
+    return fd;
+  }
+}
+
+/** Closes the descriptor where Node does not take it. */
+function openSocket(options: { fd: number; allowHalfOpen: boolean; manualStart: boolean }): Socket {
+  try {
+    return new Socket(options);
+  } catch (error) {
+    closeSync(options.fd);
+    throw error;
+  }
+}

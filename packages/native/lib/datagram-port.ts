@@ -1,0 +1,237 @@
+import type { SocketOption } from './binding.ts';
+import type { Datagram, DatagramBindOptions, DatagramPort, SocketAddress } from './contract.ts';
+import { endpoint } from './endpoint.ts';
+import type { NativeEngine } from './engine.ts';
+import {
+  COMMAND_RESUME,
+  MAX_BATCH_BYTES,
+  MAX_DATAGRAMS,
+  READABLE,
+  REPLY_FD,
+  REPLY_GENERATION,
+  REPLY_SLOT,
+  SLOT_QUEUED,
+  SLOT_STATE,
+  SLOT_WORDS,
+  WANTED,
+} from './layout.ts';
+import { errnoOf, osError } from './os-error.ts';
+import { ReceivedBatch } from './received-batch.ts';
+import { WaitingDatagrams } from './waiting-datagrams.ts';
+
+const EAGAIN = errnoOf('EAGAIN');
+/** Datagrams up to this size are copied and sent with others. Above, one may not fit any more, and must say so. */
+const MAX_COPIED = 8 * 1024;
+
+export type BatchOptions = Pick<DatagramBindOptions, 'maxPacketSize' | 'maxPending'>;
+
+/**
+ * A datagram socket of the native engine: UDP, or Unix datagrams.
+ *
+ * The engine calls the methods whose names begin with `on`; everything else is the contract's.
+ */
+export class NativeDatagramPort implements DatagramPort {
+  readonly address: SocketAddress;
+  readonly slot: number;
+  readonly generation: number;
+  /** Nothing is dropped here: what nobody receives stays in the kernel. */
+  readonly dropped = 0;
+  readonly #engine: NativeEngine;
+  #fd: number;
+  #wake: (() => void) | undefined;
+
+  readonly #received: ReceivedBatch;
+  /** How many datagrams the engine asks for at once. */
+  readonly #batchSize: number;
+  /** The last batch was not full: asking again at once, which would bring nothing, is spared, once. */
+  #hasEmptied = false;
+  #receiveError: Error | undefined;
+  readonly #waiting: WaitingDatagrams;
+
+  /** Names the socket that the last reply is about. */
+  constructor(engine: NativeEngine, batchSize: number) {
+    const { header } = engine.mailbox;
+    this.#engine = engine;
+    this.slot = header[REPLY_SLOT]!;
+    this.generation = header[REPLY_GENERATION]!;
+    this.#fd = header[REPLY_FD]!;
+    this.address = engine.mailbox.replyAddress();
+    this.#received = new ReceivedBatch(engine.mailbox.hosts);
+    this.#batchSize = batchSize;
+    const isUnix = typeof this.address === 'string';
+    this.#waiting = new WaitingDatagrams((bytes, address) => this.#sendNow(bytes, address), isUnix);
+  }
+
+  get fd(): number {
+    return this.#fd;
+  }
+
+  get isReady(): boolean {
+    if (this.#hasSome) return true;
+    if (!this.#hasEmptied) return this.#fetch();
+    this.#hasEmptied = false;
+    return false;
+  }
+
+  notify(wake: (() => void) | undefined): void {
+    if (this.#fd < 0) return;
+    this.#wake = wake;
+    const { mailbox } = this.#engine;
+    const at = this.slot * SLOT_WORDS + SLOT_STATE;
+    const state = mailbox.slots[at]!;
+    if (wake === undefined) {
+      mailbox.slots[at] = state & ~WANTED;
+    } else if (this.#hasSome) {
+      queueMicrotask(() => {
+        if (this.#wake === wake) this.onReady();
+      });
+    } else {
+      mailbox.slots[at] = state | WANTED;
+      if ((state & (WANTED | READABLE)) === READABLE)
+        mailbox.order(COMMAND_RESUME, this.slot, this.generation);
+    }
+  }
+
+  receive(): Datagram | undefined {
+    if (!this.isReady) return undefined;
+    if (this.#received.isEmpty) {
+      const error = this.#receiveError!;
+      this.#receiveError = undefined;
+      throw error;
+    }
+    return this.#received.take();
+  }
+
+  send(bytes: Uint8Array, address: SocketAddress): Promise<void> | undefined {
+    const { mailbox } = this.#engine;
+    const isBlocked = !this.#waiting.isEmpty || mailbox.slots[this.slot * SLOT_WORDS + SLOT_QUEUED] !== 0;
+    if (this.#fd < 0) throw osError(errnoOf('EBADF'), 'send', address);
+    if (isBlocked) return this.#waiting.add(bytes, address);
+    if (typeof address !== 'string' && bytes.length <= MAX_COPIED) {
+      // Errors of a batch reach nobody, so only hosts that were heard from are served in one.
+      const host = mailbox.hosts.numberOf(address[0]);
+      if (host !== undefined) {
+        mailbox.sendTo(this.slot, this.generation, bytes, host, address[1]);
+        return undefined;
+      }
+    }
+    const status = this.#sendNow(bytes, address);
+    if (status === EAGAIN) return this.#waiting.add(bytes, address);
+    if (status !== 0) throw osError(status, 'send', address);
+    return undefined;
+  }
+
+  close(): Promise<void> {
+    if (this.#fd >= 0) {
+      this.#fd = -1;
+      this.#wake = undefined;
+      this.#received.clear();
+      this.#engine.forgetWaiter(this);
+      this.#engine.binding.closeSource(this.slot, this.generation);
+      this.#waiting.cancel();
+    }
+    return Promise.resolve();
+  }
+
+  setBufferSizes({ receiveBufferBytes, sendBufferBytes }: DatagramBindOptions): void {
+    if (receiveBufferBytes !== undefined) this.#set('receiveBuffer', receiveBufferBytes);
+    if (sendBufferBytes !== undefined) this.#set('sendBuffer', sendBufferBytes);
+  }
+
+  setBroadcast(on: boolean): void {
+    this.#set('broadcast', Number(on));
+  }
+
+  setMulticastTTL(ttl: number): void {
+    this.#set('multicastTTL', ttl);
+  }
+
+  setMulticastLoopback(on: boolean): void {
+    this.#set('multicastLoopback', Number(on));
+  }
+
+  addMembership(group: string, networkInterface = ''): void {
+    this.#changeMembership('addMembership', group, networkInterface);
+  }
+
+  dropMembership(group: string, networkInterface = ''): void {
+    this.#changeMembership('dropMembership', group, networkInterface);
+  }
+
+  setMulticastInterface(networkInterface: string): void {
+    const status = this.#engine.binding.setMulticastInterface(this.slot, this.generation, networkInterface);
+    if (status < 0) throw osError(status, 'setMulticastInterface');
+  }
+
+  /** Datagrams have come. */
+  onReady(): void {
+    const wake = this.#wake;
+    if (wake === undefined) return;
+    // A datagram with a wrong checksum wakes epoll and is gone when it is read. [select(2), Bugs]
+    if (!this.#hasSome && !this.#fetch()) {
+      this.notify(wake);
+      return;
+    }
+    this.#wake = undefined;
+    wake();
+  }
+
+  /** The kernel takes datagrams again. */
+  onWritable(): void {
+    this.#waiting.send();
+  }
+
+  /** A datagram of a batch has failed: from now on errors are looked for one by one, until hosts are heard from. */
+  onSendFailed(): void {
+    this.#engine.mailbox.hosts.forget();
+  }
+
+  get #hasSome(): boolean {
+    return !this.#received.isEmpty || this.#receiveError !== undefined;
+  }
+
+  /** Receives a batch. @returns whether receive() has something now, an error included. */
+  #fetch(): boolean {
+    if (this.#fd < 0) return false;
+    const { binding, mailbox } = this.#engine;
+    const slab = mailbox.slab;
+    const result = binding.receive(this.slot, this.generation);
+    if (typeof result === 'number' && result < 0) {
+      this.#receiveError = osError(result, 'recvmmsg');
+      return true;
+    }
+    const isInSlab = typeof result === 'number';
+    const count = isInSlab ? result : mailbox.header[REPLY_SLOT]!;
+    if (count === 0) return false;
+    this.#received.fill(mailbox.datagrams, isInSlab ? slab : result, count);
+    this.#hasEmptied = count < this.#batchSize;
+    mailbox.refill();
+    return true;
+  }
+
+  #sendNow(bytes: Uint8Array, address: SocketAddress): number {
+    return this.#engine.binding.sendTo(this.slot, this.generation, bytes, ...endpoint(address));
+  }
+
+  #set(name: SocketOption, value: number): void {
+    const status = this.#engine.binding.setSocketOption(this.slot, this.generation, name, value);
+    if (status < 0) throw osError(status, 'setsockopt');
+  }
+
+  #changeMembership(
+    action: 'addMembership' | 'dropMembership',
+    group: string,
+    networkInterface: string,
+  ): void {
+    const joins = Number(action === 'addMembership');
+    const { binding } = this.#engine;
+    const status = binding.setMembership(this.slot, this.generation, joins, group, networkInterface);
+    if (status < 0) throw osError(status, action);
+  }
+}
+
+/** How many datagrams are read ahead of the handlers: in all no more than may wait, nor more than a megabyte. */
+export function batchSizeFor({ maxPacketSize, maxPending }: BatchOptions): number {
+  const most = Math.min(Math.floor(MAX_BATCH_BYTES / maxPacketSize), MAX_DATAGRAMS, maxPending);
+  return Math.max(Math.floor(most), 1);
+}

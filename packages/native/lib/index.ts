@@ -1,0 +1,37 @@
+/**
+ * The native engine of `socketserver`: one epoll instance per thread, a batch of events and bytes handed to
+ * JavaScript in one call, a batch of sends made in one go. The library finds and loads this package by itself.
+ */
+import { loadBinding } from './binding.ts';
+import { NativeEngine } from './engine.ts';
+import { osError } from './os-error.ts';
+
+export type { NativeEngine } from './engine.ts';
+
+/** Each thread evaluates this module for itself, so this is one engine per thread. */
+const thread: { binding?: ReturnType<typeof loadBinding>; engine?: NativeEngine } = {};
+
+/**
+ * Gives the native engine of this thread; every call gives the same one.
+ *
+ * @throws the loader's error where the addon was not built or does not fit this system.
+ */
+export function createNativeEngine(): NativeEngine {
+  thread.binding ??= loadBinding();
+  thread.engine ??= new NativeEngine(thread.binding);
+  return thread.engine;
+}
+
+/**
+ * Sends `text` as one datagram to a Unix socket, as services tell systemd their state.
+ *
+ * @param path a path or an abstract name; systemd's `$NOTIFY_SOCKET` writes the latter with `@`.
+ * @throws the operating system's error.
+ * @see sd_notify(3)
+ */
+export function sdNotify(path: string, text: string): void {
+  thread.binding ??= loadBinding();
+  const address = path.replace(/^@/, '\0');
+  const status = thread.binding.notify(address, Buffer.from(text));
+  if (status < 0) throw osError(status, 'sendto', address);
+}

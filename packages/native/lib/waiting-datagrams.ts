@@ -1,0 +1,76 @@
+import type { SocketAddress } from './contract.ts';
+import { errnoOf, osError } from './os-error.ts';
+
+const EAGAIN = errnoOf('EAGAIN');
+/** Nothing tells when the queue of a Unix receiver has room again, so the sender asks, ever more rarely. */
+const MIN_RETRY_MS = 1;
+const MAX_RETRY_MS = 64;
+
+interface Waiting {
+  readonly bytes: Uint8Array;
+  readonly address: SocketAddress;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** Datagrams for which the kernel had no room, and the promises of those who sent them. */
+export class WaitingDatagrams {
+  readonly #sendNow: (bytes: Uint8Array, address: SocketAddress) => number;
+  readonly #retries: boolean;
+  #waiting: Waiting[] = [];
+  #retry: NodeJS.Timeout | undefined;
+  #retryMs = MIN_RETRY_MS;
+
+  /**
+   * @param sendNow gives 0 or a negative errno.
+   * @param retries whether to ask again by the clock, where nobody calls {@link send} when there is room.
+   */
+  constructor(sendNow: (bytes: Uint8Array, address: SocketAddress) => number, retries: boolean) {
+    this.#sendNow = sendNow;
+    this.#retries = retries;
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  /** Resolves when the kernel has taken the datagram. */
+  add(bytes: Uint8Array, address: SocketAddress): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.push({ bytes, address, resolve, reject });
+    this.#retryLater();
+    return promise;
+  }
+
+  /** Sends what the kernel takes. A receiver that takes nothing does not hold up those behind it in the line. */
+  send(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const one of waiting) {
+      const status = this.#sendNow(one.bytes, one.address);
+      if (status === EAGAIN) {
+        this.#waiting.push(one);
+        continue;
+      }
+      this.#retryMs = MIN_RETRY_MS;
+      if (status === 0) one.resolve();
+      else one.reject(osError(status, 'send', one.address));
+    }
+    this.#retryLater();
+  }
+
+  /** Rejects all with `ECANCELED`. */
+  cancel(): void {
+    clearTimeout(this.#retry);
+    for (const one of this.#waiting.splice(0)) one.reject(osError(errnoOf('ECANCELED'), 'send', one.address));
+  }
+
+  #retryLater(): void {
+    if (!this.#retries || this.isEmpty || this.#retry !== undefined) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+      this.send();
+    }, this.#retryMs);
+  }
+}

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <string>
+
+namespace socketserver {
+
+// A socket address of any family that we serve, in the kernel's form.
+struct Address {
+  sockaddr_storage storage{};
+  socklen_t length = sizeof(sockaddr_storage);
+
+  sockaddr* Raw() { return reinterpret_cast<sockaddr*>(&storage); }
+  const sockaddr* Raw() const { return reinterpret_cast<const sockaddr*>(&storage); }
+  int Family() const { return storage.ss_family; }
+
+  static Address IPv4(uint32_t host, uint16_t port);
+  // The same host as a socket of the IPv6 family sees it. [RFC 4291 2.5.5.2]
+  static Address IPv4Mapped(uint32_t host, uint16_t port);
+
+  // Each gives 0 or a negative errno.
+  static int ParseInet(const std::string& host, uint16_t port, Address* address);
+  static int ParseUnix(const std::string& path, Address* address);
+  static int Local(int fd, Address* address);
+  static int Remote(int fd, Address* address);
+
+  // The parts that JavaScript is told.
+  uint32_t Host() const;
+  uint16_t Port() const;
+  // An IPv6 host in text, with its zone if it is link-local; or a Unix name without the padding.
+  std::string Name() const;
+};
+
+}  // namespace socketserver

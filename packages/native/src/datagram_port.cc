@@ -1,0 +1,179 @@
+#include "datagram_port.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "environment.h"
+#include "socket.h"
+
+namespace socketserver {
+
+DatagramPort::DatagramPort(Environment* environment, Descriptor descriptor, int family, uint32_t max_packet_size,
+                           uint32_t batch_size)
+    : Source(kKind, std::move(descriptor)),
+      environment_(environment),
+      max_packet_size_(max_packet_size),
+      batch_size_(batch_size),
+      family_(family) {}
+
+bool DatagramPort::IsWanted() const {
+  return (environment_->mailbox().Slot(id().slot, layout::kSlotState) & layout::kWanted) != 0;
+}
+
+void DatagramPort::SetReadable(bool readable) {
+  int32_t& state = environment_->mailbox().Slot(id().slot, layout::kSlotState);
+  state = readable ? state | layout::kReadable : state & ~layout::kReadable;
+}
+
+void DatagramPort::Watch() {
+  watched_ = EPOLLIN;
+  environment_->poller().Add(fd(), id(), watched_);
+}
+
+void DatagramPort::WatchFor(uint32_t events) {
+  if (events == watched_) return;
+  watched_ = events;
+  environment_->poller().Modify(fd(), id(), events);
+}
+
+void DatagramPort::OnEvents(uint32_t events) {
+  if ((events & EPOLLERR) != 0) {
+    int error = 0;
+    GetOption(fd(), SOL_SOCKET, SO_ERROR, &error);  // clears it; each datagram's own error comes from its call
+  }
+  if ((events & EPOLLOUT) != 0) SendWaiting();
+  if ((events & EPOLLIN) == 0) return;
+  if (!IsWanted()) {
+    WatchFor(watched_ & ~static_cast<uint32_t>(EPOLLIN));
+    SetReadable(true);
+    return;
+  }
+  environment_->mailbox().Slot(id().slot, layout::kSlotState) &= ~layout::kWanted;
+  environment_->Emit(layout::kReady, id(), 0, 0);
+}
+
+void DatagramPort::OnResume() {
+  SetReadable(false);
+  WatchFor(watched_ | EPOLLIN);
+}
+
+int DatagramPort::Receive(DatagramBatch* batch) {
+  const uint32_t most = std::max<uint32_t>(layout::kMaxBatchBytes / max_packet_size_, 1);
+  const uint32_t count = std::min(batch_size_, most);
+  const size_t needed = static_cast<size_t>(count) * max_packet_size_;
+  if (batch->capacity < needed) {
+    batch->bytes.reset(new uint8_t[needed]);  // not cleared: pages that nothing reaches cost no memory
+    batch->capacity = needed;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    batch->pieces[i] = {batch->bytes.get() + static_cast<size_t>(i) * max_packet_size_, max_packet_size_};
+    batch->addresses[i].storage.ss_family = AF_UNSPEC;
+    msghdr& header = batch->messages[i].msg_hdr;
+    header = {};
+    header.msg_name = &batch->addresses[i].storage;
+    header.msg_namelen = sizeof(sockaddr_storage);
+    header.msg_iov = &batch->pieces[i];
+    header.msg_iovlen = 1;
+  }
+  int received;
+  do {
+    received = recvmmsg(fd(), batch->messages, count, MSG_CMSG_CLOEXEC, nullptr);
+  } while (received < 0 && errno == EINTR);
+  if (received < 0) return errno == EAGAIN ? 0 : -errno;
+  for (int i = 0; i < received; i++) {
+    Address& address = batch->addresses[i];
+    address.length = std::min<socklen_t>(batch->messages[i].msg_hdr.msg_namelen, sizeof(sockaddr_storage));
+    if (address.length == 0) address.storage.ss_family = static_cast<sa_family_t>(family_);  // unnamed [unix(7)]
+  }
+  return received;
+}
+
+int DatagramPort::Send(const uint8_t* bytes, size_t length, const Address& address) {
+  ssize_t sent;
+  do {
+    sent = sendto(fd(), bytes, length, MSG_NOSIGNAL, address.Raw(), address.length);
+  } while (sent < 0 && errno == EINTR);
+  if (sent >= 0) return 0;
+  const int status = -errno;
+  if (status == -EAGAIN && family_ != AF_UNIX) WatchFor(watched_ | EPOLLOUT);
+  return status;
+}
+
+uint32_t DatagramPort::SendBatch(Environment* environment, uint32_t index, uint32_t count) {
+  const Mailbox& mailbox = environment->mailbox();
+  DatagramBatch& batch = environment->datagrams();
+  Command command;
+  if (!mailbox.ReadCommand(index, &command)) return index + 1;
+  const SlotId id = command.id;
+  auto* port = environment->slots().Find<DatagramPort>(id.slot, id.generation);
+  if (port == nullptr) return index + 1;
+
+  uint32_t gathered = 0;
+  for (; index < count && gathered < layout::kMaxDatagrams; index++) {
+    if (!mailbox.ReadCommand(index, &command)) continue;
+    if (command.kind != layout::kSendTo || command.id.slot != id.slot || command.id.generation != id.generation) {
+      break;
+    }
+    const uint8_t* bytes = mailbox.Outgoing() + command.offset;
+    Address& address = batch.addresses[gathered];
+    if (command.name_length > 0) {
+      const std::string host(reinterpret_cast<const char*>(bytes + command.length), command.name_length);
+      if (Address::ParseInet(host, command.port, &address) != 0) continue;
+    } else if (port->family_ == AF_INET6) {
+      address = Address::IPv4Mapped(command.host, command.port);
+    } else {
+      address = Address::IPv4(command.host, command.port);
+    }
+    batch.pieces[gathered] = {const_cast<uint8_t*>(bytes), command.length};
+    msghdr& header = batch.messages[gathered].msg_hdr;
+    header = {};
+    header.msg_name = &address.storage;
+    header.msg_namelen = address.length;
+    header.msg_iov = &batch.pieces[gathered];
+    header.msg_iovlen = 1;
+    gathered++;
+  }
+  port->SendOrKeep(&batch, gathered);
+  return index;
+}
+
+void DatagramPort::SendOrKeep(DatagramBatch* batch, uint32_t count) {
+  uint32_t sent = 0;
+  while (sent < count && waiting_.empty()) {
+    const int result = sendmmsg(fd(), batch->messages + sent, count - sent, MSG_NOSIGNAL);
+    if (result > 0) {
+      sent += static_cast<uint32_t>(result);
+    } else if (errno == EAGAIN) {
+      break;
+    } else if (errno != EINTR) {
+      // An error is reported only if it hit the first of them. [sendmmsg(2)]
+      environment_->Emit(layout::kSendFailed, id(), -errno, 0);
+      sent++;
+    }
+  }
+  if (sent == count) return;
+  for (; sent < count; sent++) {
+    const auto* bytes = static_cast<const uint8_t*>(batch->pieces[sent].iov_base);
+    waiting_.push_back({batch->addresses[sent], {bytes, bytes + batch->pieces[sent].iov_len}});
+  }
+  environment_->mailbox().Slot(id().slot, layout::kSlotQueued) = static_cast<int32_t>(waiting_.size());
+  WatchFor(watched_ | EPOLLOUT);
+}
+
+void DatagramPort::SendWaiting() {
+  while (!waiting_.empty()) {
+    const Waiting& first = waiting_.front();
+    const int status = Send(first.bytes.data(), first.bytes.size(), first.address);
+    if (status == -EAGAIN) return;
+    if (status != 0) environment_->Emit(layout::kSendFailed, id(), status, 0);
+    waiting_.pop_front();
+  }
+  environment_->mailbox().Slot(id().slot, layout::kSlotQueued) = 0;
+  WatchFor(watched_ & ~static_cast<uint32_t>(EPOLLOUT));
+  environment_->Emit(layout::kWritable, id(), 0, 0);
+}
+
+}  // namespace socketserver

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "address.h"
+#include "layout.h"
+#include "source.h"
+
+namespace socketserver {
+
+class Environment;
+
+// What recvmmsg(2) and sendmmsg(2) work on; one for all ports of a thread.
+struct DatagramBatch {
+  mmsghdr messages[layout::kMaxDatagrams];
+  iovec pieces[layout::kMaxDatagrams];
+  Address addresses[layout::kMaxDatagrams];
+  std::unique_ptr<uint8_t[]> bytes;
+  size_t capacity = 0;
+};
+
+// A bound datagram socket. It is watched level-triggered, and for input no longer once a datagram has come that
+// nobody waits for.
+class DatagramPort final : public Source {
+ public:
+  static constexpr Kind kKind = Kind::kDatagramPort;
+  // sendmmsg(2) of the commands from `index` on that are for one port. Gives the index of the first that is not.
+  static uint32_t SendBatch(Environment* environment, uint32_t index, uint32_t count);
+
+  // `batch_size` bounds what is read ahead of the handlers.
+  DatagramPort(Environment* environment, Descriptor descriptor, int family, uint32_t max_packet_size,
+               uint32_t batch_size);
+
+  void Watch();
+  void OnEvents(uint32_t events) override;
+  void OnResume() override;
+  void OnTurn() override {}
+
+  // Reads a batch into `batch`. Gives the number of datagrams, 0 when none waits, or a negative errno.
+  int Receive(DatagramBatch* batch);
+
+  // Sends one now. Gives 0 or a negative errno; on -EAGAIN kWritable will tell when to try again, except on a
+  // Unix socket, where nothing tells that a receiver's queue has room.
+  int Send(const uint8_t* bytes, size_t length, const Address& address);
+
+  int family() const { return family_; }
+
+ private:
+  struct Waiting {
+    Address address;
+    std::vector<uint8_t> bytes;
+  };
+  bool IsWanted() const;
+  void SetReadable(bool readable);
+  void WatchFor(uint32_t events);
+  void SendOrKeep(DatagramBatch* batch, uint32_t count);
+  void SendWaiting();
+
+  Environment* environment_;
+  std::deque<Waiting> waiting_;  // what the kernel did not take
+  uint32_t max_packet_size_;
+  uint32_t batch_size_;
+  uint32_t watched_ = 0;
+  int family_;
+};
+
+}  // namespace socketserver
