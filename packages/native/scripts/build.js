@@ -9,7 +9,9 @@ const nodedir = process.env.npm_config_nodedir ?? prefixes.find(hasHeaders);
 const env = nodedir === undefined ? process.env : { ...process.env, npm_config_nodedir: nodedir };
 const { status } = spawnSync('node-gyp-build', { env, shell: true, stdio: 'inherit' });
 if (status !== 0) {
-  console.log('@socketserver/native was not built: socketserver runs on the node engine, with the same results');
+  console.log(
+    '@socketserver/native was not built: socketserver runs on the node engine, with the same results',
+  );
 }
 
 /** @param {string} prefix */

@@ -337,7 +337,10 @@ describe('the constructor', () => {
       /options\.timeouts\.drainMs must be .*, got -1/,
     );
     assert.throws(() => construct({ timeout: 0 }), /options\.timeout must be .* above 0, got 0/);
-    assert.throws(() => construct({ engine: 'quantum' }), /options\.engine must be 'auto'.*'node'.*, got 'quantum'/);
+    assert.throws(
+      () => construct({ engine: 'quantum' }),
+      /options\.engine must be 'auto'.*'node'.*, got 'quantum'/,
+    );
     assert.throws(() => construct({}, 'handler'), /RequestHandlerClass must be a class/);
     assert.throws(() => construct({}, () => undefined), /RequestHandlerClass must be a class/);
     assert.throws(() => construct(null), /options must be an object, got null/);

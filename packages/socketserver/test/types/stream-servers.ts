@@ -52,7 +52,7 @@ export const notFitting = () => [
   // @ts-expect-error -- and the other way round
   new UnixStreamServer('/run/app.sock', TCPOnly),
   // @ts-expect-error -- no handler at all
-  new TCPServer(address, class {}),
+  new TCPServer(address, Date),
   // @ts-expect-error -- a function is no class
   new TCPServer(address, () => undefined),
   // @ts-expect-error -- an option that does not exist

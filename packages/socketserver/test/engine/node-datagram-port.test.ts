@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:dgram';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { describe, it, mock } from 'node:test';
+import type { DatagramBindOptions } from '../../src/engine/contract.ts';
+import { NodeDatagramPort } from '../../src/engine/node/node-datagram-port.ts';
+import { DatagramClient } from '../support/datagram-client.ts';
+
+const loopback = ['127.0.0.1', 0] as const;
+const options: DatagramBindOptions = {
+  reuseAddress: false,
+  reusePort: false,
+  ipv6Only: false,
+  maxPacketSize: 8_192,
+  maxPending: 1_024,
+  whenFull: 'drop-newest',
+};
+
+interface Handle {
+  send: (this: unknown, request: { oncomplete?: (error: number) => void }, ...rest: unknown[]) => number;
+}
+
+/** Opens a port whose kernel is played by `send`, if given; gives the `dgram.Socket` under it too. */
+function openPort(
+  send?: (this: void, original: () => number, request: Parameters<Handle['send']>[0]) => number,
+) {
+  let socket: Socket | undefined;
+  const onSocket = (message: unknown): void => {
+    ({ socket } = message as { socket: Socket });
+    if (send === undefined) return;
+    const symbol = Object.getOwnPropertySymbols(socket).find(
+      ({ description }) => description === 'state symbol',
+    )!;
+    const { handle } = (socket as unknown as Record<symbol, { handle: Handle }>)[symbol]!;
+    const real = handle.send;
+    handle.send = (request, ...rest) => send(() => real.call(handle, request, ...rest), request);
+  };
+  subscribe('udp.socket', onSocket);
+  const port = new NodeDatagramPort(loopback, options);
+  unsubscribe('udp.socket', onSocket);
+  return { port, socket: socket! };
+}
+
+/** The errno of a system error, as libuv gives it. */
+const [emsgsize, econnrefused, enobufs] = [-90, -111, -105];
+
+describe('a datagram port of the node engine', () => {
+  it('shows its descriptor until it is closed', async () => {
+    const { port } = openPort();
+    assert.ok(port.fd > 2);
+    await port.close();
+    assert.equal(port.fd, -1);
+  });
+
+  it('gives a small datagram to the kernel at once, with no promise', async () => {
+    await using client = new DatagramClient();
+    const { port } = openPort();
+    assert.equal(port.send(Buffer.from('hello'), client.address), undefined);
+    assert.equal((await client.next())[0].toString(), 'hello');
+    await port.close();
+  });
+
+  it('throws the error of the kernel from the send that caused it', async () => {
+    const { port } = openPort();
+    assert.throws(() => port.send(Buffer.alloc(65_508), ['127.0.0.1', 9]), {
+      message: 'send EMSGSIZE 127.0.0.1:9',
+      code: 'EMSGSIZE',
+      errno: emsgsize,
+      syscall: 'send',
+      address: '127.0.0.1',
+      port: 9,
+    });
+    await port.close();
+  });
+
+  it('holds the bytes until the kernel has room, and says when', async () => {
+    const requests: { oncomplete?: (error: number) => void }[] = [];
+    const { port } = openPort((_original, request) => {
+      requests.push(request);
+      return 0;
+    });
+    const first = port.send(Buffer.from('x'), ['127.0.0.1', 9]);
+    const second = port.send(Buffer.from('x'), ['127.0.0.1', 9]);
+    requests[0]!.oncomplete!(0);
+    requests[1]!.oncomplete!(enobufs);
+    await first;
+    await assert.rejects(second!, { code: 'ENOBUFS' });
+    await port.close();
+  });
+
+  it('sends again when the kernel reports an earlier datagram in its stead', async () => {
+    await using client = new DatagramClient();
+    let calls = 0;
+    const { port } = openPort((original) => {
+      calls += 1;
+      return calls === 1 ? econnrefused : original();
+    });
+    assert.equal(port.send(Buffer.from('hello'), client.address), undefined);
+    assert.equal((await client.next())[0].toString(), 'hello');
+    assert.equal(calls, 2);
+    await port.close();
+  });
+
+  it('does not take "port unreachable" about an earlier reply for an error of its own', async () => {
+    const { port, socket } = openPort();
+    socket.emit(
+      'error',
+      Object.assign(new Error('recvmsg ECONNREFUSED'), { code: 'ECONNREFUSED', syscall: 'recvmsg' }),
+    );
+    assert.equal(port.isReady, false);
+    socket.emit('error', Object.assign(new Error('recvmsg ENOMEM'), { code: 'ENOMEM', syscall: 'recvmsg' }));
+    assert.equal(port.isReady, true);
+    assert.throws(() => port.receive(), { code: 'ENOMEM' });
+    assert.equal(port.receive(), undefined);
+    await port.close();
+  });
+
+  it('works by callbacks where Node hides what it builds on', async () => {
+    await using client = new DatagramClient();
+    const hidden = mock.method(Object, 'getOwnPropertySymbols', () => []);
+    const port = new NodeDatagramPort(loopback, options);
+    assert.equal(port.fd, -1);
+    hidden.mock.restore();
+    await port.send(Buffer.from('hello'), client.address);
+    assert.equal((await client.next())[0].toString(), 'hello');
+    await assert.rejects(port.send(Buffer.alloc(65_508), client.address)!, { code: 'EMSGSIZE' });
+    await port.close();
+  });
+
+  it('wakes who waits for a datagram once, and not from within notify()', async () => {
+    await using client = new DatagramClient();
+    const { port } = openPort();
+    let wakes = 0;
+    const woken = new Promise<void>((resolve) => {
+      port.notify(() => {
+        wakes += 1;
+        resolve();
+      });
+    });
+    await client.send('one', port.address);
+    await client.send('two', port.address);
+    await woken;
+    assert.equal(wakes, 1);
+    let isInside = true;
+    const again = new Promise<boolean>((resolve) => port.notify(() => resolve(isInside)));
+    isInside = false;
+    assert.equal(await again, false);
+    assert.equal(port.receive()?.bytes.toString(), 'one');
+    await port.close();
+    assert.equal(port.isReady, false);
+  });
+});

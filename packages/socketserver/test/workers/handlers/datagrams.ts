@@ -1,0 +1,38 @@
+// Datagram handlers that the tests of workers load into threads and processes.
+import process from 'node:process';
+import { threadId } from 'node:worker_threads';
+import { BaseRequestHandler, type DatagramRequest, DatagramRequestHandler } from '../../../src/index.ts';
+
+/** Answers with the packet, in upper case. */
+export class Shout extends DatagramRequestHandler {
+  static override readonly module = import.meta.url;
+
+  override handle() {
+    this.wfile.write(this.packet.toString().toUpperCase());
+  }
+}
+
+/** Does what the packet says, and answers with what came of it. */
+export class Obey extends BaseRequestHandler<DatagramRequest> {
+  static override readonly module = import.meta.url;
+
+  override async handle() {
+    const [data, socket, isTruncated] = this.request;
+    const word = data.toString();
+    if (word === 'fail') throw Object.assign(new Error('no such word'), { code: 'EWORD' });
+    if (word === 'exit') process.exit(3);
+    if (word === 'long') {
+      const error = await socket
+        .sendto(Buffer.alloc(70_000), this.clientAddress)
+        .then(() => undefined, codeOf);
+      await socket.sendto(`long: ${String(error)}`, this.clientAddress);
+      return;
+    }
+    if (word === 'where') await socket.sendto(`${process.pid} ${threadId}`, this.clientAddress);
+    else await socket.sendto(`${word.length} ${isTruncated} ${socket.getsockname()[1]}`, this.clientAddress);
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as NodeJS.ErrnoException).code;
+}

@@ -1,0 +1,4 @@
+import { BaseRequestHandler } from '../../../../src/index.ts';
+
+/** Does not say where it is. */
+export class NoModule extends BaseRequestHandler {}
