@@ -30,6 +30,12 @@ const nodePeers = [
     node('node-net-for-await.ts'),
     serving('tcp', 'echo', 'lines'),
   ),
+  contender(
+    'node-net-file',
+    'node:net, a file piped into the socket',
+    node('node-net-file.ts'),
+    serving('tcp', 'source'),
+  ),
   contender('node-tls', "node:tls, 'data' events", node('node-net.ts'), serving('tls', 'echo')),
   contender('node-dgram', 'node:dgram', node('node-dgram.ts'), udpEcho),
 ];
