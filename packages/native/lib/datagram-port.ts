@@ -1,5 +1,6 @@
 import type { SocketOption } from './binding.ts';
 import type { Datagram, DatagramBindOptions, DatagramPort, SocketAddress } from './contract.ts';
+import { DatagramQueue, type QueueLimits } from './datagram-queue.ts';
 import { endpoint } from './endpoint.ts';
 import type { NativeEngine } from './engine.ts';
 import {
@@ -23,7 +24,10 @@ const EAGAIN = errnoOf('EAGAIN');
 /** Datagrams up to this size are copied and sent with others. Above, one may not fit any more, and must say so. */
 const MAX_COPIED = 8 * 1024;
 
-export type BatchOptions = Pick<DatagramBindOptions, 'maxPacketSize' | 'maxPending'>;
+/** Batches that one turn takes out of the kernel while nobody waits, so that a flood leaves others their turn. */
+const MAX_DRAINED_BATCHES = 16;
+
+export type PortOptions = Pick<DatagramBindOptions, 'maxPacketSize'> & QueueLimits;
 
 /**
  * A datagram socket of the native engine: UDP, or Unix datagrams.
@@ -34,13 +38,14 @@ export class NativeDatagramPort implements DatagramPort {
   readonly address: SocketAddress;
   readonly slot: number;
   readonly generation: number;
-  /** Nothing is dropped here: what nobody receives stays in the kernel. */
-  readonly dropped = 0;
   readonly #engine: NativeEngine;
   #fd: number;
   #wake: (() => void) | undefined;
 
   readonly #received: ReceivedBatch;
+  /** What came while nobody waited: the kernel would drop the newest ones, and tell nobody. */
+  readonly #queue: DatagramQueue;
+  #lookIsDue = false;
   /** How many datagrams the engine asks for at once. */
   readonly #batchSize: number;
   /** The last batch was not full: asking again at once, which would bring nothing, is spared, once. */
@@ -49,7 +54,7 @@ export class NativeDatagramPort implements DatagramPort {
   readonly #waiting: WaitingDatagrams;
 
   /** Names the socket that the last reply is about. */
-  constructor(engine: NativeEngine, batchSize: number) {
+  constructor(engine: NativeEngine, options: PortOptions) {
     const { header } = engine.mailbox;
     this.#engine = engine;
     this.slot = header[REPLY_SLOT]!;
@@ -57,13 +62,18 @@ export class NativeDatagramPort implements DatagramPort {
     this.#fd = header[REPLY_FD]!;
     this.address = engine.mailbox.replyAddress();
     this.#received = new ReceivedBatch(engine.mailbox.hosts);
-    this.#batchSize = batchSize;
+    this.#queue = new DatagramQueue(options);
+    this.#batchSize = batchSizeFor(options);
     const isUnix = typeof this.address === 'string';
     this.#waiting = new WaitingDatagrams((bytes, address) => this.#sendNow(bytes, address), isUnix);
   }
 
   get fd(): number {
     return this.#fd;
+  }
+
+  get dropped(): number {
+    return this.#queue.dropped;
   }
 
   get isReady(): boolean {
@@ -76,24 +86,20 @@ export class NativeDatagramPort implements DatagramPort {
   notify(wake: (() => void) | undefined): void {
     if (this.#fd < 0) return;
     this.#wake = wake;
-    const { mailbox } = this.#engine;
-    const at = this.slot * SLOT_WORDS + SLOT_STATE;
-    const state = mailbox.slots[at]!;
     if (wake === undefined) {
-      mailbox.slots[at] = state & ~WANTED;
+      this.#lookLater();
     } else if (this.#hasSome) {
       queueMicrotask(() => {
         if (this.#wake === wake) this.onReady();
       });
     } else {
-      mailbox.slots[at] = state | WANTED;
-      if ((state & (WANTED | READABLE)) === READABLE)
-        mailbox.order(COMMAND_RESUME, this.slot, this.generation);
+      this.#arm();
     }
   }
 
   receive(): Datagram | undefined {
     if (!this.isReady) return undefined;
+    if (!this.#queue.isEmpty) return this.#queue.take();
     if (this.#received.isEmpty) {
       const error = this.#receiveError!;
       this.#receiveError = undefined;
@@ -126,6 +132,7 @@ export class NativeDatagramPort implements DatagramPort {
       this.#fd = -1;
       this.#wake = undefined;
       this.#received.clear();
+      this.#queue.clear();
       this.#engine.forgetWaiter(this);
       this.#engine.binding.closeSource(this.slot, this.generation);
       this.#waiting.cancel();
@@ -166,13 +173,17 @@ export class NativeDatagramPort implements DatagramPort {
   /** Datagrams have come. */
   onReady(): void {
     const wake = this.#wake;
-    if (wake === undefined) return;
+    if (wake === undefined) {
+      this.#drain();
+      return;
+    }
     // A datagram with a wrong checksum wakes epoll and is gone when it is read. [select(2), Bugs]
     if (!this.#hasSome && !this.#fetch()) {
       this.notify(wake);
       return;
     }
     this.#wake = undefined;
+    this.#lookLater();
     wake();
   }
 
@@ -187,7 +198,35 @@ export class NativeDatagramPort implements DatagramPort {
   }
 
   get #hasSome(): boolean {
-    return !this.#received.isEmpty || this.#receiveError !== undefined;
+    return !this.#queue.isEmpty || !this.#received.isEmpty || this.#receiveError !== undefined;
+  }
+
+  /** Lets the engine tell when datagrams come. */
+  #arm(): void {
+    const { mailbox } = this.#engine;
+    const at = this.slot * SLOT_WORDS + SLOT_STATE;
+    const state = mailbox.slots[at]!;
+    mailbox.slots[at] = state | WANTED;
+    if ((state & (WANTED | READABLE)) === READABLE) mailbox.order(COMMAND_RESUME, this.slot, this.generation);
+  }
+
+  /** Sees after this turn whether its receiver waits again, or is busy while datagrams come. */
+  #lookLater(): void {
+    if (this.#lookIsDue) return;
+    this.#lookIsDue = true;
+    setImmediate(() => {
+      this.#lookIsDue = false;
+      if (this.#wake === undefined && this.#fd >= 0) this.#arm();
+    }).unref();
+  }
+
+  /** Takes what came out of the kernel while nobody waits, as far as the limits allow. */
+  #drain(): void {
+    for (let batches = 0; batches < MAX_DRAINED_BATCHES && this.#fd >= 0; batches += 1) {
+      while (!this.#received.isEmpty) this.#queue.push(this.#received.take());
+      if (this.#receiveError !== undefined || !this.#fetch()) break;
+    }
+    this.#lookLater();
   }
 
   /** Receives a batch. @returns whether receive() has something now, an error included. */
@@ -231,7 +270,7 @@ export class NativeDatagramPort implements DatagramPort {
 }
 
 /** How many datagrams are read ahead of the handlers: in all no more than may wait, nor more than a megabyte. */
-export function batchSizeFor({ maxPacketSize, maxPending }: BatchOptions): number {
+export function batchSizeFor({ maxPacketSize, maxPending }: PortOptions): number {
   const most = Math.min(Math.floor(MAX_BATCH_BYTES / maxPacketSize), MAX_DATAGRAMS, maxPending);
   return Math.max(Math.floor(most), 1);
 }

@@ -10,7 +10,7 @@ import type {
   HandedOver,
   SocketAddress,
 } from './contract.ts';
-import { type BatchOptions, batchSizeFor, NativeDatagramPort } from './datagram-port.ts';
+import { batchSizeFor, NativeDatagramPort, type PortOptions } from './datagram-port.ts';
 import {
   EVENT_BYTES,
   EVENT_CLOSED,
@@ -76,7 +76,7 @@ export class NativeEngine implements Engine, ConnectionOwner {
       batchSize,
     );
     if (status < 0) throw osError(status, 'bind', address);
-    const port = this.#watch(new NativeDatagramPort(this, batchSize));
+    const port = this.#watch(new NativeDatagramPort(this, options));
     port.setBufferSizes(options);
     return port;
   }
@@ -90,12 +90,12 @@ export class NativeEngine implements Engine, ConnectionOwner {
   }
 
   /** Takes a bound datagram socket that this process has inherited. */
-  adoptDatagram(fd: number, options: BatchOptions): NativeDatagramPort {
+  adoptDatagram(fd: number, options: PortOptions): NativeDatagramPort {
     this.mailbox.reserveSlot();
     const batchSize = batchSizeFor(options);
     const status = this.binding.adoptDatagram(fd, options.maxPacketSize, batchSize);
     if (status < 0) throw osError(status, 'adopt');
-    return this.#watch(new NativeDatagramPort(this, batchSize));
+    return this.#watch(new NativeDatagramPort(this, options));
   }
 
   connect(address: SocketAddress, options?: ConnectOptions): Promise<Connection> {

@@ -108,9 +108,12 @@ test('an inherited listening socket is adopted, a socket of the wrong kind is no
   const listener = listen();
   const fd = engine.binding.duplicate(listener.fd);
   await listener.close();
-  assert.throws(() => engine.adoptDatagram(fd, { maxPacketSize: 100, maxPending: 1 }), {
-    code: 'EPROTOTYPE',
-  });
+  assert.throws(
+    () => engine.adoptDatagram(fd, { maxPacketSize: 100, maxPending: 1, whenFull: 'drop-newest' }),
+    {
+      code: 'EPROTOTYPE',
+    },
+  );
   const adopted = engine.adoptListener(fd);
   assert.deepEqual(adopted.address, listener.address);
   const peer = await client(adopted.address);
@@ -126,6 +129,7 @@ test('an inherited datagram socket is adopted', async () => {
     reusePort: false,
     ipv6Only: false,
     maxPacketSize: 100,
+    whenFull: 'drop-newest' as const,
     maxPending: 1,
   };
   const port = engine.bindDatagram(LOOPBACK, { ...options, whenFull: 'drop-oldest' });

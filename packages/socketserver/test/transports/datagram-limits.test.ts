@@ -15,13 +15,10 @@ import { workerEngines as socketEngines } from '../support/worker-engines.ts';
 
 const loopback = ['127.0.0.1', 0] as const;
 
-/**
- * A server whose handlers stop at a gate, and what they did. On the node engine, since an engine that can leaves in
- * the kernel what waits.
- */
+/** A server whose handlers stop at a gate, and what they did. */
 function gatedServer(
   Server: typeof UDPServer,
-  { engine = 'node', ...limits }: DatagramLimitOptions & { readonly engine?: EngineChoice },
+  { engine, ...limits }: DatagramLimitOptions & { readonly engine: EngineChoice },
 ) {
   const gate = Promise.withResolvers<void>();
   const handled: string[] = [];
@@ -49,43 +46,44 @@ async function sendTen(client: DatagramClient, server: UDPServer, seen: () => nu
 }
 
 describe('limits.maxPending', () => {
-  for (const [whenFull, expected] of [
-    ['drop-newest', ['0', '1', '2']],
-    ['drop-oldest', ['0', '8', '9']],
-  ] as const) {
-    it(`bounds what waits for a serial server: ${whenFull}`, async () => {
-      const { server, open, handled } = gatedServer(UDPServer, { maxPending: 2, whenFull });
-      await using _ = serving(server);
-      await using client = new DatagramClient();
-      await client.send('0', server.serverAddress);
-      await until(() => handled.length === 1);
-      for (let index = 1; index < 10; index += 1) await client.send(String(index), server.serverAddress);
-      await until(() => server.droppedPackets === 7);
-      open();
-      await until(() => handled.length === 3);
-      assert.deepEqual(handled, expected);
-    });
-
-    it(`bounds the handlers that run and what waits for a concurrent server: ${whenFull}`, async () => {
-      const { server, open, handled, mostAtOnce } = gatedServer(ConcurrentUDPServer, {
-        maxPending: 2,
-        whenFull,
-      });
-      await using _ = serving(server);
-      await using client = new DatagramClient();
-      for (const packet of ['0', '1']) await client.send(packet, server.serverAddress);
-      await until(() => handled.length === 2);
-      for (let index = 2; index < 10; index += 1) await client.send(String(index), server.serverAddress);
-      await until(() => server.droppedPackets === 6);
-      assert.equal(server.activeRequests, 2);
-      open();
-      await until(() => handled.length === 4);
-      assert.deepEqual(handled, whenFull === 'drop-newest' ? ['0', '1', '2', '3'] : ['0', '1', '8', '9']);
-      assert.equal(mostAtOnce(), 2);
-    });
-  }
-
   for (const [name, engine] of socketEngines) {
+    for (const [whenFull, expected] of [
+      ['drop-newest', ['0', '1', '2']],
+      ['drop-oldest', ['0', '8', '9']],
+    ] as const) {
+      it(`bounds what waits for a serial server: ${whenFull}, ${name}`, async () => {
+        const { server, open, handled } = gatedServer(UDPServer, { engine, maxPending: 2, whenFull });
+        await using _ = serving(server);
+        await using client = new DatagramClient();
+        await client.send('0', server.serverAddress);
+        await until(() => handled.length === 1);
+        for (let index = 1; index < 10; index += 1) await client.send(String(index), server.serverAddress);
+        await until(() => server.droppedPackets === 7);
+        open();
+        await until(() => handled.length === 3);
+        assert.deepEqual(handled, expected);
+      });
+
+      it(`bounds the handlers that run and what waits for a concurrent server: ${whenFull}, ${name}`, async () => {
+        const { server, open, handled, mostAtOnce } = gatedServer(ConcurrentUDPServer, {
+          engine,
+          maxPending: 2,
+          whenFull,
+        });
+        await using _ = serving(server);
+        await using client = new DatagramClient();
+        for (const packet of ['0', '1']) await client.send(packet, server.serverAddress);
+        await until(() => handled.length === 2);
+        for (let index = 2; index < 10; index += 1) await client.send(String(index), server.serverAddress);
+        await until(() => server.droppedPackets === 6);
+        assert.equal(server.activeRequests, 2);
+        open();
+        await until(() => handled.length === 4);
+        assert.deepEqual(handled, whenFull === 'drop-newest' ? ['0', '1', '2', '3'] : ['0', '1', '8', '9']);
+        assert.equal(mostAtOnce(), 2);
+      });
+    }
+
     it(`never runs more handlers of a concurrent server than that: ${name}`, async () => {
       const { server, open, handled, mostAtOnce } = gatedServer(ConcurrentUDPServer, {
         engine,
@@ -131,14 +129,14 @@ describe('limits.maxPending', () => {
       await server.serverClose();
       assert.deepEqual(handled, ['0']);
     });
-  }
 
-  it('counts nothing while there is room', async () => {
-    const { server, open, handled } = gatedServer(UDPServer, { maxPending: Infinity });
-    await using _ = serving(server);
-    await using client = new DatagramClient();
-    open();
-    await sendTen(client, server, () => handled.length);
-    assert.equal(server.droppedPackets, 0);
-  });
+    it(`counts nothing while there is room: ${name}`, async () => {
+      const { server, open, handled } = gatedServer(UDPServer, { engine, maxPending: Infinity });
+      await using _ = serving(server);
+      await using client = new DatagramClient();
+      open();
+      await sendTen(client, server, () => handled.length);
+      assert.equal(server.droppedPackets, 0);
+    });
+  }
 });

@@ -448,6 +448,7 @@ describe('reloadTLS', () => {
       message: /^Cannot reloadTLS: /,
     });
     assert.throws(() => server.reloadTLS({ ...identity(local), ciphers: 'ROT13' }), TypeError);
+    assert.throws(() => server.reloadTLS({ cert: local.cert, key: other.key }), { fault: 'key-mismatch' });
     const client = await connectTLS(server.serverAddress, trusting);
     assert.equal(subjectOf(client), 'CN=localhost');
     client.destroy();

@@ -82,10 +82,12 @@ describe('a Unix datagram server', () => {
       const { engine, sent, receive } = unixEngine();
       await using server = new Server(place.path, Shout, { engine });
       await using _ = serving(server);
+      using stderr = captureStderr();
       receive('nobody', '');
       receive('hello', '/run/client.sock');
       await until(() => sent.length > 0);
       assert.deepEqual(sent, [['HELLO', '/run/client.sock']]);
+      assert.equal(stderr.text(), '');
     });
   }
 

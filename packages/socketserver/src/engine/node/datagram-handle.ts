@@ -4,7 +4,14 @@ import type { Socket } from 'node:dgram';
 interface DatagramHandle {
   readonly fd?: number;
   /** @returns an error below 0; 0 when the datagram waits for the kernel; the bytes sent plus 1. */
-  send: (request: SendRequest, ...rest: unknown[]) => number;
+  send: (
+    request: SendRequest,
+    list: unknown,
+    count: number,
+    port: number,
+    host: string,
+    hasCallback: boolean,
+  ) => number;
 }
 
 /** Node's record of one send; `oncomplete` is called for those that had to wait. */
@@ -43,10 +50,9 @@ export class SendWatch {
     if (typeof handle?.send !== 'function') return undefined;
     const watch = new SendWatch();
     const { send } = handle;
-    handle.send = function (request, ...rest) {
-      rest[rest.length - 1] = true; // call oncomplete
+    handle.send = (request, list, count, port, host) => {
       watch.request = request;
-      watch.result = send.call(this, request, ...rest);
+      watch.result = send.call(handle, request, list, count, port, host, true); // so that oncomplete is called
       return watch.result;
     };
     return watch;
