@@ -83,7 +83,15 @@ export {
   ConcurrentUnixStreamServer,
   ConcurrentUnixDatagramServer,
   ForkingTCPServer,
+  ForkingTLSServer,
+  ForkingUDPServer,
+  ForkingUnixDatagramServer,
+  ForkingUnixStreamServer,
   ThreadingTCPServer,
+  ThreadingTLSServer,
+  ThreadingUDPServer,
+  ThreadingUnixDatagramServer,
+  ThreadingUnixStreamServer,
 } from './servers.ts';
 export { type DatagramLimitOptions, type DatagramServerOptions } from './transports/datagram-options.ts';
 export { type DatagramHandlerClass, DatagramServer } from './transports/datagram-server.ts';
@@ -109,3 +117,4 @@ export { type TLSLimitOptions, TLSServer, type TLSServerOptions } from './transp
 export { UnixStreamServer, type UnixStreamServerOptions } from './transports/unix-stream-server.ts';
 export { type WorkerStats } from './workers/pooled-worker.ts';
 export { type WorkerOptions } from './workers/worker-options.ts';
+export { type FileToSend, type SendFileOptions } from './request/send-file.ts';

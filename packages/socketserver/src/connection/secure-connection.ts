@@ -28,7 +28,6 @@ export async function secureConnection(
   const { localAddress, remoteAddress } = connection;
   const carrier = connection.toSocket();
   carrier.on('error', reportedByTLS);
-  if (carrier.destroyed) throw handshakeError(carrier.errored ?? undefined);
   const socket = new TLSSocket(carrier, contexts);
   // Only tls.Server's own sockets end by themselves when the peer breaks the protocol. [Node: _emitTLSError]
   socket.on('_tlsError', (error: Error) => socket.destroy(error));

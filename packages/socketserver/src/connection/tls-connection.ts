@@ -2,10 +2,12 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Connection, ConnectionSink, HandedOver } from '../engine/contract.ts';
+import { descriptorOf } from '../engine/node/stream-handle.ts';
 import { UnsupportedError } from '../errors.ts';
 import type { TLSFacts } from '../tls/tls-facts.ts';
+import { readWithOnRead } from './tls-onread.ts';
 
-/** Bytes that one write may leave in OpenSSL's buffer while its sender already goes on. */
+/** Bytes that may be on their way, as copies, while their sender goes on: many small writes become one. */
 const copiedBytes = 65_536;
 
 /** The two ends of an encrypted stream, and what is known about it. */
@@ -18,7 +20,12 @@ export interface TLSStream {
   readonly remoteAddress: SocketAddress;
 }
 
-/** A connection on a `tls.TLSSocket` whose handshake is done. */
+/**
+ * A connection on a `tls.TLSSocket` whose handshake is done.
+ *
+ * Unlike a plain one it reads from the beginning, since the handshake does: what arrives before anybody asks, and
+ * what OpenSSL had already read when its reader had enough, is held here and in Node's buffer, at most 64 KiB each.
+ */
 export class TLSConnection implements Connection {
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
@@ -26,8 +33,12 @@ export class TLSConnection implements Connection {
   readonly #socket: TLSSocket;
   readonly #carrier: Socket;
   #sink: ConnectionSink | undefined;
+  #held: Buffer[] = [];
+  #endIsHeld = false;
   #isFlowing = false;
   #isClosed = false;
+  #isGone = false;
+  #isDetached = false;
   #awaitsDrain = false;
   #failure: Error | undefined;
 
@@ -38,12 +49,12 @@ export class TLSConnection implements Connection {
     this.localAddress = localAddress;
     this.remoteAddress = remoteAddress;
     socket.pause();
-    socket.on('error', this.#failed);
+    socket.on('end', this.#ended).on('error', this.#failed).on('close', this.#gone);
   }
 
   get fd(): number {
     if (this.#isClosed) return -1;
-    return (this.#carrier as unknown as { _handle?: { fd?: number } | null })._handle?.fd ?? -1;
+    return descriptorOf(this.#carrier);
   }
 
   get isClosed(): boolean {
@@ -52,30 +63,40 @@ export class TLSConnection implements Connection {
 
   start(sink: ConnectionSink): void {
     this.#sink = sink;
-    const socket = this.#socket;
-    if (socket.destroyed) {
+    if (this.#isGone) {
       // Gone before anybody looked at it; the news must not come from within this call.
-      this.#isClosed = true;
       queueMicrotask(() => sink.closed(this.#failure));
       return;
     }
-    socket.on('data', this.#received);
-    socket.on('end', this.#ended);
-    socket.on('close', this.#closed);
+    const socket = this.#socket;
+    const early = socket.read() as Buffer | null;
+    if (early !== null) this.#held.push(early);
+    if (!readWithOnRead(socket, (bytes) => this.#received(bytes))) socket.on('data', this.#read);
   }
 
   resume(): void {
     if (this.#isFlowing || this.#isClosed) return;
+    const sink = this.#sink!;
     this.#isFlowing = true;
-    this.#socket.resume();
+    while (this.#held.length > 0) {
+      this.#isFlowing = sink.received(this.#held.shift()!);
+      if (!this.#isFlowing) return;
+    }
+    if (this.#endIsHeld) {
+      this.#endIsHeld = false;
+      sink.ended();
+    } else {
+      this.#socket.resume();
+    }
   }
 
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
     if (this.#isClosed || socket.destroyed) return true;
-    if (socket.writableLength === 0 && bytes.length <= copiedBytes) {
-      // With nothing before it, it is encrypted at once, which is a copy. [Node: TLSWrap::DoWrite]
-      socket.write(bytes);
+    const queued = socket.writableLength;
+    if (queued + bytes.length <= copiedBytes) {
+      // With nothing before it, it is encrypted at once, which is a copy too. [Node: TLSWrap::DoWrite]
+      socket.write(queued === 0 ? bytes : Buffer.from(bytes));
       return true;
     }
     this.#awaitsDrain = true;
@@ -96,7 +117,7 @@ export class TLSConnection implements Connection {
   reset(): void {
     this.#isClosed = true;
     if (this.#socket.destroyed) return;
-    // The carrier takes the TLS socket with it, and what that has not sent.
+    // The carrier takes the TLS socket with it, and whatever that has not sent.
     if (typeof this.remoteAddress === 'string') this.#carrier.destroy();
     else this.#carrier.resetAndDestroy();
   }
@@ -109,43 +130,51 @@ export class TLSConnection implements Connection {
     this.#socket.setKeepAlive(on, initialDelaySeconds * 1000);
   }
 
+  /** @throws UnsupportedError: the state of a TLS session lives in its thread. */
   handOver(): HandedOver {
-    throw new UnsupportedError(
-      'Cannot hand over: a TLS session cannot leave its thread; hand the connection over before its handshake',
-    );
+    throw new UnsupportedError('Cannot hand over: a TLS connection must move before its handshake');
   }
 
   toSocket(unread?: Uint8Array): Socket {
     const socket = this.#socket;
     this.#isClosed = true;
-    socket.pause();
+    this.#isDetached = true;
     socket
-      .off('error', this.#failed)
-      .off('data', this.#received)
+      .off('data', this.#read)
       .off('end', this.#ended)
-      .off('close', this.#closed);
+      .off('error', this.#failed)
+      .off('close', this.#gone);
+    socket.pause();
+    for (const bytes of this.#held.toReversed()) socket.unshift(bytes);
     if (unread !== undefined && unread.length > 0) socket.unshift(unread);
     return socket;
   }
 
-  readonly #received = (bytes: Buffer): void => {
-    if (this.#sink!.received(bytes)) return;
-    this.#isFlowing = false;
-    this.#socket.pause();
+  /** Takes what OpenSSL decrypted, for whoever owns the stream now. */
+  #received(bytes: Buffer): boolean {
+    if (this.#isDetached) return this.#socket.push(bytes);
+    if (this.#isFlowing) this.#isFlowing = this.#sink!.received(bytes);
+    else this.#held.push(bytes);
+    return this.#isFlowing;
+  }
+
+  readonly #read = (bytes: Buffer): void => {
+    if (!this.#received(bytes)) this.#socket.pause();
   };
 
   readonly #ended = (): void => {
-    this.#sink!.ended();
+    if (this.#isFlowing) this.#sink!.ended();
+    else this.#endIsHeld = true;
   };
 
-  /** Kept for `start()`, when it comes before that. */
   readonly #failed = (error: Error): void => {
     this.#failure = error;
   };
 
-  readonly #closed = (): void => {
+  readonly #gone = (): void => {
     this.#isClosed = true;
-    this.#sink!.closed(this.#failure);
+    this.#isGone = true;
+    this.#sink?.closed(this.#failure);
   };
 
   readonly #written = (): void => {

@@ -34,3 +34,42 @@ export interface TLSErrorEvent {
 
 /** Published when a client of a TLS server did not get through the handshake. Nobody else learns of it. */
 export const tlsErrorChannel = channel('socketserver:tls:error');
+
+/** Payload of {@link workerStartedChannel}. */
+export interface WorkerStartedEvent {
+  readonly serverAddress: SocketAddress;
+  readonly kind: 'thread' | 'process';
+  /** The thread's or the process's number. */
+  readonly worker: number;
+}
+
+/** Published when a worker has loaded the handler and takes requests. */
+export const workerStartedChannel = channel('socketserver:worker:started');
+
+/** Payload of {@link workerBlockedChannel}. */
+export interface WorkerBlockedEvent {
+  readonly serverAddress: SocketAddress;
+  readonly kind: 'thread' | 'process';
+  readonly worker: number;
+  /** The clients whose requests it serves. */
+  readonly requests: readonly SocketAddress[];
+}
+
+/** Published once when the event loop of a worker stops answering, while further requests wait for it. */
+export const workerBlockedChannel = channel('socketserver:worker:blocked');
+
+/** Payload of {@link workerLostChannel}. */
+export interface WorkerLostEvent {
+  readonly serverAddress: SocketAddress;
+  readonly kind: 'thread' | 'process';
+  readonly worker: number;
+  /** Mostly a `WorkerLostError`; a `HandlerModuleError` for a worker that could not start. */
+  readonly error: Error;
+  /** The clients whose requests were lost with it. */
+  readonly lostRequests: readonly SocketAddress[];
+  /** Milliseconds until a replacement is started: more than 0 in a crash loop; `Infinity` when there is none. */
+  readonly retryMs: number;
+}
+
+/** Published when a worker ends that was not meant to. */
+export const workerLostChannel = channel('socketserver:worker:lost');

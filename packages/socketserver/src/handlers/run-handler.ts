@@ -11,7 +11,8 @@ export function runHandler(handler: RequestHandler): Promise<void> | void {
   const prepared = handler.setup();
   // With nothing to wait for before and nothing to do after, the handler's own promise is all it takes: an idle
   // connection then holds one suspended function less.
-  if (prepared === undefined && handler.finish === BaseRequestHandler.prototype.finish) return handler.handle();
+  if (prepared === undefined && handler.finish === BaseRequestHandler.prototype.finish)
+    return handler.handle();
   return handleAndFinish(handler, prepared);
 }
 

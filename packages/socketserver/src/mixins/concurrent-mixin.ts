@@ -11,11 +11,12 @@ import type { ServerClass } from './server-class.ts';
  * @see CPython `socketserver.ThreadingMixIn`
  */
 export function ConcurrentMixIn<Base extends ServerClass>(Server: Base): Base {
-  return class ConcurrentServer extends Server {
+  abstract class ConcurrentServer extends Server {
     /** Starts the request and returns at once; its errors go to `handleError`. */
     override processRequest(request: unknown, clientAddress: SocketAddress): Promise<void> {
       void this.runRequest(request, clientAddress);
       return Promise.resolve();
     }
-  };
+  }
+  return ConcurrentServer;
 }

@@ -1,14 +1,20 @@
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
 import { acceptErrorChannel, type AcceptErrorEvent } from '../diagnostics/channels.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
-import type { Engine, RequestSource } from '../engine/contract.ts';
-import { ServerBusyError, ServerClosedError, SystemExit } from '../errors.ts';
+import type { Engine, HandedOver, RequestSource } from '../engine/contract.ts';
+import { ServerBusyError, ServerClosedError, SystemExit, UnsupportedError } from '../errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
-import { runHandler } from '../handlers/request-handler.ts';
+import { runHandler } from '../handlers/run-handler.ts';
 import type { ServerView } from '../handlers/server-view.ts';
+import type { RemoteConnection } from '../request/stream-socket.ts';
+import { refuseServerInWorker } from '../workers/handler-module.ts';
+import type { ConnectionSetup } from '../workers/messages.ts';
+import type { PackedRequest } from '../workers/pooled-request.ts';
+import type { WorkerKind } from '../workers/worker-options.ts';
 import { formatFailure } from './format-failure.ts';
 import { type OpenConnection, RunningRequests } from './running-requests.ts';
 import { type ResolvedTimeouts, resolveTimeouts, type ServerOptions } from './server-options.ts';
+import { RequestCounts, type ServerStats } from './server-stats.ts';
 import { isExhaustion, isSystemError } from './system-error.ts';
 import { WakeUp } from './wake-up.ts';
 
@@ -58,6 +64,8 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
 
   readonly #engine: Engine;
   readonly #requestedAddress: Address;
+  /** Transports of this package add the bytes. */
+  protected readonly counts = new RequestCounts();
   readonly #running = new RunningRequests();
   readonly #wakeUp = new WakeUp();
   #socket: Source | undefined;
@@ -76,6 +84,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     options: Readonly<ServerOptions>,
   ) {
     const action = `Cannot construct ${new.target.name}`;
+    refuseServerInWorker(action);
     if (typeof RequestHandlerClass !== 'function' || RequestHandlerClass.prototype === undefined) {
       throw new TypeError(
         `${action}: RequestHandlerClass must be a class with a handle() method, got ${typeof RequestHandlerClass}`,
@@ -89,7 +98,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.timeouts = resolveTimeouts(options.timeouts, action);
   }
 
-  /** Where the server is bound, with the real port; before that, what it was options. */
+  /** Where the server is bound, with the real port; before that, what it was given. */
   get serverAddress(): Address {
     return (this.#socket?.address as Address | undefined) ?? this.#requestedAddress;
   }
@@ -107,6 +116,13 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   /** Requests that are being processed. */
   get activeRequests(): number {
     return this.#running.processing;
+  }
+
+  /** What the server has done so far. */
+  stats(): ServerStats {
+    const { accepted, served, failed, bytesRead, bytesWritten } = this.counts;
+    const active = this.#running.processing;
+    return { accepted, active, waiting: 0, served, failed, bytesRead, bytesWritten, workers: [] };
   }
 
   /** The descriptor of the bound socket; -1 when there is none, or where the platform shows none. */
@@ -225,11 +241,13 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
    */
   async processRequest(request: Request, clientAddress: Address): Promise<void> {
     await this.finishRequest(request, clientAddress);
-    await this.shutdownRequest(request);
+    this.counts.served += 1;
+    const ended = this.shutdownRequest(request);
+    if (ended !== undefined) await ended;
   }
 
   /** Makes the handler object and lets it serve the request. */
-  finishRequest(request: Request, clientAddress: Address): Promise<void> {
+  finishRequest(request: Request, clientAddress: Address): Promise<void> | void {
     return runHandler(new this.RequestHandlerClass(request, clientAddress, this));
   }
 
@@ -286,20 +304,84 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     try {
       try {
         await this.finishRequest(request, clientAddress);
+        this.counts.served += 1;
       } catch (error) {
+        this.counts.failed += 1;
         if (error instanceof SystemExit) throw error;
         await this.handleError(request, clientAddress, error);
       } finally {
-        await this.shutdownRequest(request);
+        await this.endRequest(request);
       }
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     } finally {
       const wasFull = this.#isFull;
       this.#running.end();
       if (wasFull) this.#wakeUp.wake();
     }
   }
+
+  /** What ends a request after {@link runRequest}: `shutdownRequest`, unless it was handed over. */
+  protected endRequest(request: Request): Promise<void> | void {
+    return this.shutdownRequest(request);
+  }
+
+  /** Whether handlers run in workers; mixins of this package say so. */
+  protected get servesInWorkers(): boolean {
+    return false;
+  }
+
+  /** Whether a drain keeps the process alive until it ends. */
+  protected get drainHoldsProcess(): boolean {
+    return true;
+  }
+
+  /** Called when `serveForever()` or `handleRequest()` begins. */
+  protected loopBegins(): void {}
+
+  /**
+   * Takes a request apart for a worker. Transports of this package implement it.
+   *
+   * @param remote - how the request can be reached from then on.
+   * @throws {@link UnsupportedError} where requests cannot leave their thread.
+   */
+  protected packRequest(
+    _taken: TakenRequest<Request, Address>,
+    _target: WorkerKind,
+    _remote: RemoteConnection,
+  ): PackedRequest {
+    throw new UnsupportedError('Cannot serve in a worker: this kind of server cannot hand its requests over');
+  }
+
+  /** Ends a connection that was handed over, where the worker was gone before it took it. */
+  protected endAbandoned(handedOver: HandedOver): void {
+    const { transfer, handle } = handedOver;
+    handle?.destroy();
+    if (handle !== undefined || transfer !== undefined) return;
+    // Nothing but the number of a descriptor went over.
+    try {
+      this.#engine.adopt(handedOver).reset();
+    } catch (error) {
+      // The worker had it, and its end was the connection's: the number may mean another one by now.
+      if (!isSystemError(error)) throw error;
+    }
+  }
+
+  /** Sends a datagram that a handler in a worker asked for. Datagram servers implement it. */
+  protected sendDatagram(_bytes: Uint8Array, _address: Address): Promise<void> {
+    return Promise.reject(new UnsupportedError('Cannot sendto: this server has no datagram socket'));
+  }
+
+  /** A connection that {@link packRequest} gave away is closed. */
+  protected remoteRequestClosed(_request: Request): void {}
+
+  /** What workers do with a connection before its handler. */
+  protected connectionSetup(): ConnectionSetup {
+    return { handshakeMs: this.timeouts.handshakeMs };
+  }
+
+  /** Tells the workers that {@link connectionSetup} gives something else now. */
+  protected connectionSetupChanged(): void {}
 
   /** Transports of this package report each connection that they open and, once its descriptor is free, close. */
   protected connectionOpened(connection: OpenConnection): void {
@@ -337,6 +419,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       return;
     }
     if (taken !== undefined) {
+      this.counts.accepted += 1;
       this.#running.begin();
       try {
         await this.#admit(taken[0], taken[1]);
@@ -359,6 +442,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     try {
       await this.processRequest(request, clientAddress);
     } catch (error) {
+      this.counts.failed += 1;
       try {
         if (error instanceof SystemExit) throw error;
         await this.handleError(request, clientAddress, error);
@@ -400,6 +484,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     if (this.#isClosed || this.#socket === undefined) throw new ServerClosedError(action);
     if (this.#loop !== 'stopped') throw new ServerBusyError(action);
     this.#throwFailure();
+    this.loopBegins();
     this.#loop = 'waiting';
   }
 
@@ -414,8 +499,8 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     return this.#stopIsRequested || this.#isClosed || this.#failure !== undefined;
   }
 
-  /** Ends the loop with an error from a request that runs beside it. */
-  #fail(error: unknown): void {
+  /** Ends the loop with an error from beside it. */
+  protected fail(error: unknown): void {
     this.#failure ??= { error };
     this.#wakeUp.wake();
   }
@@ -431,7 +516,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     const { promise: drained, resolve: nowDrained } = Promise.withResolvers<void>();
     const freed = this.#socket && this.closeSource(this.#socket, drained);
     this.#wakeUp.wake();
-    await this.#running.drain(this.timeouts.drainMs);
+    await this.#running.drain(this.timeouts.drainMs, { holdsProcess: this.drainHoldsProcess });
     nowDrained();
     await freed;
     if (this.#loop === 'stopped') this.#throwFailure();

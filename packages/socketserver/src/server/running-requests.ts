@@ -52,13 +52,16 @@ export class RunningRequests {
   }
 
   /** Tells all requests, waits up to `drainMs` for them, and resets the connections that are left. */
-  async drain(drainMs: number): Promise<void> {
+  async drain(
+    drainMs: number,
+    { holdsProcess = true }: { readonly holdsProcess?: boolean } = {},
+  ): Promise<void> {
     const reason = new ServerDrainingError(drainMs);
     this.#reason = reason;
     for (const connection of this.#connections) connection.interrupt(reason);
-    await this.#idle(drainMs);
+    await this.#idle(drainMs, holdsProcess);
     for (const connection of this.#connections) connection.reset(reason);
-    await this.#idle(forcedEndMs);
+    await this.#idle(forcedEndMs, holdsProcess);
   }
 
   get #isIdle(): boolean {
@@ -70,11 +73,12 @@ export class RunningRequests {
   }
 
   /** Resolves when nothing runs any more, or after `ms`. */
-  async #idle(ms: number): Promise<void> {
+  async #idle(ms: number, holdsProcess: boolean): Promise<void> {
     if (this.#isIdle) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#whenIdle = resolve;
     const timer = ms === Infinity ? undefined : setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
+    if (!holdsProcess) timer?.unref();
     await promise;
     clearTimeout(timer);
   }

@@ -120,12 +120,13 @@ function parseKey(
   try {
     return createPrivateKey(passphrase === undefined ? key : { key, passphrase });
   } catch (cause) {
-    const isEncrypted = (cause as { code?: unknown }).code === 'ERR_MISSING_PASSPHRASE';
-    const found = isEncrypted
-      ? 'an encrypted one without its passphrase'
-      : passphrase === undefined
-        ? 'something else'
-        : 'something else, or a wrong passphrase';
+    const isEncrypted = key.includes('ENCRYPTED'); // in the PEM header or its Proc-Type [RFC 7468, RFC 1421]
+    const found =
+      passphrase !== undefined
+        ? 'something else, or a wrong passphrase'
+        : isEncrypted
+          ? 'an encrypted one without its passphrase'
+          : 'something else';
     throw new CertificateError(
       `${action}: ${path} must be a private key in PEM form (-----BEGIN PRIVATE KEY-----), got ${found}`,
       'bad-key',

@@ -4,7 +4,8 @@ import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
 import { ServerDrainingError } from '../errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { type DatagramRequest, DatagramSocket } from '../request/datagram-socket.ts';
-import { BaseServer, type MaybeRequest } from '../server/base-server.ts';
+import { BaseServer, type MaybeRequest, type TakenRequest } from '../server/base-server.ts';
+import type { PackedRequest } from '../workers/pooled-request.ts';
 import {
   type DatagramServerOptions,
   type ResolvedDatagramLimits,
@@ -78,6 +79,18 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
 
   protected override isPeerGone([, socket]: DatagramRequest<Address>, error: unknown): boolean {
     return socket.isPeerGone(error);
+  }
+
+  protected override packRequest([[bytes, , isTruncated], clientAddress]: TakenRequest<
+    DatagramRequest<Address>,
+    Address
+  >): PackedRequest {
+    // A view is sent with everything that lies around it. [structured clone]
+    return { message: { type: 'datagram', clientAddress, bytes: Uint8Array.from(bytes), isTruncated } };
+  }
+
+  protected override sendDatagram(bytes: Uint8Array, address: Address): Promise<void> {
+    return this.#boundSocket!.sendto(bytes, address); // it stays bound while the server drains
   }
 
   protected override bindSource(engine: Engine, address: Address): DatagramSocket<Address> {

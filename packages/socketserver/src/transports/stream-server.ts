@@ -78,8 +78,9 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     target: WorkerKind,
     remote: RemoteConnection,
   ): PackedRequest {
-    const { message, transfer, handle } = request.handOver(target, remote);
-    return { message: { type: 'connection', clientAddress, handedOver: message }, transfer, handle };
+    const handedOver = request.handOver(target, remote);
+    const message = { type: 'connection', clientAddress, handedOver: handedOver.message } as const;
+    return { message, handedOver, abandon: () => this.endAbandoned(handedOver) };
   }
 
   protected override remoteRequestClosed(request: StreamSocket<Address>): void {

@@ -4,9 +4,10 @@ import type { InetAddress } from '../address/socket-address.ts';
 import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
 import { anInteger, anything, checkOptions, type OptionRules } from '../options/check-options.ts';
 import { createTLSContexts, type TLSContexts } from '../tls/tls-contexts.ts';
-import { loadTLSMaterial } from '../tls/tls-material.ts';
+import { loadTLSMaterial, type TLSMaterial } from '../tls/tls-material.ts';
 import { checkTLSOptions, type TLSOptions } from '../tls/tls-options.ts';
 import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';
+import type { ConnectionSetup } from '../workers/messages.ts';
 import {
   type StreamHandlerClass,
   streamOptionRules,
@@ -63,6 +64,7 @@ export class TLSServer extends StreamServer<InetAddress> {
   /** For session tickets: kept when certificates are reloaded. */
   readonly #ticketKeys = randomBytes(48);
   #tls: Readonly<TLSOptions>;
+  #material: TLSMaterial;
   #contexts: TLSContexts;
 
   /**
@@ -85,7 +87,8 @@ export class TLSServer extends StreamServer<InetAddress> {
     this.#maxHandshakes =
       checkOptions(checked.limits, limitRules, { action, path: 'options.limits' }).maxHandshakes ?? 256;
     this.#tls = checkTLSOptions(checked.tls, action);
-    this.#contexts = this.#load(this.#tls, action);
+    this.#material = this.#load(this.#tls, action);
+    this.#contexts = createTLSContexts(this.#material, action);
     if (checked.bindAndActivate ?? true) this.bindAndActivate();
   }
 
@@ -99,8 +102,11 @@ export class TLSServer extends StreamServer<InetAddress> {
   reloadTLS(tls?: TLSOptions): void {
     const action = 'Cannot reloadTLS';
     const checked = tls === undefined ? this.#tls : checkTLSOptions(tls, action);
-    this.#contexts = this.#load(checked, action);
+    const material = this.#load(checked, action);
+    this.#contexts = createTLSContexts(material, action);
+    this.#material = material;
     this.#tls = checked;
+    this.connectionSetupChanged();
   }
 
   protected override bindOptions(): BindOptions {
@@ -108,14 +114,20 @@ export class TLSServer extends StreamServer<InetAddress> {
   }
 
   protected override bindSource(engine: Engine, address: InetAddress): Listener {
-    return new TLSListener(super.bindSource(engine, address), {
+    const listener = super.bindSource(engine, address);
+    if (this.servesInWorkers) return listener; // they do the handshakes too
+    return new TLSListener(listener, {
       contexts: () => this.#contexts,
       handshakeMs: this.timeouts.handshakeMs,
       maxHandshakes: this.#maxHandshakes,
     });
   }
 
-  #load(tls: TLSOptions, action: string): TLSContexts {
-    return createTLSContexts(loadTLSMaterial(tls, { action, ticketKeys: this.#ticketKeys }), action);
+  protected override connectionSetup(): ConnectionSetup {
+    return { ...super.connectionSetup(), tls: this.#material };
+  }
+
+  #load(tls: TLSOptions, action: string): TLSMaterial {
+    return loadTLSMaterial(tls, { action, ticketKeys: this.#ticketKeys });
   }
 }

@@ -31,6 +31,30 @@ for (const engine of ['auto'${types ? ' as const' : ''}, createMemoryEngine()]) 
 }
 `;
 
+const workersProgram = `
+import { threadId } from 'node:worker_threads';
+import { connect, ForkingTCPServer, StreamRequestHandler, ThreadingTCPServer } from 'socketserver';
+
+export class WhereAmI extends StreamRequestHandler {
+  static module = import.meta.url;
+  async handle() {
+    await this.wfile.write(process.pid + ' ' + threadId);
+  }
+}
+
+if (import.meta.main) {
+  for (const Server of [ThreadingTCPServer, ForkingTCPServer]) {
+    await using server = new Server(['127.0.0.1', 0], WhereAmI);
+    const loop = server.serveForever();
+    const client = await connect(server.serverAddress);
+    console.log(String(await client.recv(100)) !== process.pid + ' ' + threadId);
+    client.close();
+    await server.shutdown();
+    await loop;
+  }
+}
+`;
+
 describe('the packed library, installed by somebody else', () => {
   const folder = mkdtempSync(join(tmpdir(), 'socketserver-consumer-'));
   const run = (command: string, args: readonly string[], cwd = folder) =>
@@ -73,6 +97,11 @@ describe('the packed library, installed by somebody else', () => {
     }
     run(process.execPath, [join(repository, 'node_modules/typescript/bin/tsc'), '-p', folder]);
     assert.equal(run(process.execPath, ['program.ts']), 'hello\nhello\n');
+  });
+
+  it('serves in threads and processes with a handler from built JavaScript', () => {
+    writeFileSync(join(folder, 'workers.js'), workersProgram);
+    assert.equal(run(process.execPath, ['workers.js']), 'true\ntrue\n');
   });
 
   it('says which Node it needs', () => {

@@ -50,11 +50,12 @@ for (const [engineName, engine] of workerEngines) {
       const spinning = new Int32Array(new SharedArrayBuffer(4));
       const timeouts = { drainMs: 0 };
       const server = new ThreadingTCPServer(address, Reckless, { engine, timeouts, workerData: spinning });
+      server.handleError = () => {};
       await using _ = serving(server);
       const spinners: LineClient[] = [];
       for (let count = 0; count < 4; count += 1) {
         const spinner = await LineClient.to(server, engine);
-        await spinner.tell('spin 5000');
+        await spinner.tell('spin 1000000');
         await Atomics.waitAsync(spinning, 0, count).value;
         spinners.push(spinner);
       }

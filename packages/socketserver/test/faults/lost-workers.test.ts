@@ -107,6 +107,26 @@ for (const [engineName, engine] of workerEngines) {
         assert.match(stderr.text(), /WorkerLostError: .* exited with status 1/);
       });
 
+      it('takes connections along that were on their way to it: each is answered or ended', async () => {
+        const server = new Server(address, Reckless, {
+          engine,
+          workers: { min: 1, max: 1, requestsPerWorker: 100 },
+        });
+        server.handleError = () => {};
+        server.handleWorkerLost = () => {};
+        await using _ = serving(server);
+        for (let round = 0; round < 5; round += 1) {
+          await using victim = await LineClient.to(server, engine);
+          await victim.ask('hello');
+          const last = victim.tell('exit 0');
+          const others = await Promise.all(Array.from({ length: 20 }, () => LineClient.to(server, engine)));
+          await last;
+          const answers = await Promise.all(others.map((other) => other.ask('hello')));
+          for (const answer of answers) assert.ok(answer === 'hello' || answer === '');
+          for (const { socket } of others) socket.close();
+        }
+      });
+
       it('leaves the children of the program itself alone', async () => {
         const own: ChildProcess = spawn('/bin/sh', ['-c', 'read _; exit 72'], {
           stdio: ['pipe', 'ignore', 'ignore'],

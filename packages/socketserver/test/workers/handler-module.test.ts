@@ -99,6 +99,14 @@ for (const Server of [ThreadingTCPServer, ForkingTCPServer]) {
       });
     });
 
+    it('may be in the same file as the program', async () => {
+      const file = join(import.meta.dirname, 'programs/guarded.ts');
+      const child = spawn(process.execPath, [file, Server.name], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const exited = once(child, 'exit');
+      assert.equal(await text(child.stdout), 'FROM THE SAME FILE\n');
+      assert.deepEqual(await exited, [0, null]);
+    });
+
     for (const program of ['unguarded.ts', 'unguarded-later.ts']) {
       it(`must not start its server in a worker too: ${program} ends, and says what to write`, async () => {
         const file = join(import.meta.dirname, 'handlers/misuse', program);

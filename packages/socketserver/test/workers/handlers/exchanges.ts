@@ -83,3 +83,25 @@ export class Stubborn extends BaseRequestHandler {
     await this.request.recv(1);
   }
 }
+
+/** Says what the TLS handshake agreed on, and who the client is. */
+export class TellFacts extends BaseRequestHandler {
+  static override readonly module = import.meta.url;
+
+  override async handle() {
+    const { protocol, resumed, authorized, peerCertificate } = this.request.tls!;
+    const facts = { protocol, resumed, authorized, peer: peerCertificate?.subject };
+    await this.request.sendall(JSON.stringify(facts));
+  }
+}
+
+/** Sends more than any buffer holds, when it is told to. */
+export class Flooding extends StreamRequestHandler {
+  static override readonly module = import.meta.url;
+
+  override async handle() {
+    const blocks = Number((await this.rfile.readline()).toString());
+    const block = Buffer.alloc(65_536, 'b');
+    for (let sent = 0; sent < blocks; sent += 1) await this.request.sendall(block);
+  }
+}

@@ -1,0 +1,98 @@
+import type { SocketAddress } from '../address/socket-address.ts';
+import type { Connection } from '../engine/contract.ts';
+import { TLSHandshakeError } from '../errors.ts';
+import { type RequestHandlerClass } from '../handlers/request-handler.ts';
+import { runHandler } from '../handlers/run-handler.ts';
+import type { ServerView } from '../handlers/server-view.ts';
+import { StreamSocket } from '../request/stream-socket.ts';
+import type { TLSContexts } from '../tls/tls-contexts.ts';
+import { secureConnection } from './secure-connection.ts';
+
+/** What all connections of a server have in common. */
+export interface ConnectionService {
+  readonly RequestHandlerClass: RequestHandlerClass<StreamSocket, SocketAddress>;
+  readonly server: ServerView;
+  /** For the handshakes of a TLS server. */
+  readonly tls: TLSContexts | undefined;
+  readonly handshakeMs: number;
+}
+
+/**
+ * An accepted, unread connection on its way through everything that comes before a handler (TLS), through the
+ * handler, to its end.
+ */
+export class ServedConnection {
+  readonly #connection: Connection;
+  readonly #service: ConnectionService;
+  readonly #onClosed: () => void;
+  #request: StreamSocket | undefined;
+  #handshake: AbortController | undefined;
+  #interruption: Error | undefined;
+
+  /** @param onClosed - called once, when the descriptor is free. */
+  constructor(connection: Connection, service: ConnectionService, onClosed: () => void) {
+    this.#connection = connection;
+    this.#service = service;
+    this.#onClosed = onClosed;
+  }
+
+  /**
+   * Runs the handler, then tells the peer the end and closes; the last bytes go out in the background.
+   *
+   * @throws what the handler threw, once the connection is being closed; a `TLSHandshakeError`.
+   */
+  async serve(): Promise<void> {
+    const request = new StreamSocket(await this.#secured(), this.#onClosed);
+    this.#request = request;
+    if (this.#interruption !== undefined) request.interrupt(this.#interruption);
+    const { RequestHandlerClass, server } = this.#service;
+    try {
+      await runHandler(new RequestHandlerClass(request, this.#connection.remoteAddress, server));
+    } finally {
+      request.close();
+    }
+  }
+
+  /** Tells the handler to come to an end; a handshake is given up. */
+  interrupt(reason: Error): void {
+    this.#interruption ??= reason;
+    this.#handshake?.abort(reason);
+    this.#request?.interrupt(reason);
+  }
+
+  /** Ends the connection at once. */
+  reset(reason: Error): void {
+    this.#handshake?.abort(reason);
+    this.#request?.reset(reason);
+  }
+
+  /** Why `error` is no fault of the handler's, if it is none. */
+  faultOf(error: unknown): 'peer-gone' | 'handshake' | undefined {
+    if (error instanceof TLSHandshakeError && this.#request === undefined) return 'handshake';
+    const isPeerGone =
+      this.#request === undefined ? error === this.#interruption : this.#request.isPeerGone(error);
+    return isPeerGone ? 'peer-gone' : undefined;
+  }
+
+  get bytesRead(): number {
+    return this.#request?.bytesRead ?? 0;
+  }
+
+  get bytesWritten(): number {
+    return this.#request?.bytesWritten ?? 0;
+  }
+
+  async #secured(): Promise<Connection> {
+    const { tls, handshakeMs } = this.#service;
+    if (tls === undefined) return this.#connection;
+    this.#handshake = new AbortController();
+    try {
+      return await secureConnection(this.#connection, tls, { handshakeMs, signal: this.#handshake.signal });
+    } catch (error) {
+      this.#onClosed();
+      throw error;
+    } finally {
+      this.#handshake = undefined;
+    }
+  }
+}

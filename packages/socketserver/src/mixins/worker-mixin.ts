@@ -1,0 +1,180 @@
+import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
+import { tlsErrorChannel, type TLSErrorEvent, type WorkerLostEvent } from '../diagnostics/channels.ts';
+import type { RequestSource } from '../engine/contract.ts';
+import { ServerClosedError } from '../errors.ts';
+import type { TakenRequest } from '../server/base-server.ts';
+import { formatFailure } from '../server/format-failure.ts';
+import type { ServerStats } from '../server/server-stats.ts';
+import { type HandlerReference, refuseServerInWorker } from '../workers/handler-module.ts';
+import type { Outcome } from '../workers/pooled-request.ts';
+import type { ResolvedWorkerOptions } from '../workers/worker-options.ts';
+import { WorkerPool } from '../workers/worker-pool.ts';
+import type { ServerClass } from './server-class.ts';
+import type { ReloadOptions, WorkerServer } from './worker-server-class.ts';
+
+/** What a threading or forking mixin has found in the arguments of a constructor. */
+export interface WorkerSetup {
+  readonly handler: HandlerReference;
+  readonly workers: ResolvedWorkerOptions;
+  readonly blockOnClose: boolean;
+  /** Whether workers keep this process alive. */
+  readonly keepsProcessAlive: boolean;
+  readonly reloadSignal: NodeJS.Signals | undefined;
+  /** For the constructor of the server under the mixin. */
+  readonly serverArguments: readonly unknown[];
+}
+
+/** What the two mixins find in the class that {@link WorkerMixIn} gives them. */
+export interface ServerWithWorkers extends WorkerServer {
+  /** The numbers of the threads or processes. */
+  readonly workerIds: readonly number[];
+}
+
+/** The common part of the mixins whose handlers run in workers. */
+export function WorkerMixIn(
+  Server: ServerClass,
+): ServerClass & (new (setup: WorkerSetup) => ServerWithWorkers) {
+  abstract class WithWorkers extends Server {
+    readonly blockOnClose: boolean;
+    readonly #setup: WorkerSetup;
+    readonly #pool: WorkerPool;
+    /** Errors of handlers that only say that their clients went away. */
+    readonly #peerGone = new WeakSet<object>();
+    #closing: Promise<void> | undefined;
+    #onReloadSignal: (() => void) | undefined;
+
+    // oxlint-disable-next-line typescript/no-explicit-any -- TypeScript wants it of mixins (TS2545)
+    constructor(...args: any[]) {
+      const [setup] = args as [WorkerSetup];
+      super(...setup.serverArguments);
+      this.#setup = setup;
+      this.blockOnClose = setup.blockOnClose;
+      this.#pool = new WorkerPool(setup.workers, {
+        serverAddress: this.serverAddress as SocketAddress,
+        keepsProcessAlive: setup.keepsProcessAlive,
+        workerStart: () => ({
+          handler: setup.handler,
+          serverAddress: this.serverAddress as SocketAddress,
+          workerData: this.workerData,
+          engine: this.engine,
+          connections: this.connectionSetup(),
+        }),
+        sendDatagram: (bytes, address) => this.sendDatagram(bytes, address),
+        shutdown: () => this.shutdown(),
+        poolFailed: (error) => this.fail(error),
+        workerLost: (event) => this.handleWorkerLost(event),
+      });
+    }
+
+    /** Hands the request over and returns; how it ended is learned later. */
+    override processRequest(request: unknown, clientAddress: SocketAddress): Promise<void> {
+      void this.runRequest(request, clientAddress);
+      return Promise.resolve();
+    }
+
+    /** Has a worker serve the request. @throws what the handler threw there. */
+    override async finishRequest(request: unknown, clientAddress: SocketAddress): Promise<void> {
+      const outcome = await this.#pool.serve({
+        clientAddress,
+        pack: (target, remote) =>
+          this.packRequest([request, clientAddress] as TakenRequest<unknown, SocketAddress>, target, remote),
+        connectionClosed: () => this.remoteRequestClosed(request),
+      });
+      this.#throwError(outcome, clientAddress);
+    }
+
+    override stats(): ServerStats {
+      return { ...super.stats(), waiting: this.#pool.waiting, workers: this.#pool.stats() };
+    }
+
+    reload({ drainMs = Infinity }: ReloadOptions = {}): Promise<void> {
+      return this.#pool.reload(drainMs);
+    }
+
+    override serverClose(): Promise<void> {
+      this.#closing ??= this.#closeAll();
+      return this.blockOnClose ? this.#closing : Promise.resolve();
+    }
+
+    /** Learns that a worker is gone: prints why, where no request will tell it or a crash loop is slowed down. */
+    handleWorkerLost({ serverAddress, error, lostRequests, retryMs }: WorkerLostEvent): void {
+      if (retryMs === Infinity || (retryMs === 0 && lostRequests.length > 0)) return;
+      const next = retryMs === 0 ? '' : `; the next one starts in ${retryMs} ms`;
+      process.stderr.write(formatFailure(`the workers of ${formatAddress(serverAddress)}${next}`, error));
+    }
+
+    /** The numbers of the threads or processes. */
+    get workerIds(): readonly number[] {
+      return this.#pool.workerIds;
+    }
+
+    protected override get servesInWorkers(): boolean {
+      return true;
+    }
+
+    protected override get drainHoldsProcess(): boolean {
+      return this.#setup.keepsProcessAlive;
+    }
+
+    protected override get maxActiveRequests(): number {
+      return Math.min(super.maxActiveRequests, this.#pool.capacity);
+    }
+
+    protected override loopBegins(): void {
+      refuseServerInWorker('Cannot start workers', this.#setup.handler);
+      this.#pool.start();
+      this.#listenForReload();
+    }
+
+    protected override connectionSetupChanged(): void {
+      this.#pool.setUp({ type: 'setup', connections: this.connectionSetup() });
+    }
+
+    protected override isPeerGone(request: unknown, error: unknown): boolean {
+      const isObject = typeof error === 'object' && error !== null;
+      return (isObject && this.#peerGone.has(error)) || super.isPeerGone(request, error);
+    }
+
+    protected override closeSource(source: RequestSource, drained: Promise<void>): Promise<void> {
+      this.#pool.interrupt(this.timeouts.drainMs);
+      return super.closeSource(source, drained);
+    }
+
+    async #closeAll(): Promise<void> {
+      try {
+        await super.serverClose();
+      } finally {
+        if (this.#onReloadSignal !== undefined) process.off(this.#setup.reloadSignal!, this.#onReloadSignal);
+        await this.#pool.close();
+      }
+    }
+
+    #listenForReload(): void {
+      const { reloadSignal } = this.#setup;
+      if (reloadSignal === undefined || this.#onReloadSignal !== undefined) return;
+      this.#onReloadSignal = () => {
+        this.reload().catch((error: unknown) => {
+          if (error instanceof ServerClosedError) return;
+          process.stderr.write(formatFailure(`${reloadSignal}, which asked for a reload`, error));
+        });
+      };
+      process.on(reloadSignal, this.#onReloadSignal);
+    }
+
+    #throwError({ error, fault }: Outcome, clientAddress: SocketAddress): void {
+      if (fault === 'handshake') {
+        if (!tlsErrorChannel.hasSubscribers) return;
+        const event: TLSErrorEvent = {
+          serverAddress: this.serverAddress as SocketAddress,
+          clientAddress,
+          error: error as Error,
+        };
+        tlsErrorChannel.publish(event);
+      } else if (error !== undefined) {
+        if (fault === 'peer-gone' && typeof error === 'object' && error !== null) this.#peerGone.add(error);
+        throw error;
+      }
+    }
+  }
+  return WithWorkers as unknown as ServerClass & (new (setup: WorkerSetup) => ServerWithWorkers);
+}

@@ -1,0 +1,55 @@
+import { checkOptions, type OptionRules } from '../options/check-options.ts';
+import { type AnyHandlerClass, referToHandler, refuseServerInWorker } from '../workers/handler-module.ts';
+import { resolveWorkerOptions, type WorkerKind } from '../workers/worker-options.ts';
+import type { WorkerSetup } from './worker-mixin.ts';
+import type { WorkerServerOptions } from './worker-server-class.ts';
+
+/** How a mixin reads the options that are its own. */
+interface OwnOptions<Own extends WorkerServerOptions> {
+  readonly kind: WorkerKind;
+  /** Begins the messages, as in `Cannot construct ThreadingTCPServer`. */
+  readonly action: string;
+  readonly rules: OptionRules<Own>;
+  /** What they come to, together with the class attributes. */
+  readonly model: (own: Readonly<Own>) => {
+    readonly defaultMax: number;
+    readonly blockOnClose: boolean;
+    readonly keepsProcessAlive: boolean;
+  };
+}
+
+/**
+ * Checks everything about the workers before the server under the mixin is constructed, so that a failure leaves
+ * nothing open; and takes the mixin's own options out of the arguments.
+ *
+ * @param args - of the constructor: address, handler class, options.
+ * @throws TypeError, RangeError and HandlerModuleError.
+ */
+export function setUpWorkers<Own extends WorkerServerOptions>(
+  args: readonly unknown[],
+  { kind, action, rules, model }: OwnOptions<Own>,
+): WorkerSetup {
+  const [address, RequestHandlerClass, options, ...others] = args;
+  const given = typeof options === 'object' && options !== null ? Object.entries(options) : undefined;
+  const own = checkOptions(Object.fromEntries(given?.filter(([key]) => key in rules) ?? []) as Own, rules, {
+    action,
+    path: 'options',
+  });
+  const rest: unknown =
+    given === undefined ? options : Object.fromEntries(given.filter(([key]) => !(key in rules)));
+  const { engine } = (rest ?? {}) as { readonly engine?: { readonly name?: unknown } };
+  if (engine?.name === 'memory') {
+    throw new TypeError(`${action}: options.engine must have sockets, which can go to workers, got 'memory'`);
+  }
+  const handler = referToHandler(RequestHandlerClass as AnyHandlerClass, action);
+  refuseServerInWorker(action, handler);
+  const { defaultMax, blockOnClose, keepsProcessAlive } = model(own);
+  return {
+    handler,
+    workers: resolveWorkerOptions(own.workers, { kind, defaultMax, action }),
+    blockOnClose,
+    keepsProcessAlive,
+    reloadSignal: own.reloadSignal,
+    serverArguments: [address, RequestHandlerClass, rest, ...others],
+  };
+}

@@ -1,0 +1,30 @@
+import type { WorkerStats } from '../workers/pooled-worker.ts';
+
+/** What a server has done so far, over all its workers: `server.stats()`. */
+export interface ServerStats {
+  /** Requests that were taken. */
+  readonly accepted: number;
+  /** Requests that are being processed, those that wait for a worker included. */
+  readonly active: number;
+  /** Requests that wait for a worker. */
+  readonly waiting: number;
+  /** Requests that ended without an error. */
+  readonly served: number;
+  /** Requests whose handlers threw, or whose workers were lost. */
+  readonly failed: number;
+  /** Bytes that clients sent, on the connections that are closed. */
+  readonly bytesRead: number;
+  /** Bytes that were sent to clients, on the connections that are closed. */
+  readonly bytesWritten: number;
+  /** The threads or processes; none in the models that have none. */
+  readonly workers: readonly WorkerStats[];
+}
+
+/** The figures that only grow. */
+export class RequestCounts {
+  accepted = 0;
+  served = 0;
+  failed = 0;
+  bytesRead = 0;
+  bytesWritten = 0;
+}

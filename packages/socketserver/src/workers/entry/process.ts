@@ -1,0 +1,32 @@
+/** What a child process runs: it loads the handler, says so, and serves what comes. */
+import { once } from 'node:events';
+import process from 'node:process';
+import { transferError } from '../error-transfer.ts';
+import { loadHandler } from '../handler-module.ts';
+import type { HandedOver } from '../../engine/contract.ts';
+import type { FromWorker, ToWorker, WorkerStart } from '../messages.ts';
+import { OrphanWatch } from '../orphan-watch.ts';
+import { RequestService } from '../request-service.ts';
+
+const post = (message: FromWorker): void => {
+  if (process.connected) process.send!(message);
+};
+
+// The server is gone, perhaps killed: nobody is left to serve for.
+process.on('disconnect', () => process.exit());
+// A terminal or a supervisor signals the whole group; the server tells its workers what to do itself.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+process.on('uncaughtExceptionMonitor', (error) => post({ type: 'crashing', error: transferError(error) }));
+
+const [start] = (await once(process, 'message')) as [WorkerStart];
+try {
+  const handlerClass = await loadHandler(start.handler);
+  const watch = new OrphanWatch(process.ppid);
+  const service = new RequestService(start, handlerClass, { post, exit: () => process.exit(), watch });
+  process.on('message', (message: ToWorker, handle?: HandedOver['handle']) =>
+    service.received(message, handle),
+  );
+  post({ type: 'ready' });
+} catch (error) {
+  post({ type: 'failed', error: transferError(error) });
+}

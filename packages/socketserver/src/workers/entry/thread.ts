@@ -1,0 +1,22 @@
+/** What a worker thread runs: it loads the handler, says so, and serves what comes. */
+import process from 'node:process';
+import { parentPort, workerData } from 'node:worker_threads';
+import { transferError } from '../error-transfer.ts';
+import { loadHandler } from '../handler-module.ts';
+import type { FromWorker, ToWorker, WorkerStart } from '../messages.ts';
+import { RequestService } from '../request-service.ts';
+
+const port = parentPort!;
+const start = workerData as WorkerStart;
+const post = (message: FromWorker): void => port.postMessage(message);
+
+try {
+  const service = new RequestService(start, await loadHandler(start.handler), {
+    post,
+    exit: () => process.exit(),
+  });
+  port.on('message', (message: ToWorker) => service.received(message));
+  post({ type: 'ready' });
+} catch (error) {
+  post({ type: 'failed', error: transferError(error) });
+}

@@ -1,0 +1,168 @@
+/**
+ * What a server and its workers tell each other. The same messages go to threads and to processes; both copy them by
+ * structured clone.
+ */
+import type { SocketAddress } from '../address/socket-address.ts';
+import type { Engine } from '../engine/contract.ts';
+import type { TLSMaterial } from '../tls/tls-material.ts';
+import type { Transferred } from './error-transfer.ts';
+import type { HandlerReference } from './handler-module.ts';
+
+/** What a worker must know before its first request. */
+export interface WorkerStart {
+  readonly handler: HandlerReference;
+  readonly serverAddress: SocketAddress;
+  readonly workerData: unknown;
+  readonly engine: Engine['name'];
+  readonly connections: ConnectionSetup;
+}
+
+/** What comes before the handler of a connection. */
+export interface ConnectionSetup {
+  /** For the handshakes of a TLS server. */
+  readonly tls?: TLSMaterial | undefined;
+  /** Milliseconds that a handshake may take. */
+  readonly handshakeMs: number;
+}
+
+/** A connection to serve; the engine's part of it comes along. */
+export interface ServeConnection {
+  readonly type: 'connection';
+  readonly id: number;
+  readonly clientAddress: SocketAddress;
+  /** The message of a `HandedOver`. */
+  readonly handedOver: unknown;
+}
+
+/** A datagram to serve. */
+export interface ServeDatagram {
+  readonly type: 'datagram';
+  readonly id: number;
+  readonly clientAddress: SocketAddress;
+  readonly bytes: Uint8Array;
+  readonly isTruncated: boolean;
+}
+
+/** Tells one request, or all of them and those to come, that the server drains. */
+export interface InterruptRequests {
+  readonly type: 'interrupt';
+  readonly id: number | undefined;
+  readonly drainMs: number;
+}
+
+/** Ends one connection, or all, at once. */
+export interface ResetRequests {
+  readonly type: 'reset';
+  readonly id: number | undefined;
+  readonly drainMs: number;
+}
+
+/** Says what comes before the handlers of further connections. */
+export interface SetUpConnections {
+  readonly type: 'setup';
+  readonly connections: ConnectionSetup;
+}
+
+/** Asks whether the event loop answers. */
+export interface Ping {
+  readonly type: 'ping';
+}
+
+/** Answers {@link SendDatagram}. */
+export interface DatagramSent {
+  readonly type: 'sent';
+  readonly id: number;
+  readonly error: Transferred | undefined;
+}
+
+/** Answers {@link ShutDownServer}. */
+export interface ServerShutDown {
+  readonly type: 'shut-down';
+}
+
+/** Ends the worker, which serves nothing any more. */
+export interface Exit {
+  readonly type: 'exit';
+}
+
+export type ServeRequest = ServeConnection | ServeDatagram;
+
+export type ToWorker =
+  | ServeRequest
+  | InterruptRequests
+  | ResetRequests
+  | SetUpConnections
+  | Ping
+  | DatagramSent
+  | ServerShutDown
+  | Exit;
+
+/** The handler is loaded. */
+export interface Ready {
+  readonly type: 'ready';
+}
+
+/** The handler cannot be loaded. */
+export interface Failed {
+  readonly type: 'failed';
+  readonly error: Transferred;
+}
+
+/** How one request ended. */
+export interface EndedRequest {
+  readonly id: number;
+  /** What the handler threw. */
+  readonly error?: Transferred | undefined;
+  /** Where the error only says that the peer went away, or did not get through the TLS handshake. */
+  readonly fault?: 'peer-gone' | 'handshake' | undefined;
+}
+
+/** One connection whose descriptor is free. */
+export interface ClosedConnection {
+  readonly id: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+}
+
+/** What happened since the last report. */
+export interface Report {
+  readonly type: 'report';
+  readonly ended: readonly EndedRequest[];
+  readonly closed: readonly ClosedConnection[];
+  /** Whether it answers a {@link Ping} too. */
+  readonly isAnswer: boolean;
+  /** Bytes of JavaScript heap in use, and the share of time that the loop was busy; not in every report. */
+  readonly load?: WorkerLoad | undefined;
+}
+
+/** What a worker tells about its own load. */
+export interface WorkerLoad {
+  readonly heapBytes: number;
+  readonly utilization: number;
+}
+
+/** Asks the server's socket to send a datagram. */
+export interface SendDatagram {
+  readonly type: 'send';
+  readonly id: number;
+  readonly bytes: Uint8Array;
+  readonly address: SocketAddress;
+}
+
+/** A handler called `this.server.shutdown()`. */
+export interface ShutDownServer {
+  readonly type: 'shutdown';
+}
+
+/** Answers {@link Ping}. */
+export interface Pong {
+  readonly type: 'pong';
+}
+
+/** Last words: the worker ends because of an error outside of every request. */
+export interface Crashing {
+  readonly type: 'crashing';
+  readonly error: Transferred;
+}
+
+export type FromWorker = Ready | Failed | Report | SendDatagram | ShutDownServer | Pong | Crashing;

@@ -1,0 +1,127 @@
+import type { SocketAddress } from '../address/socket-address.ts';
+import type { HandedOver } from '../engine/contract.ts';
+import { ServerDrainingError } from '../errors.ts';
+import type { RemoteConnection } from '../request/stream-socket.ts';
+import { reviveError } from './error-transfer.ts';
+import type { ClosedConnection, EndedRequest, ServeConnection, ServeDatagram } from './messages.ts';
+import type { Worker } from './worker.ts';
+import type { WorkerKind } from './worker-options.ts';
+
+/** A request on its way to a worker: the message, and what cannot be copied. */
+export interface PackedRequest {
+  readonly message: Omit<ServeConnection, 'id'> | Omit<ServeDatagram, 'id'>;
+  /** Where it is a connection: what goes along. */
+  readonly handedOver?: HandedOver | undefined;
+  /** Ends what went along, where the worker was gone before it took it. */
+  readonly abandon?: () => void;
+}
+
+/** What a server gives to its pool. */
+export interface RequestToServe {
+  readonly clientAddress: SocketAddress;
+
+  /**
+   * Takes the request apart for a worker; called once, when one is found.
+   *
+   * @param remote - how the request can be reached from then on.
+   * @throws what makes that impossible: the request has ended then.
+   */
+  pack(target: WorkerKind, remote: RemoteConnection): PackedRequest;
+
+  /** The connection's descriptor is free. Called once, where `pack()` gave a connection away. */
+  connectionClosed(): void;
+}
+
+/** How a request ended in its worker. */
+export interface Outcome {
+  /** What was thrown, or a `WorkerLostError`; `undefined` when all went well. */
+  readonly error?: unknown;
+  readonly fault?: EndedRequest['fault'];
+}
+
+/** A request in a pool: waiting for a worker, or served by one. */
+export class PooledRequest implements RemoteConnection {
+  readonly id: number;
+  readonly ended: Promise<Outcome>;
+  bytesRead = 0;
+  bytesWritten = 0;
+  readonly #request: RequestToServe;
+  readonly #settle: (outcome: Outcome) => void;
+  #worker: Worker | undefined;
+  #interruption: Error | undefined;
+  #hasConnection = false;
+  #abandon: (() => void) | undefined;
+
+  constructor(id: number, request: RequestToServe) {
+    this.id = id;
+    this.#request = request;
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    this.ended = promise;
+    this.#settle = resolve;
+  }
+
+  get clientAddress(): SocketAddress {
+    return this.#request.clientAddress;
+  }
+
+  /** Whether its connection is open in a worker. */
+  get hasConnection(): boolean {
+    return this.#hasConnection;
+  }
+
+  /**
+   * Sends the request to a worker.
+   *
+   * @returns whether it is on its way; else it has ended, with the error.
+   */
+  handTo(worker: Worker): boolean {
+    let packed: PackedRequest | undefined;
+    try {
+      packed = this.#request.pack(worker.kind, this);
+      this.#hasConnection = packed.handedOver !== undefined;
+      this.#abandon = packed.abandon;
+      worker.send({ ...packed.message, id: this.id }, packed.handedOver);
+    } catch (error) {
+      for (const held of packed?.handedOver?.transfer ?? []) if ('destroy' in held) held.destroy();
+      this.connectionClosed(undefined);
+      this.#settle({ error });
+      return false;
+    }
+    this.#worker = worker;
+    if (this.#interruption !== undefined) this.interrupt(this.#interruption);
+    return true;
+  }
+
+  interrupt(reason: Error): void {
+    this.#interruption = reason;
+    this.#worker?.send({ type: 'interrupt', id: this.id, drainMs: drainMsOf(reason) });
+  }
+
+  reset(): void {
+    if (this.#hasConnection) this.#worker?.send({ type: 'reset', id: this.id, drainMs: 0 });
+  }
+
+  /** The worker has said how it ended. */
+  reported({ error, fault }: EndedRequest): void {
+    this.end(error === undefined ? {} : { error: reviveError(error), fault });
+  }
+
+  end(outcome: Outcome): void {
+    this.#settle(outcome);
+  }
+
+  /** Its descriptor is free: the worker said so, or is gone. */
+  connectionClosed(counts: ClosedConnection | undefined): void {
+    if (!this.#hasConnection) return;
+    this.#hasConnection = false;
+    if (counts === undefined) this.#abandon?.();
+    this.#abandon = undefined;
+    this.bytesRead = counts?.bytesRead ?? 0;
+    this.bytesWritten = counts?.bytesWritten ?? 0;
+    this.#request.connectionClosed();
+  }
+}
+
+function drainMsOf(reason: Error): number {
+  return reason instanceof ServerDrainingError ? reason.drainMs : 0;
+}

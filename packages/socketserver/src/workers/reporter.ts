@@ -1,0 +1,75 @@
+import { performance } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
+import type { ClosedConnection, EndedRequest, Pong, Report, WorkerLoad } from './messages.ts';
+
+/** How long news may wait for more while the worker is at work: a message costs as much as a small request. */
+const gatherMs = 4;
+
+/** The least time between two looks at the own heap, which cost some microseconds. */
+const loadIntervalMs = 250;
+
+/** Tells a worker's pool how requests end: much news in one message while there is work, at once when there is none. */
+export class Reporter {
+  readonly #post: (message: Report | Pong) => void;
+  #running = 0;
+  #ended: EndedRequest[] = [];
+  #closed: ClosedConnection[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #immediate: NodeJS.Immediate | undefined;
+  #lastLoadMs = 0;
+  #lastLook = performance.eventLoopUtilization();
+
+  constructor(post: (message: Report | Pong) => void) {
+    this.#post = post;
+  }
+
+  began(): void {
+    this.#running += 1;
+  }
+
+  ended(request: EndedRequest): void {
+    this.#running -= 1;
+    this.#ended.push(request);
+    this.#schedule();
+  }
+
+  closed(connection: ClosedConnection): void {
+    this.#closed.push(connection);
+    this.#schedule();
+  }
+
+  /** Answers a ping, and tells the news with it. */
+  answer(): void {
+    if (this.#ended.length === 0 && this.#closed.length === 0) this.#post({ type: 'pong' });
+    else this.#send(true);
+  }
+
+  #schedule(): void {
+    if (this.#running === 0) this.#immediate ??= setImmediate(() => this.#send(false));
+    else this.#timer ??= setTimeout(() => this.#send(false), gatherMs);
+  }
+
+  #send(isAnswer: boolean): void {
+    clearImmediate(this.#immediate);
+    clearTimeout(this.#timer);
+    this.#immediate = undefined;
+    this.#timer = undefined;
+    const ended = this.#ended;
+    const closed = this.#closed;
+    this.#ended = [];
+    this.#closed = [];
+    const load = this.#load();
+    const news = { type: 'report', ended, closed, isAnswer } as const;
+    this.#post(load === undefined ? news : { ...news, load });
+  }
+
+  #load(): WorkerLoad | undefined {
+    const now = performance.now();
+    if (now - this.#lastLoadMs < loadIntervalMs) return undefined;
+    this.#lastLoadMs = now;
+    const look = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(look, this.#lastLook);
+    this.#lastLook = look;
+    return { heapBytes: getHeapStatistics().used_heap_size, utilization };
+  }
+}

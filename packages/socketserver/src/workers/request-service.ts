@@ -1,0 +1,164 @@
+import { type ConnectionService, ServedConnection } from '../connection/serve-connection.ts';
+import { chooseEngine } from '../engine/choose-engine.ts';
+import type { Engine, HandedOver } from '../engine/contract.ts';
+import { ServerDrainingError } from '../errors.ts';
+import { runHandler } from '../handlers/run-handler.ts';
+import { DatagramSocket } from '../request/datagram-socket.ts';
+import { createTLSContexts } from '../tls/tls-contexts.ts';
+import { transferError } from './error-transfer.ts';
+import { type AnyHandlerClass } from './handler-module.ts';
+import type {
+  ConnectionSetup,
+  EndedRequest,
+  FromWorker,
+  ServeConnection,
+  ServeDatagram,
+  ToWorker,
+  WorkerStart,
+} from './messages.ts';
+import { RemoteDatagramPort } from './remote-datagram-port.ts';
+import { RemoteServerView } from './remote-server-view.ts';
+import { Reporter } from './reporter.ts';
+
+/** What the entry of a worker gives to its service. */
+export interface ServiceDoors {
+  readonly post: (message: FromWorker) => void;
+  /** Ends the worker. */
+  readonly exit: () => void;
+  /** Who wants to know when handlers run. */
+  readonly watch?: { began(): void; ended(): void };
+}
+
+/**
+ * The far side of a pool: serves the requests that come by messages, in a thread or a process, and reports how they
+ * ended.
+ */
+export class RequestService {
+  readonly #handlerClass: AnyHandlerClass;
+  readonly #doors: ServiceDoors;
+  readonly #engine: Engine;
+  readonly #view: RemoteServerView;
+  readonly #port: RemoteDatagramPort;
+  readonly #reporter: Reporter;
+  readonly #connections = new Map<number, ServedConnection>();
+  #datagramSocket: DatagramSocket | undefined;
+  #service: ConnectionService;
+  #draining: ServerDrainingError | undefined;
+
+  constructor(start: WorkerStart, handlerClass: AnyHandlerClass, doors: ServiceDoors) {
+    this.#handlerClass = handlerClass;
+    this.#doors = doors;
+    this.#engine = chooseEngine(start.engine as 'node');
+    this.#view = new RemoteServerView(start, doors.post);
+    this.#port = new RemoteDatagramPort(start.serverAddress, doors.post);
+    this.#reporter = new Reporter(doors.post);
+    this.#service = this.#setUp(start.connections);
+  }
+
+  /** Takes a message from the server, with the handle that a process gets beside it. */
+  received(message: ToWorker, handle?: HandedOver['handle']): void {
+    switch (message.type) {
+      case 'connection':
+        this.#began();
+        void this.#serveConnection(message, handle);
+        return;
+      case 'datagram':
+        this.#began();
+        void this.#serveDatagram(message);
+        return;
+      case 'interrupt':
+        this.#interrupt(message.id, new ServerDrainingError(message.drainMs));
+        return;
+      case 'reset':
+        this.#reset(message.id, new ServerDrainingError(message.drainMs));
+        return;
+      case 'setup':
+        this.#service = this.#setUp(message.connections);
+        return;
+      case 'ping':
+        this.#reporter.answer();
+        return;
+      case 'sent':
+        this.#port.settled(message);
+        return;
+      case 'shut-down':
+        this.#view.hasShutDown();
+        return;
+      case 'exit':
+        this.#doors.exit();
+    }
+  }
+
+  async #serveConnection({ id, handedOver }: ServeConnection, handle: HandedOver['handle']): Promise<void> {
+    let served: ServedConnection | undefined;
+    try {
+      // In this very turn: the handle that a process gets reads already. [Node: child_process]
+      const connection = this.#engine.adopt({
+        message: handedOver,
+        ...(handle === undefined ? {} : { handle }),
+      });
+      served = new ServedConnection(connection, this.#service, () => this.#connectionClosed(id));
+      this.#connections.set(id, served);
+      if (this.#draining !== undefined) served.interrupt(this.#draining);
+      await served.serve();
+      this.#report({ id });
+    } catch (error) {
+      this.#report({ id, error: transferError(error), fault: served?.faultOf(error) });
+      if (served === undefined) this.#connectionClosed(id);
+    }
+  }
+
+  async #serveDatagram({ id, clientAddress, bytes, isTruncated }: ServeDatagram): Promise<void> {
+    this.#datagramSocket ??= new DatagramSocket(this.#port);
+    const socket = this.#datagramSocket;
+    const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    try {
+      await runHandler(new this.#handlerClass([data, socket, isTruncated], clientAddress, this.#view));
+      this.#report({ id });
+    } catch (error) {
+      const fault = socket.isPeerGone(error) ? 'peer-gone' : undefined;
+      this.#report({ id, error: transferError(error), fault });
+    }
+  }
+
+  #interrupt(id: number | undefined, reason: ServerDrainingError): void {
+    if (id !== undefined) {
+      this.#connections.get(id)?.interrupt(reason);
+      return;
+    }
+    this.#draining = reason;
+    this.#datagramSocket ??= new DatagramSocket(this.#port);
+    this.#datagramSocket.interrupt(reason);
+    for (const served of this.#connections.values()) served.interrupt(reason);
+  }
+
+  #reset(id: number | undefined, reason: ServerDrainingError): void {
+    const ending = id === undefined ? this.#connections.values() : [this.#connections.get(id)];
+    for (const served of ending) served?.reset(reason);
+  }
+
+  #setUp({ tls, handshakeMs }: ConnectionSetup): ConnectionService {
+    return {
+      RequestHandlerClass: this.#handlerClass,
+      server: this.#view,
+      tls: tls && createTLSContexts(tls, 'Cannot serve TLS'),
+      handshakeMs,
+    };
+  }
+
+  #connectionClosed(id: number): void {
+    const served = this.#connections.get(id);
+    this.#connections.delete(id);
+    this.#reporter.closed({ id, bytesRead: served?.bytesRead ?? 0, bytesWritten: served?.bytesWritten ?? 0 });
+  }
+
+  #began(): void {
+    this.#doors.watch?.began();
+    this.#reporter.began();
+  }
+
+  #report(ended: EndedRequest): void {
+    this.#doors.watch?.ended();
+    this.#reporter.ended(ended);
+  }
+}

@@ -1,0 +1,66 @@
+import { extname } from 'node:path';
+import type { EventLoopUtilization } from 'node:perf_hooks';
+import {
+  type Transferable,
+  Worker as Thread,
+  type WorkerOptions as ThreadOptions,
+} from 'node:worker_threads';
+import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import type { Attachment, Worker, WorkerListener } from './worker.ts';
+import type { ResolvedWorkerOptions } from './worker-options.ts';
+
+/** `.ts` where the sources run as they are, `.js` where they were built. */
+const entry = new URL(`./entry/thread${extname(import.meta.url)}`, import.meta.url);
+
+/** A worker that is a thread of this process. */
+export class ThreadWorker implements Worker {
+  readonly kind = 'thread';
+  readonly id: number;
+  readonly #thread: Thread;
+  #error: unknown;
+  #lastLook: EventLoopUtilization | undefined;
+
+  constructor(start: WorkerStart, options: ResolvedWorkerOptions, listener: WorkerListener) {
+    const threadOptions: ThreadOptions = { workerData: start, name: start.handler.className };
+    if (options.resourceLimits !== undefined) threadOptions.resourceLimits = options.resourceLimits;
+    if (options.env !== undefined) threadOptions.env = options.env;
+    if (options.execArgv !== undefined) threadOptions.execArgv = [...options.execArgv];
+    this.#thread = new Thread(entry, threadOptions);
+    this.id = this.#thread.threadId;
+    this.#thread.on('message', (message: FromWorker) => listener.received(message));
+    this.#thread.on('error', (error) => {
+      this.#error = error;
+    });
+    this.#thread.on('exit', (exitCode) =>
+      listener.exited({ exitCode, signal: undefined, error: this.#error }),
+    );
+  }
+
+  /** While a loop waits its idle time grows, so two looks tell. [libuv: uv_metrics_idle_time] */
+  get isIdleNow(): boolean {
+    const { performance } = this.#thread;
+    return performance.eventLoopUtilization().idle < performance.eventLoopUtilization().idle;
+  }
+
+  get utilization(): number {
+    const { performance } = this.#thread;
+    const look = performance.eventLoopUtilization();
+    const last = this.#lastLook;
+    this.#lastLook = look;
+    return last === undefined ? look.utilization : performance.eventLoopUtilization(look, last).utilization;
+  }
+
+  send(message: ToWorker, { transfer }: Attachment = {}): void {
+    if (transfer === undefined) this.#thread.postMessage(message);
+    else this.#thread.postMessage(message, transfer as readonly Transferable[]); // newer than the type of Node's list
+  }
+
+  setRef(on: boolean): void {
+    if (on) this.#thread.ref();
+    else this.#thread.unref();
+  }
+
+  terminate(): void {
+    void this.#thread.terminate();
+  }
+}

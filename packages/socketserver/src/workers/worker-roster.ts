@@ -1,0 +1,242 @@
+import { workerStartedChannel, type WorkerLostEvent } from '../diagnostics/channels.ts';
+import type { WorkerLossReason } from '../errors.ts';
+import { reviveError } from './error-transfer.ts';
+import type { FromWorker, WorkerStart } from './messages.ts';
+import { isHandlerModuleError, PooledWorker } from './pooled-worker.ts';
+import { ProcessWorker } from './process-worker.ts';
+import { RestartBackOff } from './restart-back-off.ts';
+import { ThreadWorker } from './thread-worker.ts';
+import type { WorkerExit, WorkerListener } from './worker.ts';
+import type { ResolvedWorkerOptions } from './worker-options.ts';
+
+/** How long a worker may take to load its handler. */
+const startMs = 30_000;
+
+/** How long a worker may take to exit when it was asked to. */
+const exitMs = 1_000;
+
+/** Who has the workers of a roster do something. */
+export interface RosterOwner {
+  /** What a worker that starts now must know. */
+  workerStart(): WorkerStart;
+  /** Whether workers keep this process alive. */
+  readonly keepsProcessAlive: boolean;
+  /** A worker said something that the roster itself has no use for. */
+  received(pooled: PooledWorker, message: FromWorker): void;
+  /** There may be time for waiting requests: a worker has become ready or has finished some. */
+  changed(): void;
+  /** No worker can be had. */
+  failed(error: Error): void;
+  /** A worker is gone that was not meant to go. */
+  lost(event: Omit<WorkerLostEvent, 'serverAddress'>): void;
+}
+
+/** The workers of a pool: their starts, replacements and ends. */
+export class WorkerRoster {
+  readonly workers = new Set<PooledWorker>();
+  readonly #options: ResolvedWorkerOptions;
+  readonly #owner: RosterOwner;
+  readonly #backOff = new RestartBackOff();
+  /** How often those crashed that are still to be replaced. */
+  #restarts: number[] = [];
+  #isClosed = false;
+  #hasEverStarted = false;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #nowEmpty: (() => void) | undefined;
+
+  constructor(options: ResolvedWorkerOptions, owner: RosterOwner) {
+    this.#options = options;
+    this.#owner = owner;
+  }
+
+  /** Whether a worker may be started now: not while crashes are backed off from. */
+  get canStart(): boolean {
+    return !this.#isClosed && this.#retryTimer === undefined;
+  }
+
+  /** Workers that serve requests, or are about to. */
+  get alive(): PooledWorker[] {
+    return [...this.workers].filter(({ state }) => state === 'starting' || state === 'ready');
+  }
+
+  /** Starts workers until there are as many as are always kept. */
+  keepMinimum(): void {
+    if (!this.canStart) return;
+    for (let count = this.#options.min - this.alive.length; count > 0; count -= 1) this.start();
+  }
+
+  /** @param isTrial - somebody waits for it, and learns why it could not start; nobody else does. */
+  start({ isTrial = false }: { readonly isTrial?: boolean } = {}): PooledWorker {
+    const { kind } = this.#options;
+    const pooled = new PooledWorker(this.#owner.workerStart(), {
+      restarts: this.#restarts.shift() ?? 0,
+      create: (start, listener) =>
+        kind === 'thread'
+          ? new ThreadWorker(start, this.#options, listener)
+          : new ProcessWorker(start, this.#options, listener),
+      listener: (pooled) => this.#listener(pooled),
+    });
+    pooled.isTrial = isTrial;
+    this.workers.add(pooled);
+    if (!this.#owner.keepsProcessAlive) pooled.worker.setRef(false);
+    const deadline = setTimeout(() => pooled.tooSlow(startMs), startMs).unref();
+    const settled = (): void => clearTimeout(deadline);
+    pooled.started.then(settled, settled);
+    return pooled;
+  }
+
+  /**
+   * Gives a worker nothing more, and lets it go when its requests have ended.
+   *
+   * @param drainMs - when to end those that are left; they are told at once, unless it is `Infinity`.
+   */
+  retire(pooled: PooledWorker, drainMs: number): void {
+    if (pooled.state === 'starting') this.end(pooled, 'closed');
+    if (pooled.state !== 'ready') return;
+    pooled.state = 'retiring';
+    if (!pooled.hasWork) {
+      this.#dismiss(pooled);
+    } else if (drainMs !== Infinity) {
+      pooled.worker.send({ type: 'interrupt', id: undefined, drainMs });
+      setTimeout(() => this.end(pooled, 'closed'), Math.min(drainMs, 2 ** 31 - 1)).unref();
+    }
+  }
+
+  /** Ends a worker at once, whatever it does. */
+  end(pooled: PooledWorker, reason: WorkerLossReason): void {
+    if (pooled.state === 'gone') return;
+    pooled.endReason ??= reason;
+    pooled.worker.terminate();
+  }
+
+  /** Ends all. Resolves when they are gone. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#idleTimer);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#nowEmpty = resolve;
+    for (const pooled of this.workers) {
+      if (pooled.state === 'ready' && !pooled.hasWork) this.retire(pooled, Infinity);
+      else if (pooled.state !== 'retiring' || pooled.hasWork) this.end(pooled, 'closed');
+    }
+    if (this.workers.size > 0) await promise;
+  }
+
+  #listener(pooled: PooledWorker): WorkerListener {
+    return {
+      received: (message) => this.#received(pooled, message),
+      exited: (exit) => this.#exited(pooled, exit),
+    };
+  }
+
+  #received(pooled: PooledWorker, message: FromWorker): void {
+    switch (message.type) {
+      case 'ready':
+        this.#ready(pooled);
+        return;
+      case 'failed':
+        pooled.loadError = reviveError(message.error);
+        pooled.worker.terminate();
+        return;
+      case 'crashing':
+        return; // its exit follows, and tells
+      case 'report':
+        if (pooled.reported(message) > 0) this.#backOff.recovered();
+        this.#review(pooled);
+        if (message.isAnswer) this.#owner.received(pooled, { type: 'pong' });
+        else this.#owner.changed();
+        return;
+      default:
+        this.#owner.received(pooled, message);
+    }
+  }
+
+  #ready(pooled: PooledWorker): void {
+    this.#hasEverStarted = true;
+    pooled.ready();
+    if (workerStartedChannel.hasSubscribers) {
+      workerStartedChannel.publish({ kind: pooled.worker.kind, worker: pooled.worker.id });
+    }
+    const outdated = [...this.workers].find(({ isOutdated, state }) => isOutdated && state === 'ready');
+    if (outdated !== undefined) this.retire(outdated, Infinity);
+    this.#watchIdle();
+    this.#owner.changed();
+  }
+
+  /** After a request: lets a worker go that has served its time, or whose last request this was. */
+  #review(pooled: PooledWorker): void {
+    if (pooled.state === 'retiring' && !pooled.hasWork) this.#dismiss(pooled);
+    if (pooled.state !== 'ready') return;
+    if (!pooled.isOutdated && this.canStart && pooled.hasServedItsTime(this.#options)) {
+      pooled.isOutdated = true;
+      this.start();
+    }
+    if (pooled.requests.size === 0) this.#watchIdle();
+  }
+
+  #dismiss(pooled: PooledWorker): void {
+    pooled.worker.send({ type: 'exit' });
+    const timer = setTimeout(() => this.end(pooled, 'closed'), exitMs);
+    const settled = (): void => clearTimeout(timer);
+    void pooled.gone.then(settled);
+  }
+
+  #exited(pooled: PooledWorker, exit: WorkerExit): void {
+    if (!this.workers.delete(pooled)) return;
+    const { state } = pooled;
+    const lost = [...pooled.requests.values()].map(({ clientAddress }) => clientAddress);
+    const error = pooled.exited(exit);
+    const isCrash =
+      !this.#isClosed &&
+      !(state === 'starting' && pooled.isTrial) &&
+      (state !== 'retiring' || lost.length > 0) &&
+      pooled.endReason !== 'closed';
+    if (isCrash) this.#crashed(pooled, error, lost);
+    if (this.workers.size === 0) this.#nowEmpty?.();
+    if (!this.#isClosed) this.#owner.changed();
+  }
+
+  #crashed(pooled: PooledWorker, error: Error, lostRequests: WorkerLostEvent['lostRequests']): void {
+    const isHopeless =
+      !this.#hasEverStarted ||
+      (isHandlerModuleError(error) && this.alive.every(({ state }) => state !== 'ready'));
+    const retryMs = isHopeless ? Infinity : this.#backOff.crashed();
+    const { kind, id } = pooled.worker;
+    this.#owner.lost({ kind, worker: id, error, lostRequests, retryMs });
+    if (isHopeless) {
+      this.#owner.failed(error);
+      return;
+    }
+    this.#restarts.push(pooled.restarts + 1);
+    if (retryMs === 0) {
+      this.keepMinimum();
+      return;
+    }
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = undefined;
+      this.keepMinimum();
+      this.#owner.changed();
+    }, retryMs);
+  }
+
+  /** Lets workers beyond the minimum go that have had nothing to do for `idleMs`. */
+  #watchIdle(): void {
+    const { idleMs, min } = this.#options;
+    if (idleMs === Infinity || this.#isClosed || this.#idleTimer !== undefined || this.alive.length <= min)
+      return;
+    this.#idleTimer = setTimeout(
+      () => {
+        this.#idleTimer = undefined;
+        const now = performance.now();
+        const idle = this.alive.filter(({ state, hasWork }) => state === 'ready' && !hasWork);
+        const due = idle.filter(({ idleSince }) => now - idleSince >= idleMs);
+        for (const pooled of due.slice(0, this.alive.length - min)) this.retire(pooled, Infinity);
+        if (idle.length > due.length) this.#watchIdle();
+      },
+      Math.min(Math.max(1, idleMs), 2 ** 31 - 1),
+    ).unref();
+  }
+}

@@ -1,0 +1,46 @@
+import type { HandedOver } from '../engine/contract.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
+import type { WorkerKind } from './worker-options.ts';
+
+/** What a pool needs of a thread or a child process. */
+export interface Worker {
+  readonly kind: WorkerKind;
+  /** The thread's or the process's number. */
+  readonly id: number;
+
+  /** Whether its event loop waits for something to do at this moment; `undefined` where nobody can tell from outside. */
+  readonly isIdleNow: boolean | undefined;
+
+  /** The share of time that its event loop was busy since the last look, where it can be told from outside. */
+  readonly utilization: number | undefined;
+
+  /** Sends a message, with what cannot be copied. @throws what Node throws for something that cannot be sent. */
+  send(message: ToWorker, attachment?: Attachment): void;
+
+  /** Whether the worker keeps this process alive. */
+  setRef(on: boolean): void;
+
+  /** Ends it at once, whatever it does. {@link WorkerListener.exited} follows. */
+  terminate(): void;
+}
+
+/** What goes along with a message: sockets that move to a thread, or a handle that a process gets a copy of. */
+export interface Attachment {
+  readonly transfer?: HandedOver['transfer'] | undefined;
+  readonly handle?: HandedOver['handle'] | undefined;
+}
+
+/** What a pool learns of a worker. */
+export interface WorkerListener {
+  received(message: FromWorker): void;
+  /** Once, and last. */
+  exited(exit: WorkerExit): void;
+}
+
+/** How a worker ended. */
+export interface WorkerExit {
+  readonly exitCode: number | undefined;
+  readonly signal: NodeJS.Signals | undefined;
+  /** What it did not catch, or what kept it from starting. */
+  readonly error: unknown;
+}
