@@ -2,7 +2,7 @@ import { formatAddress, type SocketAddress } from '../address/socket-address.ts'
 import { acceptErrorChannel, type AcceptErrorEvent } from '../diagnostics/channels.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
 import type { Engine, HandedOver, RequestSource } from '../engine/contract.ts';
-import { ServerBusyError, ServerClosedError, SystemExit, UnsupportedError } from '../errors.ts';
+import { ServerClosedError, SystemExit, UnsupportedError } from '../errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { runHandler } from '../handlers/run-handler.ts';
 import type { ServerView } from '../handlers/server-view.ts';
@@ -13,10 +13,10 @@ import type { PackedRequest } from '../workers/pooled-request.ts';
 import type { WorkerKind } from '../workers/worker-options.ts';
 import { formatFailure } from './format-failure.ts';
 import { type OpenConnection, RunningRequests } from './running-requests.ts';
+import { RequestLoop } from './request-loop.ts';
 import { type ResolvedTimeouts, resolveTimeouts, type ServerOptions } from './server-options.ts';
 import { RequestCounts, type ServerStats } from './server-stats.ts';
 import { isExhaustion, isSystemError } from './system-error.ts';
-import { WakeUp } from './wake-up.ts';
 
 /** A request and where it came from: what `getRequest()` gives. */
 export type TakenRequest<Request, Address> = readonly [request: Request, clientAddress: Address];
@@ -30,10 +30,6 @@ export interface ServeForeverOptions {
   /** Milliseconds between two calls of `serviceActions()` while no request comes. Default 500, as in Python. */
   readonly serviceIntervalMs?: number;
 }
-
-/** Pauses after the system ran out of descriptors or memory: doubled from the first to the last. */
-const firstBackOffMs = 5;
-const lastBackOffMs = 1_000;
 
 /**
  * What all servers share: the loop that takes requests, and their way to a handler and back.
@@ -67,16 +63,10 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   /** Transports of this package add the bytes. */
   protected readonly counts = new RequestCounts();
   readonly #running = new RunningRequests();
-  readonly #wakeUp = new WakeUp();
+  readonly #loop = new RequestLoop();
   #socket: Source | undefined;
   #isClosed = false;
   #closing: Promise<void> | undefined;
-  /** What the loop is doing; `handling` covers everything from a request's arrival to `processRequest`'s return. */
-  #loop: 'stopped' | 'waiting' | 'handling' = 'stopped';
-  #stopIsRequested = false;
-  #stopped: (() => void)[] = [];
-  #backOffMs = 0;
-  #failure: { readonly error: unknown } | undefined;
 
   protected constructor(
     address: Address,
@@ -145,17 +135,17 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       this.serviceActions === BaseServer.prototype.serviceActions ? undefined : serviceIntervalMs;
     try {
       while (!this.#mustStop()) {
-        if (this.#backOffMs > 0) await this.#wakeUp.wait({ ms: this.#backOffMs });
+        if (this.#loop.backOffMs > 0) await this.#loop.waitFor(undefined, this.#loop.backOffMs);
         else if (!this.#canTake) await this.#waitForRequest(serviceMs);
         if (this.#mustStop()) break;
         if (!this.#isFull) await this.#serveOne();
         if (serviceMs !== undefined) await this.serviceActions();
       }
     } finally {
-      this.#stopIsRequested = false;
-      this.#end();
+      this.#loop.forgetStop();
+      this.#loop.end();
     }
-    this.#throwFailure();
+    this.#loop.throwFailure();
   }
 
   /**
@@ -176,9 +166,9 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       }
       await this.#serveOne();
     } finally {
-      this.#end();
+      this.#loop.end();
     }
-    this.#throwFailure();
+    this.#loop.throwFailure();
     return undefined;
   }
 
@@ -189,10 +179,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
    * await it. With no loop running it is remembered, and the next `serveForever()` returns at once.
    */
   shutdown(): Promise<void> {
-    this.#stopIsRequested = true;
-    this.#wakeUp.wake();
-    if (this.#loop !== 'waiting') return Promise.resolve();
-    return new Promise((resolve) => this.#stopped.push(resolve));
+    return this.#loop.stop();
   }
 
   /**
@@ -317,7 +304,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     } finally {
       const wasFull = this.#isFull;
       this.#running.end();
-      if (wasFull) this.#wakeUp.wake();
+      if (wasFull) this.#loop.wake();
     }
   }
 
@@ -406,14 +393,14 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
 
   /** One turn: from a request that waits to `processRequest`'s return. */
   async #serveOne(): Promise<void> {
-    this.#loop = 'handling';
+    this.#loop.handling();
     let taken: TakenRequest<Request, Address> | undefined;
     try {
       const next = this.getRequest();
       taken = next instanceof Promise ? await next : next;
-      this.#backOffMs = 0;
+      this.#loop.recovered();
     } catch (error) {
-      this.#loop = 'waiting';
+      this.#loop.waiting();
       if (!isSystemError(error)) throw error;
       this.#acceptFailed(error);
       return;
@@ -427,7 +414,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
         this.#running.end();
       }
     }
-    this.#loop = 'waiting';
+    this.#loop.waiting();
   }
 
   async #admit(request: Request, clientAddress: Address): Promise<void> {
@@ -453,14 +440,12 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   }
 
   #acceptFailed(error: NodeJS.ErrnoException): void {
-    if (isExhaustion(error)) {
-      this.#backOffMs = Math.min(lastBackOffMs, Math.max(firstBackOffMs, this.#backOffMs * 2));
-    }
+    if (isExhaustion(error)) this.#loop.backOff();
     if (acceptErrorChannel.hasSubscribers) {
       const event: AcceptErrorEvent = {
         serverAddress: this.serverAddress,
         error,
-        retryMs: this.#backOffMs,
+        retryMs: this.#loop.backOffMs,
       };
       acceptErrorChannel.publish(event);
     }
@@ -476,49 +461,34 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
 
   /** Waits until a request may be there to take, somebody wakes the loop, or `ms` have passed. */
   #waitForRequest(ms: number | undefined): Promise<void> {
-    this.#socket!.notify(this.#isFull ? undefined : this.#wakeUp.wake);
-    return this.#wakeUp.wait({ ms });
+    if (!this.#isFull) return this.#loop.waitFor(this.#socket, ms);
+    this.#socket!.notify(undefined);
+    return this.#loop.waitFor(undefined, ms);
   }
 
   #begin(action: string): void {
     if (this.#isClosed || this.#socket === undefined) throw new ServerClosedError(action);
-    if (this.#loop !== 'stopped') throw new ServerBusyError(action);
-    this.#throwFailure();
+    this.#loop.begin(action);
     this.loopBegins();
-    this.#loop = 'waiting';
-  }
-
-  #end(): void {
-    this.#loop = 'stopped';
-    const waiters = this.#stopped;
-    this.#stopped = [];
-    for (const resolve of waiters) resolve();
   }
 
   #mustStop(): boolean {
-    return this.#stopIsRequested || this.#isClosed || this.#failure !== undefined;
+    return this.#isClosed || this.#loop.mustStop;
   }
 
   /** Ends the loop with an error from beside it. */
   protected fail(error: unknown): void {
-    this.#failure ??= { error };
-    this.#wakeUp.wake();
-  }
-
-  #throwFailure(): void {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure !== undefined) throw failure.error;
+    this.#loop.fail(error);
   }
 
   async #close(): Promise<void> {
     this.#isClosed = true;
     const { promise: drained, resolve: nowDrained } = Promise.withResolvers<void>();
     const freed = this.#socket && this.closeSource(this.#socket, drained);
-    this.#wakeUp.wake();
+    this.#loop.wake();
     await this.#running.drain(this.timeouts.drainMs, { holdsProcess: this.drainHoldsProcess });
     nowDrained();
     await freed;
-    if (this.#loop === 'stopped') this.#throwFailure();
+    if (this.#loop.isStopped) this.#loop.throwFailure();
   }
 }

@@ -1,0 +1,98 @@
+import type { RequestSource } from '../engine/contract.ts';
+import { ServerBusyError } from '../errors.ts';
+import { WakeUp } from './wake-up.ts';
+
+/** Pauses after the system ran out of descriptors or memory: doubled from the first to the last. */
+const firstBackOffMs = 5;
+const lastBackOffMs = 1_000;
+
+/** What the loop of a server is doing, and how others stop, wake and fail it. */
+export class RequestLoop {
+  readonly #wakeUp = new WakeUp();
+  /** `handling` covers everything from a request's arrival to `processRequest`'s return. */
+  #state: 'stopped' | 'waiting' | 'handling' = 'stopped';
+  #stopIsRequested = false;
+  #stopped: (() => void)[] = [];
+  #backOffMs = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** Whether no further request is to be taken. */
+  get mustStop(): boolean {
+    return this.#stopIsRequested || this.#failure !== undefined;
+  }
+
+  get isStopped(): boolean {
+    return this.#state === 'stopped';
+  }
+
+  /** Milliseconds until the next try to take a request; 0 while all is well. */
+  get backOffMs(): number {
+    return this.#backOffMs;
+  }
+
+  /** @throws ServerBusyError while the loop runs already; what {@link fail} was given while none ran. */
+  begin(action: string): void {
+    if (this.#state !== 'stopped') throw new ServerBusyError(action);
+    this.throwFailure();
+    this.#state = 'waiting';
+  }
+
+  end(): void {
+    this.#state = 'stopped';
+    const waiters = this.#stopped;
+    this.#stopped = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  handling(): void {
+    this.#state = 'handling';
+  }
+
+  waiting(): void {
+    this.#state = 'waiting';
+  }
+
+  /** Asks the loop to stop; it remembers that until {@link forgetStop}. Resolves when it has, or only has to finish a request. */
+  stop(): Promise<void> {
+    this.#stopIsRequested = true;
+    this.wake();
+    if (this.#state !== 'waiting') return Promise.resolve();
+    return new Promise((resolve) => this.#stopped.push(resolve));
+  }
+
+  forgetStop(): void {
+    this.#stopIsRequested = false;
+  }
+
+  /** Ends the loop with an error from beside it. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.wake();
+  }
+
+  throwFailure(): void {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure !== undefined) throw failure.error;
+  }
+
+  /** Lets a loop that waits look around. */
+  wake(): void {
+    this.#wakeUp.wake();
+  }
+
+  /** Waits until `source` has a request (where one may be taken), somebody wakes the loop, or `ms` have passed. */
+  waitFor(source: RequestSource | undefined, ms: number | undefined): Promise<void> {
+    source?.notify(this.#wakeUp.wake);
+    return this.#wakeUp.wait({ ms });
+  }
+
+  /** The system is short of what taking a request needs: the next try comes after a pause. */
+  backOff(): void {
+    this.#backOffMs = Math.min(lastBackOffMs, Math.max(firstBackOffMs, this.#backOffMs * 2));
+  }
+
+  recovered(): void {
+    this.#backOffMs = 0;
+  }
+}
