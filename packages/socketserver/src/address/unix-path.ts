@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readFileSync, type Stats, unlinkSync } from 'node:fs';
+import { existsSync, linkSync, lstatSync, readFileSync, renameSync, type Stats, unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { UnixAddress } from './socket-address.ts';
@@ -45,6 +45,27 @@ export class SocketFile {
     const absolute = resolve(path); // the program may change its directory
     const stats = lookAt(absolute);
     return stats && new SocketFile(absolute, stats);
+  }
+
+  /**
+   * Closes the socket and removes its file; a file of somebody else's that has taken its place stays, although libuv
+   * unlinks whatever is at the path. [libuv: uv__pipe_close]
+   *
+   * @param close - closes the socket, in the synchronous part of the call.
+   */
+  release(close: () => Promise<void>): Promise<void> {
+    const found = lookAt(this.#path);
+    if (found === undefined || isSameFile(found, this.#stats)) {
+      this.remove();
+      return close();
+    }
+    const aside = `${this.#path}.${process.pid}.kept`;
+    linkSync(this.#path, aside);
+    try {
+      return close();
+    } finally {
+      renameSync(aside, this.#path);
+    }
   }
 
   /** Removes the file, unless another one has taken its place. Idempotent. @throws the operating system's error. */

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Connection } from '../engine/contract.ts';
 import { type HandshakeFault, TLSHandshakeError } from '../errors.ts';
@@ -26,7 +27,7 @@ export async function secureConnection(
   options: HandshakeOptions,
 ): Promise<Connection> {
   const { localAddress, remoteAddress } = connection;
-  const carrier = connection.toSocket();
+  const carrier = leaveEngine(connection);
   carrier.on('error', reportedByTLS);
   const socket = new TLSSocket(carrier, contexts);
   // Only tls.Server's own sockets end by themselves when the peer breaks the protocol. [Node: _emitTLSError]
@@ -39,6 +40,16 @@ export async function secureConnection(
     throw new TLSHandshakeError(`the client's certificate does not count: ${why}`, 'certificate');
   }
   return new TLSConnection({ socket, carrier, tls, localAddress, remoteAddress });
+}
+
+/** @throws what the engine says, with the connection ended, where it has no Node socket to give. */
+function leaveEngine(connection: Connection): Socket {
+  try {
+    return connection.toSocket();
+  } catch (error) {
+    connection.reset();
+    throw error;
+  }
 }
 
 /** Resolves when both sides are done; rejects once a socket that did not get there is closed. */

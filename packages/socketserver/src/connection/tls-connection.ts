@@ -96,7 +96,10 @@ export class TLSConnection implements Connection {
     const queued = socket.writableLength;
     if (queued + bytes.length <= copiedBytes) {
       // With nothing before it, it is encrypted at once, which is a copy too. [Node: TLSWrap::DoWrite]
-      socket.write(queued === 0 ? bytes : Buffer.from(bytes));
+      const copy = queued === 0 ? bytes : Buffer.from(bytes);
+      // Whoever waits for the queue to drain learns of it by the last write in it.
+      if (this.#awaitsDrain) socket.write(copy, this.#written);
+      else socket.write(copy);
       return true;
     }
     this.#awaitsDrain = true;

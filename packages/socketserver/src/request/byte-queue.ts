@@ -1,5 +1,9 @@
 const nothing = Buffer.alloc(0);
 
+/** Chunks below this size are gathered, in blocks of the other. */
+const smallBytes = 1_024;
+const tailBytes = 16_384;
+
 /**
  * Bytes that have arrived and were not asked for yet, in the chunks they came in. Taking copies only where a
  * result spans chunks.
@@ -7,6 +11,9 @@ const nothing = Buffer.alloc(0);
 export class ByteQueue {
   #chunks: Buffer[] = [];
   #length = 0;
+  /** Memory behind the last chunk that later small ones may be copied into, and how much of it is used. */
+  #tail: Buffer | undefined;
+  #tailEnd = 0;
 
   /** Bytes held. */
   get length(): number {
@@ -15,8 +22,36 @@ export class ByteQueue {
 
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
-    this.#chunks.push(chunk);
     this.#length += chunk.length;
+    if (chunk.length < smallBytes) this.#gather(chunk);
+    else this.#chunks.push(chunk);
+  }
+
+  /** Copies a small chunk behind the one before, so that a peer that drips leaves few chunks and little memory. */
+  #gather(chunk: Buffer): void {
+    const last = this.#chunks.at(-1);
+    const tail = this.#tail;
+    if (last !== undefined && tail !== undefined && this.#tailEnd + chunk.length <= tail.length) {
+      const isLast =
+        last.buffer === tail.buffer && last.byteOffset + last.length === tail.byteOffset + this.#tailEnd;
+      if (isLast) {
+        tail.set(chunk, this.#tailEnd);
+        const start = last.byteOffset - tail.byteOffset;
+        this.#tailEnd += chunk.length;
+        this.#chunks[this.#chunks.length - 1] = tail.subarray(start, this.#tailEnd);
+        return;
+      }
+    }
+    if (last === undefined || last.length >= smallBytes) {
+      this.#chunks.push(chunk); // a lone small chunk is mostly a whole message, taken at once
+      return;
+    }
+    const gathered = Buffer.allocUnsafeSlow(tailBytes);
+    gathered.set(last, 0);
+    gathered.set(chunk, last.length);
+    this.#tail = gathered;
+    this.#tailEnd = last.length + chunk.length;
+    this.#chunks[this.#chunks.length - 1] = gathered.subarray(0, this.#tailEnd);
   }
 
   /** Puts bytes back in front. */
@@ -79,6 +114,7 @@ export class ByteQueue {
   }
 
   clear(): void {
+    this.#tail = undefined;
     this.#chunks = [];
     this.#length = 0;
   }

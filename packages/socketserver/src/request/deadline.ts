@@ -5,12 +5,17 @@
 export class Deadline {
   #expire: (() => void) | undefined;
   #at = 0;
+  #firesAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** Calls `expire` in `ms` milliseconds, unless disarmed or armed anew before. */
   arm(ms: number, expire: () => void): void {
     this.#expire = expire;
     this.#at = performance.now() + ms;
+    if (this.#timer !== undefined && this.#firesAt > this.#at) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
     this.#timer ??= this.#schedule(ms);
   }
 
@@ -26,7 +31,9 @@ export class Deadline {
   }
 
   #schedule(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.#check(), Math.min(ms, 2 ** 31 - 1)).unref();
+    const delay = Math.min(ms, 2 ** 31 - 1);
+    this.#firesAt = performance.now() + delay;
+    return setTimeout(() => this.#check(), delay).unref();
   }
 
   #check(): void {

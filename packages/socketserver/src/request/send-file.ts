@@ -15,21 +15,34 @@ export type FileToSend = string | URL | FileHandle;
 /** What sends the pieces where the engine has no call of its own. */
 type Send = (bytes: Uint8Array) => Promise<void>;
 
+/** How the socket takes part. */
+interface SendFileHooks {
+  readonly send: Send;
+  /** Learns of bytes that did not go through `send`. */
+  readonly counted: (bytes: number) => void;
+}
+
 const pieceBytes = 131_072;
 
 /** Sends part of a file, by `sendfile(2)` where the engine has it, else through one bounded buffer. */
 export async function sendFile(
   connection: Connection,
   file: FileToSend,
-  { offset = 0, length = Infinity, send }: SendFileOptions & { readonly send: Send },
+  { offset = 0, length = Infinity, send, counted }: SendFileOptions & SendFileHooks,
 ): Promise<number> {
   requireCount('offset', offset, Number.MAX_SAFE_INTEGER);
   requireCount('length', length, Infinity);
   const handle = typeof file === 'object' && 'fd' in file ? file : await open(file);
   try {
-    if (connection.sendFile === undefined) return await copyFile(handle, { offset, length, send });
-    const { size } = await handle.stat();
-    return await connection.sendFile(handle.fd, offset, Math.min(length, Math.max(0, size - offset)));
+    const stat = await handle.stat();
+    // Files that the kernel makes up, such as those of /proc, say that they are empty.
+    if (connection.sendFile === undefined || !stat.isFile() || stat.size === 0) {
+      return await copyFile(handle, { offset, length, send });
+    }
+    const rest = Math.min(length, Math.max(0, stat.size - offset));
+    const sent = await connection.sendFile(handle.fd, offset, rest);
+    counted(sent);
+    return sent;
   } finally {
     if (handle !== file) await handle.close();
   }

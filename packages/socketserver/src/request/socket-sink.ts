@@ -9,6 +9,9 @@ const done = Promise.resolve();
 /** Bytes that are read ahead to find out whether the peer is still there. */
 const watchBytes = 65_536;
 
+/** How long a closed connection may take to send what it was given. */
+const flushMs = 60_000;
+
 /** What is left of a linger once the server drains. */
 const drainLingerMs = 100;
 
@@ -44,6 +47,9 @@ export class SocketSink<Owner> implements ConnectionSink {
   #isClosed = false;
   #isFlowing = false;
   #isSending = false;
+  #sendTimedOut = false;
+  /** The peer itself has ended, which {@link hasEnded} does not say after a `discard()`. */
+  #peerEnded = false;
   #isWatched = false;
   #discards = false;
   #lingerBytes = Infinity;
@@ -90,7 +96,11 @@ export class SocketSink<Owner> implements ConnectionSink {
   /** Waits for bytes; gives 1 to `max` of them, none at the end. */
   readSome(max: number, operation: string): Promise<Buffer> {
     if (this.#resolveRead !== undefined) return refuseSecondRead(operation);
-    if (this.queue.length > 0) return Promise.resolve(this.queue.takeChunk(max));
+    if (this.queue.length > 0) {
+      const bytes = this.queue.takeChunk(max);
+      if (this.#isWatched) this.#watch();
+      return Promise.resolve(bytes);
+    }
     this.#readAtMost = max;
     this.#readAtLeast = 0;
     return this.#wait(operation);
@@ -102,6 +112,13 @@ export class SocketSink<Owner> implements ConnectionSink {
     if (this.queue.length >= count) return;
     this.#readAtLeast = count;
     await this.#wait(operation);
+  }
+
+  /** Takes exactly `count` bytes, which {@link fill} has brought. */
+  take(count: number): Buffer {
+    const bytes = this.queue.take(count);
+    if (this.#isWatched) this.#watch();
+    return bytes;
   }
 
   /**
@@ -138,43 +155,38 @@ export class SocketSink<Owner> implements ConnectionSink {
     this.#discards = true;
     this.queue.clear();
     this.#resume();
-    this.ended();
+    this.#tellEnd();
   }
 
-  /** Whether bytes of the peer may lie unread, here or in the kernel: they would turn a plain close into a reset. */
-  get mayHoldUnread(): boolean {
-    return this.queue.length > 0 || (!this.hasEnded && !this.#isFlowing);
-  }
-
-  /** Ends the writing side, then closes when the peer ends too, or at one of the limits. */
-  linger({ bytes, ms }: LingerLimits): void {
+  /**
+   * Ends the connection in good order. While the peer has not ended, bytes of it may arrive that nobody reads any
+   * more: closing would answer them with a reset, and the peer could lose our last words with it. So the writing side
+   * is ended first, and what comes is read and thrown away until the peer ends too, or at one of the limits.
+   */
+  close({ bytes, ms }: LingerLimits): void {
+    this.#rejectReader('The socket was closed while an operation waited for it');
+    if (this.#sendTimedOut) {
+      this.connection.reset();
+      return;
+    }
+    if (this.#isSending) this.#armFlush();
+    if (this.#peerEnded) {
+      this.connection.close();
+      return;
+    }
     this.#lingerBytes = bytes - this.queue.length;
     this.#lingerMs = ms;
     this.#discards = true;
     this.queue.clear();
     this.connection.endWrite();
     if (!this.#isSending) this.#armLinger(ms);
-    if (this.hasEnded) this.connection.close();
-    else this.#resume();
+    this.#resume();
   }
 
   /** Ends the connection at once; those who wait for it get `reason`, if there is one. */
   reset(reason: Error | undefined): void {
     this.failure ??= reason;
     this.connection.reset();
-  }
-
-  /** Fails whoever waits for this connection, with its failure or else with `message`. */
-  failWaiters(message: string): void {
-    const reject = this.#rejectRead;
-    const waiters = this.#drainWaiters;
-    if (reject === undefined && waiters === undefined) return;
-    const error = this.failure ?? new ConnectionClosedError(message);
-    this.#clearRead();
-    this.#drainWaiters = undefined;
-    this.#writeDeadline?.close();
-    reject?.(error);
-    for (const waiter of waiters ?? []) waiter.reject(error);
   }
 
   received(bytes: Buffer): boolean {
@@ -204,8 +216,13 @@ export class SocketSink<Owner> implements ConnectionSink {
   }
 
   ended(): void {
-    this.hasEnded = true;
+    this.#peerEnded = true;
     if (this.#lingerMs > 0) this.connection.close();
+    this.#tellEnd();
+  }
+
+  #tellEnd(): void {
+    this.hasEnded = true;
     this.#settleRead(nothing);
     const waiters = this.#endWaiters;
     this.#endWaiters = undefined;
@@ -224,8 +241,10 @@ export class SocketSink<Owner> implements ConnectionSink {
   closed(error: Error | undefined): void {
     this.#isClosed = true;
     this.failure ??= error;
-    this.failWaiters('The connection was closed while an operation waited for it');
-    this.ended();
+    this.#rejectReader('The connection was closed while an operation waited for it');
+    this.#rejectSenders('The connection was closed before everything was sent');
+    this.#peerEnded = true;
+    this.#tellEnd();
     this.#controller?.abort(this.#endReason());
     this.#readDeadline?.close();
     this.#writeDeadline?.close();
@@ -267,6 +286,27 @@ export class SocketSink<Owner> implements ConnectionSink {
     this.#readDeadline.arm(ms, () => this.connection.close());
   }
 
+  /** What was sent and not accepted yet gets a bounded time once the socket is closed: its peer may never read. */
+  #armFlush(): void {
+    this.#writeDeadline ??= new Deadline();
+    this.#writeDeadline.arm(flushMs, () => this.connection.reset());
+  }
+
+  #rejectReader(message: string): void {
+    const reject = this.#rejectRead;
+    if (reject === undefined) return;
+    this.#clearRead();
+    reject(this.failure ?? new ConnectionClosedError(message));
+  }
+
+  #rejectSenders(message: string): void {
+    const waiters = this.#drainWaiters;
+    if (waiters === undefined) return;
+    this.#drainWaiters = undefined;
+    const error = this.failure ?? new ConnectionClosedError(message);
+    for (const waiter of waiters) waiter.reject(error);
+  }
+
   #endReason(): Error {
     return this.#abortReason ?? this.failure ?? new ConnectionClosedError('The connection is closed');
   }
@@ -295,6 +335,7 @@ export class SocketSink<Owner> implements ConnectionSink {
   #armWrite(seconds: number, operation: string): void {
     this.#writeDeadline ??= new Deadline();
     this.#writeDeadline.arm(seconds * 1000, () => {
+      this.#sendTimedOut = true;
       const waiters = this.#drainWaiters;
       this.#drainWaiters = undefined;
       for (const waiter of waiters ?? []) waiter.reject(new SocketTimeoutError(operation, seconds));

@@ -19,6 +19,13 @@ const newline = Buffer.from('\n');
 const done = Promise.resolve();
 const nobodyWantsToKnow = (): void => {};
 
+const whyNot = {
+  open: 'connection is closed',
+  'write-ended': 'writing side of the connection was shut down',
+  closed: 'socket is closed',
+  moved: 'connection is served by a worker',
+};
+
 /** Learns that the descriptor of a socket is free. */
 export type SocketClosed = (socket: StreamSocket) => void;
 
@@ -61,6 +68,7 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
   #interruption: Error | undefined;
   #remote: RemoteConnection | undefined;
   #sentThisTurn = 0;
+  #fileIsGoing: Promise<void> | undefined;
 
   /** Made by servers and by `connect()`. `onClosed` is called once, when the descriptor is free. */
   constructor(connection: Connection, onClosed: SocketClosed = nobodyWantsToKnow) {
@@ -84,7 +92,7 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
    * @throws the operating system's error (`ECONNRESET`), {@link SocketTimeoutError}, {@link ConnectionClosedError}.
    */
   recv(max: number): Promise<Buffer> {
-    if (!(max > 0)) return rejectSize('recv', max);
+    if (!isSize(max)) return rejectSize('recv', max);
     if (this.#state === 'closed' || this.#state === 'moved') return Promise.reject(this.#refusal('recv'));
     return this.#open().readSome(max, 'recv');
   }
@@ -95,11 +103,11 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
    * @throws {@link IncompleteReadError} when the stream ends before; what did arrive stays readable.
    */
   async readExactly(count: number): Promise<Buffer> {
-    if (!(count >= 0)) return rejectSize('readExactly', count);
+    if (count !== 0 && !isSize(count)) return rejectSize('readExactly', count);
     const sink = this.#reading('readExactly');
     await sink.fill(count, 'readExactly');
     if (sink.queue.length < count) throw new IncompleteReadError(sink.queue.length, count);
-    return sink.queue.take(count);
+    return sink.take(count);
   }
 
   /**
@@ -116,7 +124,7 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
     if (bytes.length === 0) throw new TypeError('Cannot readUntil: delimiter must not be empty');
     const end = await this.#find(bytes, max, 'readUntil');
     if (end === undefined) throw new IncompleteReadError(this.#open().queue.length, undefined);
-    return this.#open().queue.take(end);
+    return this.#open().take(end);
   }
 
   /**
@@ -126,13 +134,13 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
    */
   async readline({ max = defaultMaxMessageBytes }: ReadUntilOptions = {}): Promise<Buffer> {
     const end = await this.#find(newline, max, 'readline');
-    const { queue } = this.#open();
-    return queue.take(end ?? queue.length);
+    const sink = this.#open();
+    return sink.take(end ?? sink.queue.length);
   }
 
   /** Shows the next bytes without taking them: 1 to `max`, as soon as any are there; none at the end. */
   async peek(max: number): Promise<Buffer> {
-    if (!(max > 0)) return rejectSize('peek', max);
+    if (!isSize(max)) return rejectSize('peek', max);
     const sink = this.#reading('peek');
     await sink.fill(1, 'peek');
     return sink.queue.peek(max);
@@ -162,23 +170,20 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
    *   is unknown then), {@link ConnectionClosedError}.
    */
   sendall(bytes: Uint8Array | string): Promise<void> {
-    if (this.#state !== 'open') {
-      return Promise.reject(
-        new ConnectionClosedError(`Cannot sendall: this side of the connection is ${this.#state}`),
-      );
-    }
+    if (this.#state !== 'open') return tolerated(Promise.reject(this.#refusal('sendall')));
     const payload = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+    if (this.#fileIsGoing !== undefined)
+      return tolerated(this.#fileIsGoing.then(() => this.sendall(payload)));
     const waiting = this.#open().write(payload, 'sendall');
-    if (waiting !== undefined) return waiting;
+    if (waiting !== undefined) return tolerated(waiting);
     this.#sentThisTurn += payload.length;
     return this.#sentThisTurn > turnBytes ? this.#yieldTurn() : done;
   }
 
   /** Sends as {@link sendall} does, and resolves with the number of bytes: always all of them. */
-  async send(bytes: Uint8Array | string): Promise<number> {
+  send(bytes: Uint8Array | string): Promise<number> {
     const payload = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
-    await this.sendall(payload);
-    return payload.length;
+    return tolerated(this.sendall(payload).then(() => payload.length));
   }
 
   /**
@@ -190,9 +195,26 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
    * @throws as {@link sendall}, and the system's errors about the file (`ENOENT`, ...).
    * @see CPython `socket.sendfile`
    */
-  async sendfile(file: FileToSend, options: SendFileOptions = {}): Promise<number> {
-    await this.sendall('');
-    return sendFile(this.#connection, file, { ...options, send: (bytes) => this.sendall(bytes) });
+  sendfile(file: FileToSend, options: SendFileOptions = {}): Promise<number> {
+    const sending = this.#sendFile(file, options);
+    // What is sent meanwhile waits behind the file, whether or not that arrives whole.
+    const settled = settle(sending, () => {
+      if (this.#fileIsGoing === settled) this.#fileIsGoing = undefined;
+    });
+    this.#fileIsGoing = settled;
+    return tolerated(sending);
+  }
+
+  async #sendFile(file: FileToSend, options: SendFileOptions): Promise<number> {
+    await this.#fileIsGoing;
+    if (this.#state !== 'open') throw this.#refusal('sendfile');
+    const sink = this.#open();
+    const send = (bytes: Uint8Array) => sink.write(bytes, 'sendfile') ?? done;
+    return sendFile(this.#connection, file, {
+      ...options,
+      send,
+      counted: (sent) => (sink.bytesWritten += sent),
+    });
   }
 
   /**
@@ -215,7 +237,8 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
   }
 
   /**
-   * Ends the connection in good order, and returns at once: what was sent still goes out, in the background.
+   * Ends the connection in good order, and returns at once: what was sent still goes out, in the background, for at most
+   * a minute. Await a `sendfile()` before.
    *
    * A peer whose bytes were not all read would get a reset for them, and with it might lose the end of our
    * answer; so where unread bytes are possible, they are read and thrown away until the peer ends, for at most
@@ -225,9 +248,7 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
     if (this.#state === 'closed' || this.#state === 'moved') return;
     this.#state = 'closed';
     const sink = this.#open();
-    sink.failWaiters('The socket was closed while an operation waited for it');
-    if (sink.mayHoldUnread) sink.linger(lingerLimits);
-    else this.#connection.close();
+    sink.close(lingerLimits);
   }
 
   /**
@@ -359,14 +380,15 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
     return this.#open();
   }
 
-  #refusal(operation: string): ConnectionClosedError {
-    const why = this.#state === 'moved' ? 'connection is served by a worker' : 'socket is closed';
-    return new ConnectionClosedError(`Cannot ${operation}: the ${why}`);
+  /** What an operation fails with when it comes too late: the connection's own failure, where that ended it. */
+  #refusal(operation: string): Error {
+    if (this.#sink?.failure !== undefined) return this.#sink.failure;
+    return new ConnectionClosedError(`Cannot ${operation}: the ${whyNot[this.#state]}`);
   }
 
   /** Resolves with the offset after `delimiter`, or `undefined` when the stream ends before one. */
   async #find(delimiter: Buffer, max: number, operation: string): Promise<number | undefined> {
-    if (!(max > 0)) return rejectSize(operation, max);
+    if (!isSize(max)) return rejectSize(operation, max);
     const sink = this.#reading(operation);
     let searched = 0;
     for (;;) {
@@ -385,6 +407,29 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
     this.#sentThisTurn = 0;
     await nextTurn();
   }
+}
+
+function isSize(size: number): boolean {
+  return size > 0 && (Number.isInteger(size) || size === Infinity);
+}
+
+/**
+ * Lets nobody be ended by a send whose outcome they do not look at: a peer that goes would take the process with it. The
+ * next operation and the signal tell of the same failure.
+ */
+function tolerated<Result>(sending: Promise<Result>): Promise<Result> {
+  sending.catch(() => {});
+  return sending;
+}
+
+/** Resolves when `sending` has ended either way, after calling `ended`. */
+async function settle(sending: Promise<unknown>, ended: () => void): Promise<void> {
+  try {
+    await sending;
+  } catch {
+    // whoever called sendfile() learns of it
+  }
+  ended();
 }
 
 function rejectSize(operation: string, size: number): Promise<never> {

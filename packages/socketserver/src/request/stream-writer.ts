@@ -23,7 +23,13 @@ export class StreamWriter {
   }
 
   /** Writes all of `bytes` (text as UTF-8); resolves with their number, when their memory is the caller's again. */
-  async write(bytes: Uint8Array | string): Promise<number> {
+  write(bytes: Uint8Array | string): Promise<number> {
+    const writing = this.#write(bytes);
+    writing.catch(() => {}); // who does not look at it learns of it from the next operation, as with sendall()
+    return writing;
+  }
+
+  async #write(bytes: Uint8Array | string): Promise<number> {
     const payload = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
     if (this.#bufferBytes === 0) {
       await this.#socket.sendall(payload);

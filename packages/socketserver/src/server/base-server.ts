@@ -11,12 +11,13 @@ import { refuseServerInWorker } from '../workers/handler-module.ts';
 import type { ConnectionSetup } from '../workers/messages.ts';
 import type { PackedRequest } from '../workers/pooled-request.ts';
 import type { WorkerKind } from '../workers/worker-options.ts';
+import { FairTurns } from './fair-turns.ts';
 import { formatFailure } from './format-failure.ts';
 import { type OpenConnection, RunningRequests } from './running-requests.ts';
 import { RequestLoop } from './request-loop.ts';
 import { type ResolvedTimeouts, resolveTimeouts, type ServerOptions } from './server-options.ts';
 import { RequestCounts, type ServerStats } from './server-stats.ts';
-import { isExhaustion, isSystemError } from './system-error.ts';
+import { isPassing, isSystemError } from './system-error.ts';
 
 /** A request and where it came from: what `getRequest()` gives. */
 export type TakenRequest<Request, Address> = readonly [request: Request, clientAddress: Address];
@@ -37,7 +38,8 @@ export interface ServeForeverOptions {
  * *You call* `handleRequest`, `serveForever`, `shutdown`, `serverClose`, `fileno`.
  * *You may override*, each also with an `async` method, in the order in which they are called for a request:
  * `getRequest`, `verifyRequest`, `processRequest`, `finishRequest`, `handleError` (when something was thrown),
- * `shutdownRequest`, `closeRequest`; further `handleTimeout`, `serviceActions`, `serverBind`, `serverActivate`.
+ * `shutdownRequest`, `closeRequest`; further `handleTimeout`, `serviceActions`, and, these synchronous since the
+ * constructor calls them, `serverBind` and `serverActivate`.
  * *Transports of this package implement* `bindSource`, `activateSource` and `getRequest`.
  *
  * @see CPython `socketserver.BaseServer`
@@ -75,7 +77,9 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   ) {
     const action = `Cannot construct ${new.target.name}`;
     refuseServerInWorker(action);
-    if (typeof RequestHandlerClass !== 'function' || RequestHandlerClass.prototype === undefined) {
+    const handle: unknown = (RequestHandlerClass as { prototype?: { handle?: unknown } } | undefined)
+      ?.prototype?.handle;
+    if (typeof RequestHandlerClass !== 'function' || typeof handle !== 'function') {
       throw new TypeError(
         `${action}: RequestHandlerClass must be a class with a handle() method, got ${typeof RequestHandlerClass}`,
       );
@@ -134,11 +138,14 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     const serviceMs =
       this.serviceActions === BaseServer.prototype.serviceActions ? undefined : serviceIntervalMs;
     try {
+      const turns = new FairTurns();
       while (!this.#mustStop()) {
         if (this.#loop.backOffMs > 0) await this.#loop.waitFor(undefined, this.#loop.backOffMs);
         else if (!this.#canTake) await this.#waitForRequest(serviceMs);
         if (this.#mustStop()) break;
-        if (!this.#isFull) await this.#serveOne();
+        if (this.#canTake) await this.#serveOne();
+        const turn = turns.leave();
+        if (turn !== undefined) await turn;
         if (serviceMs !== undefined) await this.serviceActions();
       }
     } finally {
@@ -157,6 +164,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   async handleRequest(): Promise<unknown> {
     this.#begin('handleRequest');
     try {
+      if (this.#loop.backOffMs > 0) await this.#loop.waitFor(undefined, this.#loop.backOffMs);
       const deadline = this.timeout === undefined ? Infinity : performance.now() + this.timeout * 1000;
       while (!this.#canTake) {
         const ms = deadline - performance.now();
@@ -297,7 +305,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
         if (error instanceof SystemExit) throw error;
         await this.handleError(request, clientAddress, error);
       } finally {
-        await this.endRequest(request);
+        await this.#endOrAbandon(request, clientAddress);
       }
     } catch (error) {
       this.fail(error);
@@ -307,6 +315,19 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       if (wasFull) this.#loop.wake();
     }
   }
+
+  /** A `shutdownRequest` that throws costs its own request, not the server. */
+  async #endOrAbandon(request: Request, clientAddress: Address): Promise<void> {
+    try {
+      await this.endRequest(request);
+    } catch (error) {
+      this.abandonRequest(request);
+      await this.handleError(request, clientAddress, error);
+    }
+  }
+
+  /** Frees a request that could not be ended in good order. Transports of this package implement it. */
+  protected abandonRequest(_request: Request): void {}
 
   /** What ends a request after {@link runRequest}: `shutdownRequest`, unless it was handed over. */
   protected endRequest(request: Request): Promise<void> | void {
@@ -434,13 +455,13 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
         if (error instanceof SystemExit) throw error;
         await this.handleError(request, clientAddress, error);
       } finally {
-        await this.shutdownRequest(request);
+        await this.#endOrAbandon(request, clientAddress);
       }
     }
   }
 
   #acceptFailed(error: NodeJS.ErrnoException): void {
-    if (isExhaustion(error)) this.#loop.backOff();
+    if (!isPassing(error)) this.#loop.backOff();
     if (acceptErrorChannel.hasSubscribers) {
       const event: AcceptErrorEvent = {
         serverAddress: this.serverAddress,
@@ -466,7 +487,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     return this.#loop.waitFor(undefined, ms);
   }
 
-  #begin(action: string): void {
+  #begin(action: 'serveForever' | 'handleRequest'): void {
     if (this.#isClosed || this.#socket === undefined) throw new ServerClosedError(action);
     this.#loop.begin(action);
     this.loopBegins();
@@ -485,6 +506,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.#isClosed = true;
     const { promise: drained, resolve: nowDrained } = Promise.withResolvers<void>();
     const freed = this.#socket && this.closeSource(this.#socket, drained);
+    freed?.catch(() => {}); // thrown below, after the drain
     this.#loop.wake();
     await this.#running.drain(this.timeouts.drainMs, { holdsProcess: this.drainHoldsProcess });
     nowDrained();

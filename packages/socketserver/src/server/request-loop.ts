@@ -11,6 +11,8 @@ export class RequestLoop {
   readonly #wakeUp = new WakeUp();
   /** `handling` covers everything from a request's arrival to `processRequest`'s return. */
   #state: 'stopped' | 'waiting' | 'handling' = 'stopped';
+  /** A wait for one request is not stopped: it has its timeout. */
+  #canBeStopped = false;
   #stopIsRequested = false;
   #stopped: (() => void)[] = [];
   #backOffMs = 0;
@@ -31,10 +33,11 @@ export class RequestLoop {
   }
 
   /** @throws ServerBusyError while the loop runs already; what {@link fail} was given while none ran. */
-  begin(action: string): void {
+  begin(action: 'serveForever' | 'handleRequest'): void {
     if (this.#state !== 'stopped') throw new ServerBusyError(action);
     this.throwFailure();
     this.#state = 'waiting';
+    this.#canBeStopped = action === 'serveForever';
   }
 
   end(): void {
@@ -56,7 +59,7 @@ export class RequestLoop {
   stop(): Promise<void> {
     this.#stopIsRequested = true;
     this.wake();
-    if (this.#state !== 'waiting') return Promise.resolve();
+    if (this.#state !== 'waiting' || !this.#canBeStopped) return Promise.resolve();
     return new Promise((resolve) => this.#stopped.push(resolve));
   }
 

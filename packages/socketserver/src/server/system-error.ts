@@ -3,9 +3,10 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && 'code' in error;
 }
 
-const exhaustion = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
+/** Connections that went away, or calls that were interrupted, before they could be taken. [accept(2)] */
+const passing = new Set(['ECONNABORTED', 'EPROTO', 'EINTR', 'EAGAIN', 'ECONNRESET']);
 
-/** Whether the system ran out of what accepting needs, so that trying again at once is vain. [accept(2)] */
-export function isExhaustion(error: NodeJS.ErrnoException): boolean {
-  return exhaustion.has(error.code ?? '');
+/** Whether an error says nothing about the next try, so that it may come at once; after others it would be vain. */
+export function isPassing(error: NodeJS.ErrnoException): boolean {
+  return passing.has(error.code ?? '');
 }

@@ -91,6 +91,10 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     return request.isHandedOver ? this.closeRequest(request) : this.shutdownRequest(request);
   }
 
+  protected override abandonRequest(request: StreamSocket<Address>): void {
+    request.reset();
+  }
+
   protected override isPeerGone(request: StreamSocket<Address>, error: unknown): boolean {
     return request.isPeerGone(error);
   }

@@ -62,11 +62,8 @@ export class UnixStreamServer extends StreamServer<UnixAddress> {
   }
 
   protected override async closeSource(listener: Listener, drained: Promise<void>): Promise<void> {
-    try {
-      this.#file?.remove();
-    } finally {
-      await super.closeSource(listener, drained);
-    }
+    const close = () => super.closeSource(listener, drained);
+    await (this.#file === undefined ? close() : this.#file.release(close));
   }
 
   protected override bindOptions(): BindOptions {

@@ -218,6 +218,83 @@ for (const [engineName, createEngine] of engines) {
       assert.equal((await ends.peer.readline()).toString(), 'late\n');
     });
 
+    it('can be given less time than before', async () => {
+      await using ends = await pair();
+      ends.peer.settimeout(30);
+      const early = ends.peer.recv(1);
+      await ends.client.sendall('x');
+      await early;
+      ends.peer.settimeout(0.01);
+      await assert.rejects(ends.peer.recv(1), { code: 'SOCKET_TIMEOUT' });
+    });
+
+    it('does not end the process by a send that nobody awaits', async () => {
+      await using ends = await pair();
+      ends.client.reset();
+      for (let turn = 0; turn < 20; turn += 1) {
+        void ends.peer.sendall('x');
+        void ends.peer.send('y');
+        await new Promise(setImmediate);
+      }
+      await assert.rejects(ends.peer.sendall('z'), { syscall: /read|write|send/ });
+    });
+
+    it('sends everything before the end, also what was not awaited', async () => {
+      if (engineName.endsWith('byte')) return;
+      await using ends = await pair();
+      const block = Buffer.alloc(3_000_000, 'b');
+      void ends.peer.sendall(block);
+      void ends.peer.sendall(block);
+      let received = (await ends.client.readExactly(4_000_000)).length;
+      void ends.peer.sendall(block);
+      ends.peer.close();
+      for await (const chunk of ends.client) received += chunk.length;
+      assert.equal(received, 3 * block.length);
+    });
+
+    it('gives a slow reader the whole answer, also when that goes on asking', async () => {
+      if (engineName.endsWith('byte')) return;
+      await using ends = await pair();
+      await ends.client.sendall('request');
+      await ends.peer.recv(65_536);
+      void ends.peer.sendall(Buffer.alloc(1_000_000, 'a'));
+      ends.peer.close();
+      await ends.client.sendall('more'); // lies unread on the other side
+      let received = 0;
+      for await (const chunk of ends.client) {
+        received += chunk.length;
+        await new Promise(setImmediate);
+      }
+      assert.equal(received, 1_000_000);
+    });
+
+    it('aborts its signal also after much was read meanwhile', async () => {
+      if (engineName.endsWith('byte')) return;
+      await using ends = await pair();
+      const { signal } = ends.peer;
+      await ends.client.sendall(Buffer.alloc(65_536));
+      await ends.peer.readExactly(65_536);
+      const aborted = once(signal, 'abort');
+      ends.client.reset();
+      await aborted;
+    });
+
+    it('resets a peer that did not read in time, instead of keeping its connection', async () => {
+      await using ends = await pair();
+      ends.peer.settimeout(0.01);
+      const block = Buffer.alloc(1_048_576);
+      await assert.rejects(async () => {
+        for (let sent = 0; sent < 64; sent += 1) await ends.peer.sendall(block);
+      });
+      ends.peer.close();
+      await assert.rejects(
+        async () => {
+          for await (const _ of ends.client);
+        },
+        { code: 'ECONNRESET' },
+      );
+    });
+
     it('times a send out', async () => {
       await using ends = await pair();
       ends.peer.settimeout(0.01);

@@ -178,6 +178,56 @@ for (const [engineName, createEngine] of engines) {
       assert.equal(await handled, undefined);
     });
 
+    it('does not make shutdown wait for a handleRequest that waits', async () => {
+      const engine = createEngine();
+      await using server = new TCPServer(address, EchoLine, { engine });
+      const handled = server.handleRequest();
+      await server.shutdown();
+      assert.equal(await lineThrough(server, engine, 'hello\n'), 'hello\n');
+      await handled;
+    });
+
+    it('leaves the event loop its turn, whatever getRequest fails with', async () => {
+      const engine = createEngine();
+      class Failing extends TCPServer {
+        override getRequest(): never {
+          throw Object.assign(new Error('no'), { code: 'EACCES', syscall: 'open' });
+        }
+      }
+      const server = new Failing(address, EchoLine, { engine });
+      const loop = server.serveForever();
+      await using client = await connect(server.serverAddress, { engine });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await server.shutdown();
+      await loop;
+      client.close();
+      await server.serverClose();
+    });
+
+    it('survives a shutdownRequest that throws, and frees the connection', async () => {
+      for (const Server of [TCPServer, ConcurrentTCPServer]) {
+        const engine = createEngine();
+        const problem = new Error('no end');
+        const errors: unknown[] = [];
+        class Failing extends Server {
+          override shutdownRequest(): void {
+            throw problem;
+          }
+          override handleError(_request: unknown, _address: unknown, error: unknown): void {
+            errors.push(error);
+          }
+        }
+        const server = new Failing(address, EchoLine, { engine });
+        await using _ = serving(server);
+        for (const line of ['one\n', 'two\n']) {
+          await using client = await connect(server.serverAddress, { engine });
+          await client.sendall(line);
+          await readAll(client).catch(() => undefined);
+        }
+        assert.ok(errors.includes(problem));
+      }
+    });
+
     it('refuses a second loop while one runs', async () => {
       const server = new TCPServer(address, EchoLine, { engine: createEngine() });
       await using _ = serving(server);
@@ -343,6 +393,7 @@ describe('the constructor', () => {
     );
     assert.throws(() => construct({}, 'handler'), /RequestHandlerClass must be a class/);
     assert.throws(() => construct({}, () => undefined), /RequestHandlerClass must be a class/);
+    assert.throws(() => construct({}, Date), /a class with a handle\(\) method/);
     assert.throws(() => construct(null), /options must be an object, got null/);
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -47,6 +47,14 @@ describe('a Unix stream server', { skip: process.platform === 'win32' }, () => {
     assert.ok(existsSync(path));
     await server.serverClose();
     assert.equal(existsSync(path), false);
+  });
+
+  it('leaves the path to another server that has taken it meanwhile', async () => {
+    const old = new UnixStreamServer(path, EchoLine, { engine: 'node' });
+    unlinkSync(path);
+    await using _ = serving(new UnixStreamServer(path, EchoLine));
+    await old.serverClose();
+    assert.equal(await lineThrough(path), 'hello\n');
   });
 
   it('gives the path the permissions it was told', async () => {

@@ -228,15 +228,18 @@ export class NodeConnection implements Connection, Gatherer {
 
   /** An empty write is completed after all before it: a 'drain' event would come at the high-water mark only. */
   #awaitDrain(socket: Socket): void {
-    socket.write('', (error) => {
-      if (error != null || socket.destroyed) return;
+    const written = (): void => {
+      if (socket.destroyed) return;
       if (socket.writableLength > 0) {
         this.#awaitDrain(socket);
         return;
       }
       this.#awaitsDrain = false;
       this.#sink?.drained();
-    });
+    };
+    // After end() nothing may be written: 'finish' says the same then.
+    if (socket.writableEnded) socket.once('finish', written);
+    else socket.write('', written);
   }
 }
 
