@@ -40,10 +40,14 @@ export class ThreadingUnixStreamServer extends ThreadingMixIn(UnixStreamServer) 
 /** A Unix stream server whose handlers run in child processes. */
 export class ForkingUnixStreamServer extends ForkingMixIn(UnixStreamServer) {}
 
-/** A UDP server whose handlers run in worker threads; their answers leave from the server's address. */
+/**
+ * A UDP server whose handlers run in worker threads; their answers leave from the server's address. With
+ * `allowReusePort` each thread also receives, on a socket of its own; hooks that those datagrams would pass by, such as
+ * `verifyRequest`, cannot be overridden then.
+ */
 export class ThreadingUDPServer extends ThreadingMixIn(UDPServer) {}
 
-/** A UDP server whose handlers run in child processes; their answers leave from the server's address. */
+/** As {@link ThreadingUDPServer}, with handlers in child processes. */
 export class ForkingUDPServer extends ForkingMixIn(UDPServer) {}
 
 /** As {@link ThreadingUDPServer}, for datagrams on a Unix socket. */

@@ -5,10 +5,14 @@ import { ServerClosedError } from '../errors.ts';
 import type { TakenRequest } from '../server/base-server.ts';
 import { formatFailure } from '../server/format-failure.ts';
 import type { ServerStats } from '../server/server-stats.ts';
+import { reviveError } from '../workers/error-transfer.ts';
 import { type HandlerReference, refuseServerInWorker } from '../workers/handler-module.ts';
+import type { OwnSocket } from '../workers/messages.ts';
+import type { PlainDatagram } from '../workers/own-requests.ts';
 import type { Outcome } from '../workers/pooled-request.ts';
-import type { ResolvedWorkerOptions } from '../workers/worker-options.ts';
+import { type ResolvedWorkerOptions, withOwnSockets } from '../workers/worker-options.ts';
 import { WorkerPool } from '../workers/worker-pool.ts';
+import { refuseUnseenHooks } from './refuse-unseen-hooks.ts';
 import type { ServerClass } from './server-class.ts';
 import type { ReloadOptions, WorkerServer } from './worker-server-class.ts';
 
@@ -40,6 +44,8 @@ export function WorkerMixIn(
     readonly #pool: WorkerPool;
     /** Errors of handlers that only say that their clients went away. */
     readonly #peerGone = new WeakSet<object>();
+    /** What workers bind that start now: only `serveForever()` lets them receive. */
+    #ownSocket: OwnSocket | undefined;
     #closing: Promise<void> | undefined;
     #onReloadSignal: (() => void) | undefined;
 
@@ -49,7 +55,8 @@ export function WorkerMixIn(
       super(...setup.serverArguments);
       this.#setup = setup;
       this.blockOnClose = setup.blockOnClose;
-      this.#pool = new WorkerPool(setup.workers, {
+      const workers = this.workerBinding() === undefined ? setup.workers : withOwnSockets(setup.workers);
+      this.#pool = new WorkerPool(workers, {
         serverAddress: this.serverAddress as SocketAddress,
         keepsProcessAlive: setup.keepsProcessAlive,
         workerStart: () => ({
@@ -58,7 +65,17 @@ export function WorkerMixIn(
           workerData: this.workerData,
           engine: this.engine,
           connections: this.connectionSetup(),
+          socket: this.#ownSocket,
         }),
+        servedOwn: (requests) => {
+          this.servedByWorker(requests);
+          for (const { error, fault, ...datagram } of requests.failed) {
+            this.#ownFailed(datagram, { error: reviveError(error), fault });
+          }
+        },
+        lostOwn: (datagrams, error) => {
+          for (const datagram of datagrams) this.#ownFailed(datagram, { error });
+        },
         sendDatagram: (bytes, address) => this.sendDatagram(bytes, address),
         shutdown: () => this.shutdown(),
         poolFailed: (error) => this.fail(error),
@@ -81,6 +98,12 @@ export function WorkerMixIn(
         connectionClosed: () => this.remoteRequestClosed(request),
       });
       this.#throwError(outcome, clientAddress);
+    }
+
+    /** The constructor under this one calls it too, before anything here is set. */
+    override serverBind(): void {
+      if (this.workerBinding() !== undefined) refuseUnseenHooks(this, WithWorkers.prototype);
+      super.serverBind();
     }
 
     override stats(): ServerStats {
@@ -120,8 +143,18 @@ export function WorkerMixIn(
       return Math.min(super.maxActiveRequests, this.#pool.capacity);
     }
 
-    protected override loopBegins(): void {
+    override get activeRequests(): number {
+      return super.activeRequests + this.#pool.ownActive;
+    }
+
+    protected override loopEnds(): void {
+      this.#ownSocket = undefined;
+      this.#pool.stopReceiving();
+    }
+
+    protected override loopBegins(action: 'serveForever' | 'handleRequest'): void {
       refuseServerInWorker('Cannot start workers', this.#setup.handler);
+      if (action === 'serveForever') this.#receiveInWorkers();
       this.#pool.start();
       this.#listenForReload();
     }
@@ -136,8 +169,26 @@ export function WorkerMixIn(
     }
 
     protected override closeSource(source: RequestSource, drained: Promise<void>): Promise<void> {
-      this.#pool.interrupt(this.timeouts.drainMs);
+      this.#ownSocket = undefined;
+      const ownRequests = { interrupt: () => {}, reset: () => this.connectionClosed(ownRequests) };
+      this.connectionOpened(ownRequests); // for all of them, so that the drain waits
+      void this.#pool.interrupt(this.timeouts.drainMs).then(() => this.connectionClosed(ownRequests));
       return super.closeSource(source, drained);
+    }
+
+    #receiveInWorkers(): void {
+      const binding = this.workerBinding();
+      if (binding === undefined) return;
+      refuseUnseenHooks(this, WithWorkers.prototype); // also those that an object was given since
+      const { requestsPerWorker } = this.#setup.workers;
+      this.#ownSocket = { binding, maxRunning: Math.min(requestsPerWorker, binding.options.maxPending) };
+      this.#pool.receive(this.#ownSocket);
+    }
+
+    #ownFailed(datagram: PlainDatagram, { error, fault }: Outcome): void {
+      const [request, clientAddress] = this.unpackRequest(datagram) as TakenRequest<unknown, SocketAddress>;
+      this.#noteFault(error, fault);
+      void this.failedInWorker(request, clientAddress, error);
     }
 
     async #closeAll(): Promise<void> {
@@ -171,9 +222,13 @@ export function WorkerMixIn(
         };
         tlsErrorChannel.publish(event);
       } else if (error !== undefined) {
-        if (fault === 'peer-gone' && typeof error === 'object' && error !== null) this.#peerGone.add(error);
+        this.#noteFault(error, fault);
         throw error;
       }
+    }
+
+    #noteFault(error: unknown, fault: Outcome['fault']): void {
+      if (fault === 'peer-gone' && typeof error === 'object' && error !== null) this.#peerGone.add(error);
     }
   }
   return WithWorkers as unknown as ServerClass & (new (setup: WorkerSetup) => ServerWithWorkers);

@@ -7,8 +7,11 @@ import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { runHandler } from '../handlers/run-handler.ts';
 import type { ServerView } from '../handlers/server-view.ts';
 import type { RemoteConnection } from '../request/stream-socket.ts';
+import type { DatagramBinding } from '../workers/datagram-binding.ts';
+import { reviveError } from '../workers/error-transfer.ts';
 import { refuseServerInWorker } from '../workers/handler-module.ts';
 import type { ConnectionSetup } from '../workers/messages.ts';
+import type { OwnRequests, PlainDatagram } from '../workers/own-requests.ts';
 import type { PackedRequest } from '../workers/pooled-request.ts';
 import type { WorkerKind } from '../workers/worker-options.ts';
 import { FairTurns } from './fair-turns.ts';
@@ -115,7 +118,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   /** What the server has done so far. */
   stats(): ServerStats {
     const { accepted, served, failed, bytesRead, bytesWritten } = this.counts;
-    const active = this.#running.processing;
+    const active = this.activeRequests;
     return { accepted, active, waiting: 0, served, failed, bytesRead, bytesWritten, workers: [] };
   }
 
@@ -149,6 +152,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
         if (serviceMs !== undefined) await this.serviceActions();
       }
     } finally {
+      this.loopEnds();
       this.#loop.forgetStop();
       this.#loop.end();
     }
@@ -344,8 +348,11 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     return true;
   }
 
-  /** Called when `serveForever()` or `handleRequest()` begins. */
-  protected loopBegins(): void {}
+  /** Called when `serveForever()` begins, or `handleRequest()`. */
+  protected loopBegins(_action: 'serveForever' | 'handleRequest'): void {}
+
+  /** Called when `serveForever()` ends. */
+  protected loopEnds(): void {}
 
   /**
    * Takes a request apart for a worker. Transports of this package implement it.
@@ -378,6 +385,38 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   /** Sends a datagram that a handler in a worker asked for. Datagram servers implement it. */
   protected sendDatagram(_bytes: Uint8Array, _address: Address): Promise<void> {
     return Promise.reject(new UnsupportedError('Cannot sendto: this server has no datagram socket'));
+  }
+
+  /** How workers bind sockets of their own beside this server's; `undefined` where only the server receives. */
+  protected workerBinding(): DatagramBinding | undefined {
+    return undefined;
+  }
+
+  /** The request of a datagram that a worker received itself. Datagram servers implement it. */
+  protected unpackRequest(_datagram: PlainDatagram): TakenRequest<Request, Address> {
+    throw new UnsupportedError('Cannot unpack a request: this server has no datagrams');
+  }
+
+  /** Learns what a worker did with datagrams that it received itself. */
+  protected servedByWorker({ accepted, served, receiveErrors }: OwnRequests): void {
+    this.counts.accepted += accepted;
+    this.counts.served += served;
+    for (const error of receiveErrors) this.#publishAcceptError(reviveError(error) as Error);
+  }
+
+  /** Has `handleError` learn what the handler of a request threw that was never taken here. */
+  protected async failedInWorker(request: Request, clientAddress: Address, error: unknown): Promise<void> {
+    this.#running.begin();
+    try {
+      this.counts.failed += 1;
+      if (error instanceof SystemExit) throw error;
+      await this.handleError(request, clientAddress, error);
+    } catch (failure) {
+      this.fail(failure);
+    } finally {
+      this.#running.end();
+      this.#loop.wake();
+    }
   }
 
   /** A connection that {@link packRequest} gave away is closed. */
@@ -462,14 +501,17 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
 
   #acceptFailed(error: NodeJS.ErrnoException): void {
     if (!isPassing(error)) this.#loop.backOff();
-    if (acceptErrorChannel.hasSubscribers) {
-      const event: AcceptErrorEvent = {
-        serverAddress: this.serverAddress,
-        error,
-        retryMs: this.#loop.backOffMs,
-      };
-      acceptErrorChannel.publish(event);
-    }
+    this.#publishAcceptError(error);
+  }
+
+  #publishAcceptError(error: Error): void {
+    if (!acceptErrorChannel.hasSubscribers) return;
+    const event: AcceptErrorEvent = {
+      serverAddress: this.serverAddress,
+      error,
+      retryMs: this.#loop.backOffMs,
+    };
+    acceptErrorChannel.publish(event);
   }
 
   get #isFull(): boolean {
@@ -490,7 +532,12 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   #begin(action: 'serveForever' | 'handleRequest'): void {
     if (this.#isClosed || this.#socket === undefined) throw new ServerClosedError(action);
     this.#loop.begin(action);
-    this.loopBegins();
+    try {
+      this.loopBegins(action);
+    } catch (error) {
+      this.#loop.end();
+      throw error;
+    }
   }
 
   #mustStop(): boolean {

@@ -27,7 +27,10 @@ export interface ServerOptions {
   readonly timeout?: number | undefined;
   /** `SO_REUSEADDR`. Default `true`. */
   readonly allowReuseAddress?: boolean | undefined;
-  /** `SO_REUSEPORT`: several sockets on one port, among which the kernel spreads clients. Default `false`. */
+  /**
+   * `SO_REUSEPORT`: several sockets on one port, among which the kernel spreads clients. Default `false`. With it each
+   * worker of a threading or forking UDP server has its own.
+   */
   readonly allowReusePort?: boolean | undefined;
   /** Reaches every handler as `this.server.workerData`; must survive a structured clone for threads and processes. */
   readonly workerData?: unknown;

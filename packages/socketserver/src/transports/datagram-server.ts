@@ -5,6 +5,7 @@ import { ServerDrainingError } from '../errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { type DatagramRequest, DatagramSocket } from '../request/datagram-socket.ts';
 import { BaseServer, type MaybeRequest, type TakenRequest } from '../server/base-server.ts';
+import type { OwnRequests, PlainDatagram } from '../workers/own-requests.ts';
 import type { PackedRequest } from '../workers/pooled-request.ts';
 import {
   type DatagramServerOptions,
@@ -44,6 +45,7 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
   readonly #options: Readonly<DatagramServerOptions>;
   readonly #class: typeof DatagramServer;
   #boundSocket: DatagramSocket<Address> | undefined;
+  #droppedByWorkers = 0;
 
   /** @param options - checked by the class that calls this. */
   protected constructor(
@@ -58,9 +60,9 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
     this.maxPacketSize = options.maxPacketSize ?? this.#class.maxPacketSize;
   }
 
-  /** Datagrams that were dropped because too many waited. */
+  /** Datagrams that were dropped because too many waited; those at a worker's own socket count once that is closed. */
   get droppedPackets(): number {
-    return this.#boundSocket?.dropped ?? 0;
+    return (this.#boundSocket?.dropped ?? 0) + this.#droppedByWorkers;
   }
 
   override getRequest(): MaybeRequest<DatagramRequest<Address>, Address> {
@@ -87,6 +89,21 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
   >): PackedRequest {
     // A view is sent with everything that lies around it. [structured clone]
     return { message: { type: 'datagram', clientAddress, bytes: Uint8Array.from(bytes), isTruncated } };
+  }
+
+  protected override unpackRequest({
+    clientAddress,
+    bytes,
+    isTruncated,
+  }: PlainDatagram): TakenRequest<DatagramRequest<Address>, Address> {
+    const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return [[data, this.#boundSocket!, isTruncated], clientAddress as Address];
+  }
+
+  protected override servedByWorker(requests: OwnRequests): void {
+    super.servedByWorker(requests);
+    this.#droppedByWorkers += requests.dropped;
+    for (const clientAddress of requests.truncated) this.#reportTruncated(clientAddress as Address);
   }
 
   protected override sendDatagram(bytes: Uint8Array, address: Address): Promise<void> {

@@ -3,6 +3,7 @@ import type { InetAddress } from '../address/socket-address.ts';
 import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
 import { aBoolean, anything, checkOptions, type OptionRules } from '../options/check-options.ts';
 import type { DatagramSocket } from '../request/datagram-socket.ts';
+import type { DatagramBinding } from '../workers/datagram-binding.ts';
 import { datagramOptionRules, type DatagramServerOptions } from './datagram-options.ts';
 import { type DatagramHandlerClass, DatagramServer } from './datagram-server.ts';
 import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';
@@ -77,6 +78,19 @@ export class UDPServer extends DatagramServer<InetAddress> {
       throw error;
     }
     return socket;
+  }
+
+  /** None with groups: a datagram to a group reaches every socket on the port, and would be served as often. */
+  protected override workerBinding(): DatagramBinding | undefined {
+    const options = this.bindOptions();
+    const { groups = [], interface: networkInterface, ttl, loopback } = this.#multicast;
+    if (!options.reusePort || groups.length > 0) return undefined;
+    return {
+      address: this.serverAddress,
+      options,
+      broadcast: this.#options.broadcast ?? false,
+      multicast: { interface: networkInterface, ttl, loopback },
+    };
   }
 
   protected override bindOptions(): DatagramBindOptions {

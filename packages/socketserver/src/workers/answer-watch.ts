@@ -16,7 +16,8 @@ export interface WatchedWorkers {
 
 /**
  * Finds workers whose event loops do not answer. It looks only while there is a question open, or while requests run
- * that `blockedMs` limits: an idle pool has no timer.
+ * that `blockedMs` limits, as those of a worker with a socket of its own may at any time: else an idle pool has no
+ * timer.
  */
 export class AnswerWatch {
   readonly #watched: WatchedWorkers;
@@ -43,7 +44,8 @@ export class AnswerWatch {
     const now = performance.now();
     let goesOn = false;
     for (const pooled of workers) {
-      if (blockedMs !== Infinity && pooled.requests.size > 0) {
+      const mayBlock = pooled.requests.size > 0 || (pooled.hasSocket && pooled.state === 'ready');
+      if (blockedMs !== Infinity && mayBlock) {
         pooled.ask();
         goesOn = true;
       }

@@ -5,8 +5,10 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Engine } from '../engine/contract.ts';
 import type { TLSMaterial } from '../tls/tls-material.ts';
+import type { DatagramBinding } from './datagram-binding.ts';
 import type { Transferred } from './error-transfer.ts';
 import type { HandlerReference } from './handler-module.ts';
+import type { OwnRequests, PlainDatagram } from './own-requests.ts';
 
 /** What a worker must know before its first request. */
 export interface WorkerStart {
@@ -15,6 +17,15 @@ export interface WorkerStart {
   readonly workerData: unknown;
   readonly engine: Engine['name'];
   readonly connections: ConnectionSetup;
+  /** The socket of its own that it receives from, if it has one. */
+  readonly socket: OwnSocket | undefined;
+}
+
+/** A datagram socket that a worker has for itself. */
+export interface OwnSocket {
+  readonly binding: DatagramBinding;
+  /** Datagrams that the worker may serve at once; further ones wait in the socket. */
+  readonly maxRunning: number;
 }
 
 /** What comes before the handler of a connection. */
@@ -41,6 +52,19 @@ export interface ServeDatagram {
   readonly clientAddress: SocketAddress;
   readonly bytes: Uint8Array;
   readonly isTruncated: boolean;
+}
+
+/** Has a worker bind a socket of its own, and receive. */
+export interface ReceiveDatagrams {
+  readonly type: 'receive';
+  readonly socket: OwnSocket;
+}
+
+/** Has a worker close its own socket; {@link StoppedReceiving} answers. */
+export interface StopReceiving {
+  readonly type: 'stop-receiving';
+  /** Whether datagrams that have come already are served; if not they are lost. */
+  readonly servesWaiting: boolean;
 }
 
 /** Tells one request, or all of them and those to come, that the server drains. */
@@ -89,6 +113,8 @@ export type ServeRequest = ServeConnection | ServeDatagram;
 
 export type ToWorker =
   | ServeRequest
+  | ReceiveDatagrams
+  | StopReceiving
   | InterruptRequests
   | ResetRequests
   | SetUpConnections
@@ -133,12 +159,25 @@ export interface Report {
   readonly isAnswer: boolean;
   /** Bytes of JavaScript heap in use, and the share of time that the loop was busy; not in every report. */
   readonly load?: WorkerLoad | undefined;
+  /** What it did with the datagrams of its own socket. */
+  readonly own?: OwnRequests | undefined;
 }
 
 /** What a worker tells about its own load. */
 export interface WorkerLoad {
   readonly heapBytes: number;
   readonly utilization: number;
+}
+
+/** The own socket is closed, and what it did is reported. */
+export interface StoppedReceiving {
+  readonly type: 'stopped';
+}
+
+/** Last words: the datagrams of the own socket whose handlers go down with the worker. */
+export interface Leaving {
+  readonly type: 'leaving';
+  readonly running: readonly PlainDatagram[];
 }
 
 /** Asks the server's socket to send a datagram. */
@@ -165,4 +204,5 @@ export interface Crashing {
   readonly error: Transferred;
 }
 
-export type FromWorker = Ready | Failed | Report | SendDatagram | ShutDownServer | Pong | Crashing;
+export type FromWorker =
+  Ready | Failed | Report | StoppedReceiving | Leaving | SendDatagram | ShutDownServer | Pong | Crashing;

@@ -1,5 +1,6 @@
 import { HandlerModuleError, WorkerLostError, type WorkerLossReason } from '../errors.ts';
-import type { Report, ToWorker, WorkerLoad, WorkerStart } from './messages.ts';
+import type { OwnSocket, Report, ToWorker, WorkerLoad, WorkerStart } from './messages.ts';
+import type { PlainDatagram } from './own-requests.ts';
 import type { PooledRequest } from './pooled-request.ts';
 import type { Worker, WorkerExit, WorkerListener } from './worker.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
@@ -51,6 +52,12 @@ export class PooledWorker {
   endReason: WorkerLossReason | undefined;
   /** Why it could not load its handler. */
   loadError: unknown;
+  /** Datagrams of its own socket whose handlers go down with it, as far as it could tell. */
+  leaving: readonly PlainDatagram[] = [];
+  #hasSocket: boolean;
+  /** Sockets that it was told to close, and has not said to have. */
+  #closingSockets = 0;
+  #ownRunning = 0;
   #served = 0;
   #load: WorkerLoad = { heapBytes: 0, utilization: 0 };
 
@@ -68,6 +75,7 @@ export class PooledWorker {
     },
   ) {
     this.#start = start;
+    this.#hasSocket = start.socket !== undefined;
     this.restarts = restarts;
     this.#started.promise.catch(() => undefined); // whoever wants to know asks
     this.worker = create(start, listener(this));
@@ -83,14 +91,50 @@ export class PooledWorker {
     return this.#gone.promise;
   }
 
-  /** Whether it would take a further request at once. One that has nothing to do is not looked at. */
+  /** Whether it would take a further request at once. One that has nothing to do, and no socket, is not looked at. */
   get answersNow(): boolean {
-    return this.askedAt === undefined && (this.requests.size === 0 || this.worker.isIdleNow === true);
+    const isAtRest = this.requests.size === 0 && !this.#hasSocket;
+    return this.askedAt === undefined && (isAtRest || this.worker.isIdleNow === true);
   }
 
   /** Whether handlers run in it, or connections are open. */
   get hasWork(): boolean {
-    return this.requests.size > 0 || this.#connections.size > 0;
+    return this.active > 0 || this.#connections.size > 0;
+  }
+
+  /** Requests that it serves, as far as is known of those that it took itself. */
+  get active(): number {
+    return this.requests.size + this.#ownRunning;
+  }
+
+  /** Whether it receives datagrams from a socket of its own. */
+  get hasSocket(): boolean {
+    return this.#hasSocket;
+  }
+
+  /** Whether no request can come from its own socket, and none of those that did is served. */
+  get isQuiet(): boolean {
+    return !this.#hasSocket && this.#closingSockets === 0 && this.#ownRunning === 0;
+  }
+
+  /** Has it receive from a socket of its own. Idempotent. */
+  receive(socket: OwnSocket): void {
+    if (this.#hasSocket) return;
+    this.#hasSocket = true;
+    this.send({ type: 'receive', socket });
+  }
+
+  /** Has it close its own socket. Idempotent. @param servesWaiting - whether what has come already is served. */
+  stopReceiving(servesWaiting: boolean): void {
+    if (!this.#hasSocket) return;
+    this.#hasSocket = false;
+    this.#closingSockets += 1;
+    this.send({ type: 'stop-receiving', servesWaiting });
+  }
+
+  /** It has closed its own socket. */
+  stoppedReceiving(): void {
+    this.#closingSockets -= 1;
   }
 
   send(message: ToWorker): void {
@@ -135,7 +179,7 @@ export class PooledWorker {
   }
 
   /** Takes the news of a report. @returns requests that ended. */
-  reported({ ended, closed, load }: Report): number {
+  reported({ ended, closed, load, own }: Report): number {
     this.#load = load ?? this.#load;
     for (const counts of closed) {
       this.#connections.get(counts.id)?.connectionClosed(counts);
@@ -146,9 +190,11 @@ export class PooledWorker {
       this.requests.delete(outcome.id);
       request?.reported(outcome);
     }
-    this.#served += ended.length;
-    if (this.requests.size === 0) this.idleSince = performance.now();
-    return ended.length;
+    const count = ended.length + (own === undefined ? 0 : own.served + own.failed.length);
+    this.#ownRunning = own?.running ?? this.#ownRunning;
+    this.#served += count;
+    if (this.active === 0) this.idleSince = performance.now();
+    return count;
   }
 
   hasServedItsTime({ maxRequests, maxAgeMs, maxHeapMb }: ResolvedWorkerOptions): boolean {
@@ -163,6 +209,9 @@ export class PooledWorker {
   exited(exit: WorkerExit): Error {
     const error = this.#lossOf(exit);
     this.state = 'gone';
+    this.#hasSocket = false;
+    this.#closingSockets = 0;
+    this.#ownRunning = 0;
     this.#started.reject(error);
     this.#gone.resolve();
     for (const request of this.#connections.values()) request.connectionClosed(undefined);
@@ -177,7 +226,7 @@ export class PooledWorker {
       id,
       state: this.state === 'gone' ? 'retiring' : this.state,
       isBlocked: this.isBlocked,
-      active: this.requests.size,
+      active: this.active,
       served: this.#served,
       utilization: this.worker.utilization ?? this.#load.utilization,
       heapBytes: this.#load.heapBytes,
@@ -192,7 +241,8 @@ export class PooledWorker {
     const reason =
       this.endReason ?? (signal !== undefined ? 'signal' : cause === undefined ? 'exit' : 'error');
     const how = describeLoss(reason, { exitCode, signal, error: cause });
-    if (this.state === 'starting' && this.endReason === undefined) {
+    const isSystemError = cause instanceof Error && 'syscall' in cause && this.loadError !== undefined;
+    if (this.state === 'starting' && this.endReason === undefined && !isSystemError) {
       const { className, module } = this.#start.handler;
       return new HandlerModuleError(
         `A worker cannot load ${className}: the ${kind} that imported its module ${module} ${how}`,

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
+import { OwnRequestCounts } from './own-requests.ts';
 import type { ClosedConnection, EndedRequest, Pong, Report, WorkerLoad } from './messages.ts';
 
 /** How long news may wait for more while the worker is at work: a message costs as much as a small request. */
@@ -10,6 +11,8 @@ const loadIntervalMs = 250;
 
 /** Tells a worker's pool how requests end: much news in one message while there is work, at once when there is none. */
 export class Reporter {
+  /** What came by the worker's own socket; {@link changed} has it reported. */
+  readonly own = new OwnRequestCounts();
   readonly #post: (message: Report | Pong) => void;
   #running = 0;
   #ended: EndedRequest[] = [];
@@ -33,6 +36,22 @@ export class Reporter {
     this.#schedule();
   }
 
+  /** A request of the own socket has ended. */
+  ownEnded(): void {
+    this.#running -= 1;
+    this.#schedule();
+  }
+
+  /** There is news in {@link own}. */
+  changed(): void {
+    this.#schedule();
+  }
+
+  /** Tells the news now. */
+  flush(): void {
+    if (this.#hasNews) this.#send(false);
+  }
+
   closed(connection: ClosedConnection): void {
     this.#closed.push(connection);
     this.#schedule();
@@ -40,8 +59,12 @@ export class Reporter {
 
   /** Answers a ping, and tells the news with it. */
   answer(): void {
-    if (this.#ended.length === 0 && this.#closed.length === 0) this.#post({ type: 'pong' });
-    else this.#send(true);
+    if (this.#hasNews) this.#send(true);
+    else this.#post({ type: 'pong' });
+  }
+
+  get #hasNews(): boolean {
+    return this.#ended.length > 0 || this.#closed.length > 0 || this.own.hasNews;
   }
 
   #schedule(): void {
@@ -60,7 +83,12 @@ export class Reporter {
     this.#closed = [];
     const load = this.#load();
     const news = { type: 'report', ended, closed, isAnswer } as const;
-    this.#post(load === undefined ? news : { ...news, load });
+    const own = this.own.take();
+    this.#post({
+      ...news,
+      ...(load === undefined ? {} : { load }),
+      ...(own === undefined ? {} : { own }),
+    });
   }
 
   #load(): WorkerLoad | undefined {

@@ -2,9 +2,8 @@ import { type ConnectionService, ServedConnection } from '../connection/serve-co
 import { chooseEngine } from '../engine/choose-engine.ts';
 import type { Engine, HandedOver } from '../engine/contract.ts';
 import { ServerDrainingError } from '../errors.ts';
-import { runHandler } from '../handlers/run-handler.ts';
-import { DatagramSocket } from '../request/datagram-socket.ts';
 import { createTLSContexts } from '../tls/tls-contexts.ts';
+import { DatagramService } from './datagram-service.ts';
 import { transferError } from './error-transfer.ts';
 import { type AnyHandlerClass } from './handler-module.ts';
 import type {
@@ -12,11 +11,9 @@ import type {
   EndedRequest,
   FromWorker,
   ServeConnection,
-  ServeDatagram,
   ToWorker,
   WorkerStart,
 } from './messages.ts';
-import { RemoteDatagramPort } from './remote-datagram-port.ts';
 import { RemoteServerView } from './remote-server-view.ts';
 import { Reporter } from './reporter.ts';
 
@@ -38,21 +35,30 @@ export class RequestService {
   readonly #doors: ServiceDoors;
   readonly #engine: Engine;
   readonly #view: RemoteServerView;
-  readonly #port: RemoteDatagramPort;
+  readonly #datagrams: DatagramService;
   readonly #reporter: Reporter;
   readonly #connections = new Map<number, ServedConnection>();
-  #datagramSocket: DatagramSocket | undefined;
   #service: ConnectionService;
   #draining: ServerDrainingError | undefined;
 
+  /** @throws the operating system's error, where the worker is to have a socket of its own and cannot. */
   constructor(start: WorkerStart, handlerClass: AnyHandlerClass, doors: ServiceDoors) {
     this.#handlerClass = handlerClass;
     this.#doors = doors;
     this.#engine = chooseEngine(start.engine as 'node');
     this.#view = new RemoteServerView(start, doors.post);
-    this.#port = new RemoteDatagramPort(start.serverAddress, doors.post);
     this.#reporter = new Reporter(doors.post);
     this.#service = this.#setUp(start.connections);
+    this.#datagrams = new DatagramService({
+      serverAddress: start.serverAddress,
+      handlerClass,
+      view: this.#view,
+      engine: this.#engine,
+      reporter: this.#reporter,
+      post: doors.post,
+      watch: doors.watch,
+    });
+    if (start.socket !== undefined) this.#datagrams.receive(start.socket);
   }
 
   /** Takes a message from the server, with the handle that a process gets beside it. */
@@ -63,8 +69,13 @@ export class RequestService {
         void this.#serveConnection(message, handle);
         return;
       case 'datagram':
-        this.#began();
-        void this.#serveDatagram(message);
+        this.#datagrams.serve(message);
+        return;
+      case 'receive':
+        this.#datagrams.receive(message.socket);
+        return;
+      case 'stop-receiving':
+        void this.#datagrams.stopReceiving(message.servesWaiting);
         return;
       case 'interrupt':
         this.#interrupt(message.id, new ServerDrainingError(message.drainMs));
@@ -79,7 +90,7 @@ export class RequestService {
         this.#reporter.answer();
         return;
       case 'sent':
-        this.#port.settled(message);
+        this.#datagrams.settled(message);
         return;
       case 'shut-down':
         this.#view.hasShutDown();
@@ -87,6 +98,13 @@ export class RequestService {
       case 'exit':
         this.#doors.exit();
     }
+  }
+
+  /** Says what is lost: the worker exits. */
+  leaving(): void {
+    const { running } = this.#reporter.own;
+    this.#reporter.flush();
+    if (running.length > 0) this.#doors.post({ type: 'leaving', running });
   }
 
   async #serveConnection({ id, handedOver }: ServeConnection, handle: HandedOver['handle']): Promise<void> {
@@ -108,27 +126,13 @@ export class RequestService {
     }
   }
 
-  async #serveDatagram({ id, clientAddress, bytes, isTruncated }: ServeDatagram): Promise<void> {
-    this.#datagramSocket ??= new DatagramSocket(this.#port);
-    const socket = this.#datagramSocket;
-    const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    try {
-      await runHandler(new this.#handlerClass([data, socket, isTruncated], clientAddress, this.#view));
-      this.#report({ id });
-    } catch (error) {
-      const fault = socket.isPeerGone(error) ? 'peer-gone' : undefined;
-      this.#report({ id, error: transferError(error), fault });
-    }
-  }
-
   #interrupt(id: number | undefined, reason: ServerDrainingError): void {
     if (id !== undefined) {
       this.#connections.get(id)?.interrupt(reason);
       return;
     }
     this.#draining = reason;
-    this.#datagramSocket ??= new DatagramSocket(this.#port);
-    this.#datagramSocket.interrupt(reason);
+    this.#datagrams.interrupt(reason);
     for (const served of this.#connections.values()) served.interrupt(reason);
   }
 

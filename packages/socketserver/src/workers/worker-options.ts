@@ -13,7 +13,11 @@ export type WorkerKind = 'thread' | 'process';
 
 /** The `workers` group: how many threads or processes run the handlers, and for how long. */
 export interface WorkerOptions {
-  /** Workers that are kept also when nobody needs them; they start with the server's loop. Default 1. */
+  /**
+   * Workers that are kept also when nobody needs them; they start with the server's loop. Default 1. Where workers
+   * have sockets of their own (UDP with `allowReusePort`) one per core is kept at least, as far as `max` allows:
+   * only a worker that is there can receive.
+   */
   readonly min?: number | undefined;
   /**
    * Workers at most. Threads grow to one per core under load, and up to `max` only while all of them are blocked.
@@ -124,4 +128,10 @@ export function resolveWorkerOptions(
     env: checked.env && Object.freeze({ ...checked.env }),
     execArgv: checked.execArgv && Object.freeze([...checked.execArgv]),
   });
+}
+
+/** The options where workers have sockets of their own, and so cannot be started when the first request is there. */
+export function withOwnSockets(options: ResolvedWorkerOptions): ResolvedWorkerOptions {
+  const { min, max, cores } = options;
+  return Object.freeze({ ...options, min: Math.max(min, Math.min(max, cores)) });
 }

@@ -4,7 +4,8 @@ import { RequestQueue } from '../engine/request-queue.ts';
 import { ServerClosedError } from '../errors.ts';
 import { AnswerWatch } from './answer-watch.ts';
 import { transferError } from './error-transfer.ts';
-import type { FromWorker, SendDatagram, SetUpConnections, WorkerStart } from './messages.ts';
+import type { FromWorker, OwnSocket, SendDatagram, SetUpConnections, WorkerStart } from './messages.ts';
+import type { OwnRequests, PlainDatagram } from './own-requests.ts';
 import { type Outcome, PooledRequest, type RequestToServe } from './pooled-request.ts';
 import type { PooledWorker, WorkerStats } from './pooled-worker.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
@@ -22,6 +23,10 @@ export interface PoolOwner {
   workerStart(): WorkerStart;
   /** Sends a datagram of a handler from the server's socket. */
   sendDatagram(bytes: Uint8Array, address: SocketAddress): Promise<void>;
+  /** A worker did something with datagrams that it received itself. */
+  servedOwn(requests: OwnRequests): void;
+  /** Datagrams that a worker received itself are lost with it. */
+  lostOwn(datagrams: readonly PlainDatagram[], error: Error): void;
   /** A handler called `this.server.shutdown()`. */
   shutdown(): Promise<void>;
   /** No worker can be had, since the handler cannot be loaded. */
@@ -46,6 +51,7 @@ export class WorkerPool {
   #nextId = 1;
   #isRunning = false;
   #isClosed = false;
+  #nowQuiet: (() => void) | undefined;
   /** The last reload: they come one after the other. */
   #reloading: Promise<void> = Promise.resolve();
 
@@ -56,7 +62,8 @@ export class WorkerPool {
       workerStart: () => owner.workerStart(),
       keepsProcessAlive: owner.keepsProcessAlive,
       received: (pooled, message) => this.#received(pooled, message),
-      changed: () => this.#dispatch(),
+      changed: () => this.#changed(),
+      lostOwn: (datagrams, error) => owner.lostOwn(datagrams, error),
       failed: (error) => this.#failed(error),
       lost: (event) => this.#lost(event),
     });
@@ -85,6 +92,22 @@ export class WorkerPool {
     return pooled.ended;
   }
 
+  /** Has every worker receive datagrams from a socket of its own; later ones learn of it by their start. */
+  receive(socket: OwnSocket): void {
+    for (const pooled of this.#roster.workers) if (pooled.state !== 'retiring') pooled.receive(socket);
+    if (this.options.blockedMs !== Infinity) this.#watch.start();
+  }
+
+  /** Has the workers close their own sockets, and serve what has come there already. */
+  stopReceiving(): void {
+    for (const pooled of this.#roster.workers) pooled.stopReceiving(true);
+  }
+
+  /** Requests that workers received themselves, and serve. */
+  get ownActive(): number {
+    return [...this.#roster.workers].reduce((sum, { active, requests }) => sum + active - requests.size, 0);
+  }
+
   /** Requests that wait for a worker. */
   get waiting(): number {
     return this.#waiting.length;
@@ -104,9 +127,20 @@ export class WorkerPool {
     return [...this.#roster.workers].map((pooled) => pooled.stats());
   }
 
-  /** Tells all requests, and those to come, that the server drains. */
-  interrupt(drainMs: number): void {
-    for (const pooled of this.#roster.workers) pooled.send({ type: 'interrupt', id: undefined, drainMs });
+  /**
+   * Tells all requests, and those to come, that the server drains; the workers close their own sockets.
+   *
+   * @returns a promise that resolves when the requests have ended that workers received themselves.
+   */
+  interrupt(drainMs: number): Promise<void> {
+    for (const pooled of this.#roster.workers) {
+      pooled.stopReceiving(false);
+      pooled.send({ type: 'interrupt', id: undefined, drainMs });
+    }
+    return new Promise((resolve) => {
+      this.#nowQuiet = resolve;
+      this.#checkQuiet();
+    });
   }
 
   /** Tells the workers how connections are set up from now on. */
@@ -149,6 +183,16 @@ export class WorkerPool {
     await this.#roster.close();
   }
 
+  #changed(): void {
+    this.#checkQuiet();
+    this.#dispatch();
+  }
+
+  #checkQuiet(): void {
+    const { workers } = this.#roster;
+    if ([...workers].every(({ state, isQuiet }) => state === 'starting' || isQuiet)) this.#nowQuiet?.();
+  }
+
   /** Hands waiting requests to workers that have time, and sees to it that there are such. */
   #dispatch(): void {
     while (this.#waiting.length > 0) {
@@ -169,15 +213,14 @@ export class WorkerPool {
   #freest(): PooledWorker | undefined {
     let best: PooledWorker | undefined;
     for (const pooled of this.#roster.workers) {
-      if (!this.#hasRoom(pooled) || (best !== undefined && best.requests.size <= pooled.requests.size))
-        continue;
+      if (!this.#hasRoom(pooled) || (best !== undefined && best.active <= pooled.active)) continue;
       if (pooled.answersNow) best = pooled;
     }
     return best;
   }
 
   #hasRoom(pooled: PooledWorker): boolean {
-    return pooled.state === 'ready' && pooled.requests.size < this.options.requestsPerWorker;
+    return pooled.state === 'ready' && pooled.active < this.options.requestsPerWorker;
   }
 
   #askBusy(): void {
@@ -212,6 +255,7 @@ export class WorkerPool {
 
   #received(pooled: PooledWorker, message: FromWorker): void {
     if (message.type === 'pong') this.#answered(pooled);
+    if (message.type === 'report') this.#owner.servedOwn(message.own!);
     if (message.type === 'send') void this.#send(pooled, message);
     if (message.type === 'shutdown') {
       void this.#owner.shutdown().then(() => pooled.send({ type: 'shut-down' }));

@@ -2,6 +2,7 @@ import { workerStartedChannel, type WorkerLostEvent } from '../diagnostics/chann
 import type { WorkerLossReason } from '../errors.ts';
 import { reviveError } from './error-transfer.ts';
 import type { FromWorker, WorkerStart } from './messages.ts';
+import type { PlainDatagram } from './own-requests.ts';
 import { isHandlerModuleError, PooledWorker } from './pooled-worker.ts';
 import { ProcessWorker } from './process-worker.ts';
 import { RestartBackOff } from './restart-back-off.ts';
@@ -25,6 +26,8 @@ export interface RosterOwner {
   received(pooled: PooledWorker, message: FromWorker): void;
   /** There may be time for waiting requests: a worker has become ready or has finished some. */
   changed(): void;
+  /** Datagrams that a worker took itself are lost with it. */
+  lostOwn(datagrams: readonly PlainDatagram[], error: Error): void;
   /** No worker can be had. */
   failed(error: Error): void;
   /** A worker is gone that was not meant to go. */
@@ -95,7 +98,8 @@ export class WorkerRoster {
     if (pooled.state === 'starting') this.end(pooled, 'closed');
     if (pooled.state !== 'ready') return;
     pooled.state = 'retiring';
-    if (!pooled.hasWork) {
+    pooled.stopReceiving(true);
+    if (isDone(pooled)) {
       this.#dismiss(pooled);
     } else if (drainMs !== Infinity) {
       pooled.worker.send({ type: 'interrupt', id: undefined, drainMs });
@@ -118,8 +122,8 @@ export class WorkerRoster {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#nowEmpty = resolve;
     for (const pooled of this.workers) {
-      if (pooled.state === 'ready' && !pooled.hasWork) this.retire(pooled, Infinity);
-      else if (pooled.state !== 'retiring' || pooled.hasWork) this.end(pooled, 'closed');
+      if (pooled.state === 'ready' && isDone(pooled)) this.retire(pooled, Infinity);
+      else if (pooled.state !== 'retiring' || !isDone(pooled)) this.end(pooled, 'closed');
     }
     if (this.workers.size > 0) await promise;
   }
@@ -140,10 +144,19 @@ export class WorkerRoster {
         pooled.loadError = reviveError(message.error);
         pooled.worker.terminate();
         return;
+      case 'stopped':
+        pooled.stoppedReceiving();
+        this.#review(pooled);
+        this.#owner.changed();
+        return;
+      case 'leaving':
+        pooled.leaving = message.running;
+        return;
       case 'crashing':
         return; // its exit follows, and tells
       case 'report':
         if (pooled.reported(message) > 0) this.#backOff.recovered();
+        if (message.own !== undefined) this.#owner.received(pooled, message);
         this.#review(pooled);
         if (message.isAnswer) this.#owner.received(pooled, { type: 'pong' });
         else this.#owner.changed();
@@ -167,13 +180,13 @@ export class WorkerRoster {
 
   /** After a request: lets a worker go that has served its time, or whose last request this was. */
   #review(pooled: PooledWorker): void {
-    if (pooled.state === 'retiring' && !pooled.hasWork) this.#dismiss(pooled);
+    if (pooled.state === 'retiring' && isDone(pooled)) this.#dismiss(pooled);
     if (pooled.state !== 'ready') return;
     if (!pooled.isOutdated && this.canStart && pooled.hasServedItsTime(this.#options)) {
       pooled.isOutdated = true;
       this.start();
     }
-    if (pooled.requests.size === 0) this.#watchIdle();
+    if (!pooled.hasWork) this.#watchIdle();
   }
 
   #dismiss(pooled: PooledWorker): void {
@@ -186,8 +199,9 @@ export class WorkerRoster {
   #exited(pooled: PooledWorker, exit: WorkerExit): void {
     if (!this.workers.delete(pooled)) return;
     const { state } = pooled;
-    const lost = [...pooled.requests.values()].map(({ clientAddress }) => clientAddress);
+    const lost = [...pooled.requests.values(), ...pooled.leaving].map(({ clientAddress }) => clientAddress);
     const error = pooled.exited(exit);
+    if (pooled.leaving.length > 0) this.#owner.lostOwn(pooled.leaving, error);
     const isCrash =
       !this.#isClosed &&
       !(state === 'starting' && pooled.isTrial) &&
@@ -239,4 +253,9 @@ export class WorkerRoster {
       Math.min(Math.max(1, idleMs), 2 ** 31 - 1),
     ).unref();
   }
+}
+
+/** Whether nothing is left for a worker to do. */
+function isDone(pooled: PooledWorker): boolean {
+  return !pooled.hasWork && pooled.isQuiet;
 }

@@ -9,6 +9,7 @@ import { after, describe, it } from 'node:test';
 import * as library from '../../src/index.ts';
 import type { EngineChoice, InetAddress, SocketAddress } from '../../src/index.ts';
 import { DatagramClient } from '../support/datagram-client.ts';
+import { UnixDatagramClient } from '../support/unix-datagram-client.ts';
 import { connectTLS } from '../support/tls-client.ts';
 import { TestAuthority } from '../support/tls-material.ts';
 import { workerEngines } from '../support/worker-engines.ts';
@@ -119,6 +120,36 @@ async function streamExchange(
   return outcome;
 }
 
+/** Makes one exchange of everything that datagrams can do. */
+async function datagramExchange(
+  Server: AnyServerClass,
+  { address, engine, ask, send }: DatagramTransport,
+): Promise<void> {
+  const { server, loop, nextError } = start(Server, [
+    address,
+    DatagramExchange,
+    { engine, maxPacketSize: 100 },
+  ]);
+  const { serverAddress } = server;
+  assert.equal(await ask('word', serverAddress), '4 false');
+  assert.equal(await ask('x'.repeat(200), serverAddress), '100 true');
+  assert.deepEqual(JSON.parse(await ask('facts', serverAddress)), { workerData, isTruncated: false });
+  await send('error', serverAddress);
+  assert.equal(await nextError(), 'EASKED');
+  assert.equal(await ask('shutdown', serverAddress), 'shut down');
+  await loop;
+  await server.serverClose();
+}
+
+/** How a datagram exchange is made. */
+interface DatagramTransport {
+  readonly address: SocketAddress;
+  readonly engine: EngineChoice;
+  /** Sends, and gives the answer, which must come from the server's address. */
+  readonly ask: (data: string, server: SocketAddress) => Promise<string>;
+  readonly send: (data: string, server: SocketAddress) => Promise<void>;
+}
+
 for (const [engineName, engine] of workerEngines) {
   for (const [base, transport] of Object.entries(streamTransports)) {
     for (const model of models) {
@@ -139,27 +170,36 @@ for (const [engineName, engine] of workerEngines) {
   describe(`datagrams on the ${engineName} engine`, () => {
     for (const model of models) {
       it(`${model}UDPServer makes the same exchange as all others`, async () => {
-        const { server, loop, nextError } = start(serverClass(`${model}UDPServer`), [
-          ['127.0.0.1', 0],
-          DatagramExchange,
-          { engine, maxPacketSize: 100 },
-        ]);
-        const serverAddress = server.serverAddress as InetAddress;
         await using client = new DatagramClient();
-        await client.send('word', serverAddress);
-        const [answer, sender] = await client.next();
-        assert.equal(answer.toString(), '4 false');
-        assert.deepEqual(sender, serverAddress);
-        assert.equal(await client.ask('x'.repeat(200), serverAddress), '100 true');
-        assert.deepEqual(JSON.parse(await client.ask('facts', serverAddress)), {
-          workerData,
-          isTruncated: false,
+        await datagramExchange(serverClass(`${model}UDPServer`), {
+          address: ['127.0.0.1', 0],
+          engine,
+          ask: async (data, server) => {
+            await client.send(data, server as InetAddress);
+            const [answer, sender] = await client.next();
+            assert.deepEqual(sender, server);
+            return answer.toString();
+          },
+          send: (data, server) => client.send(data, server as InetAddress),
         });
-        await client.send('error', serverAddress);
-        assert.equal(await nextError(), 'EASKED');
-        assert.equal(await client.ask('shutdown', serverAddress), 'shut down');
-        await loop;
-        await server.serverClose();
+      });
+    }
+
+    // Node has no such sockets.
+    for (const model of engineName === 'native' ? models : []) {
+      it(`${model}UnixDatagramServer makes the same exchange as all others`, async () => {
+        await using client = new UnixDatagramClient(join(directory, `client-${model}`));
+        await datagramExchange(serverClass(`${model}UnixDatagramServer`), {
+          address: join(directory, `server-${model}`),
+          engine,
+          ask: async (data, server) => {
+            await client.send(data, server as string);
+            const { bytes, remoteAddress } = await client.next();
+            assert.equal(remoteAddress, server);
+            return bytes.toString();
+          },
+          send: (data, server) => client.send(data, server as string),
+        });
       });
     }
   });

@@ -23,6 +23,7 @@ try {
   const handlerClass = await loadHandler(start.handler);
   const watch = new OrphanWatch(process.ppid);
   const service = new RequestService(start, handlerClass, { post, exit: () => process.exit(), watch });
+  process.on('exit', () => service.leaving());
   process.on('message', (message: ToWorker, handle?: HandedOver['handle']) =>
     service.received(message, handle),
   );

@@ -15,6 +15,7 @@ try {
     post,
     exit: () => process.exit(),
   });
+  process.on('exit', () => service.leaving());
   port.on('message', (message: ToWorker) => service.received(message));
   post({ type: 'ready' });
 } catch (error) {

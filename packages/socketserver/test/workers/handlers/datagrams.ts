@@ -1,5 +1,7 @@
 // Datagram handlers that the tests of workers load into threads and processes.
+import { once } from 'node:events';
 import process from 'node:process';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
 import { BaseRequestHandler, type DatagramRequest, DatagramRequestHandler } from '../../../src/index.ts';
 
@@ -11,6 +13,9 @@ export class Shout extends DatagramRequestHandler {
     this.wfile.write(this.packet.toString().toUpperCase());
   }
 }
+
+/** How many handlers run in this worker. */
+let running = 0;
 
 /** Does what the packet says, and answers with what came of it. */
 export class Obey extends BaseRequestHandler<DatagramRequest> {
@@ -26,6 +31,28 @@ export class Obey extends BaseRequestHandler<DatagramRequest> {
         .sendto(Buffer.alloc(70_000), this.clientAddress)
         .then(() => undefined, codeOf);
       await socket.sendto(`long: ${String(error)}`, this.clientAddress);
+      return;
+    }
+    if (word === 'hold') {
+      await socket.sendto('holding', this.clientAddress);
+      if (!socket.signal.aborted) await once(socket.signal, 'abort');
+      await socket.sendto('let go', this.clientAddress);
+      return;
+    }
+    if (word === 'deaf') {
+      await socket.sendto('deaf', this.clientAddress);
+      await new Promise(() => {});
+    }
+    if (word === 'crowd') {
+      running += 1;
+      for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+      await socket.sendto(`${running}`, this.clientAddress);
+      running -= 1;
+      return;
+    }
+    if (word === 'shutdown') {
+      await this.server.shutdown();
+      await socket.sendto('shut down', this.clientAddress);
       return;
     }
     if (word === 'where') await socket.sendto(`${process.pid} ${threadId}`, this.clientAddress);

@@ -1,0 +1,76 @@
+import type { SocketAddress } from '../address/socket-address.ts';
+import type { Datagram, DatagramPort } from '../engine/contract.ts';
+import { UnsupportedError } from '../errors.ts';
+import type { DatagramSent, FromWorker } from './messages.ts';
+import { RemoteSender } from './remote-sender.ts';
+
+/**
+ * What the handlers of a worker send through, from the server's address: the worker's own socket while there is one,
+ * else the server's. It receives nothing: who hands out datagrams is above it.
+ */
+export class WorkerDatagramPort implements DatagramPort {
+  readonly address: SocketAddress;
+  readonly isReady = false;
+  readonly dropped = 0;
+  readonly #remote: RemoteSender;
+  /** The worker's own socket, while it is open. */
+  own: DatagramPort | undefined;
+
+  constructor(address: SocketAddress, post: (message: FromWorker) => void) {
+    this.address = address;
+    this.#remote = new RemoteSender(post);
+  }
+
+  get fd(): number {
+    return this.own?.fd ?? -1;
+  }
+
+  send(bytes: Uint8Array, address: SocketAddress): Promise<void> | undefined {
+    return this.own === undefined ? this.#remote.send(bytes, address) : this.own.send(bytes, address);
+  }
+
+  /** The server has sent it, or could not. */
+  settled(message: DatagramSent): void {
+    this.#remote.settled(message);
+  }
+
+  receive(): Datagram | undefined {
+    return undefined;
+  }
+
+  notify(): void {}
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  setBroadcast(): void {
+    refuse('setBroadcast');
+  }
+
+  addMembership(): void {
+    refuse('addMembership');
+  }
+
+  dropMembership(): void {
+    refuse('dropMembership');
+  }
+
+  setMulticastTTL(): void {
+    refuse('setMulticastTTL');
+  }
+
+  setMulticastLoopback(): void {
+    refuse('setMulticastLoopback');
+  }
+
+  setMulticastInterface(): void {
+    refuse('setMulticastInterface');
+  }
+}
+
+function refuse(action: string): never {
+  throw new UnsupportedError(
+    `Cannot ${action}: the socket belongs to the server, not to this handler; use the server's options`,
+  );
+}
