@@ -8,9 +8,9 @@
 import { lookup } from 'node:dns/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { connect, formatAddress, type InetAddress, type StreamSocket } from 'socketserver';
-import { addressArguments } from './remote-command/address-arguments.ts';
+import { addressArguments } from './program/address-arguments.ts';
 import { LinePrompt } from './remote-command/line-prompt.ts';
-import { ExpectedFailure, runProgram } from './remote-command/program.ts';
+import { ExpectedFailure, runProgram } from './program/run-program.ts';
 
 const connectMs = 10_000;
 

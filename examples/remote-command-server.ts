@@ -12,12 +12,22 @@
  *     client   receive ok           any acknowledgement
  *     server   hi\n                 the output; `noResults` where a command prints nothing
  *
- *     node examples/remote-command-server.ts [host] [port]
+ *     node examples/remote-command-server.ts [--server serial|concurrent|threading|forking] [host] [port]
+ *
+ * `--server` chooses the server's class and nothing else; the exchange and the handler stay. What differs:
+ *
+ *     serial        handlers run here, one client after the other: the second one waits until the first one has left
+ *     concurrent    here, all clients side by side: a handler that waits for its command holds nobody up
+ *     threading     the default, as in the original exercise: in a pool of threads, where a handler that computes
+ *                   would hold up only its own. Ours only wait, so one thread serves many clients
+ *     forking       in child processes, one client each, 40 at most; the next one waits. A process that crashes takes
+ *                   one client with it. A command's parent is that process, and when the server is killed with
+ *                   SIGKILL its children notice and end the commands, which nobody else can do then
  */
-import { BaseRequestHandler, ConcurrentTCPServer, formatAddress } from 'socketserver';
+import { BaseRequestHandler, formatAddress, ThreadingTCPServer } from 'socketserver';
 import type { InetAddress, StreamSocket } from 'socketserver';
-import { addressArguments } from './remote-command/address-arguments.ts';
-import { onStopSignal, runProgram } from './remote-command/program.ts';
+import { onStopSignal, runProgram } from './program/run-program.ts';
+import { type AnyTCPServer, serverArguments } from './program/server-arguments.ts';
 import { ShellCommand } from './remote-command/shell-command.ts';
 
 const noResults = 'command exec success, but do not have results';
@@ -82,13 +92,23 @@ export class RemoteCommandHandler extends BaseRequestHandler<StreamSocket<InetAd
   }
 }
 
+/** What {@link createServer} makes a server of. */
+export interface ServerParts {
+  readonly Server?: AnyTCPServer;
+  readonly Handler?: typeof RemoteCommandHandler;
+}
+
 /** Binds the server. @throws the system's error, such as `EADDRINUSE`. */
-export function createServer(address: InetAddress, Handler = RemoteCommandHandler): ConcurrentTCPServer {
-  return new ConcurrentTCPServer(address, Handler, { timeouts: { drainMs: 1_000 } });
+export function createServer(
+  address: InetAddress,
+  { Server = ThreadingTCPServer, Handler = RemoteCommandHandler }: ServerParts = {},
+): InstanceType<AnyTCPServer> {
+  return new Server(address, Handler, { timeouts: { drainMs: 1_000 } });
 }
 
 async function main(): Promise<void> {
-  await using server = createServer(addressArguments());
+  const { Server, address } = serverArguments();
+  await using server = createServer(address, { Server });
   onStopSignal(() => void server.serverClose());
   console.log(`remote command server on ${formatAddress(server.serverAddress)}`);
   console.log('waiting for client ... ');

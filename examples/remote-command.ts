@@ -1,16 +1,17 @@
 /**
  * What `npm start` runs: the server of the classic remote command exercise and the client's prompt to it, in one
- * process and one terminal. The server's log would run into the prompt, so it is off here.
+ * process and one terminal. The server's log would run into the prompt, so it is off here. There is one client, so the
+ * concurrent model does it, and the prompt need not wait for a thread to start.
  *
  *     npm start
  *     npm start -- [host] [port]
  *     printf 'echo hi\nuname\n' | npm start --silent
  */
-import { formatAddress } from 'socketserver';
+import { ConcurrentTCPServer, formatAddress } from 'socketserver';
 import { runClient } from './remote-command-client.ts';
 import { createServer, RemoteCommandHandler } from './remote-command-server.ts';
-import { addressArguments } from './remote-command/address-arguments.ts';
-import { onStopSignal, runProgram } from './remote-command/program.ts';
+import { addressArguments } from './program/address-arguments.ts';
+import { onStopSignal, runProgram } from './program/run-program.ts';
 
 export class QuietHandler extends RemoteCommandHandler {
   static override readonly module = import.meta.url;
@@ -21,7 +22,10 @@ export class QuietHandler extends RemoteCommandHandler {
 async function main(): Promise<void> {
   const stop = new AbortController();
   onStopSignal(() => stop.abort());
-  await using server = createServer(addressArguments(), QuietHandler);
+  await using server = createServer(addressArguments(), {
+    Server: ConcurrentTCPServer,
+    Handler: QuietHandler,
+  });
   const serving = server.serveForever();
   const where = formatAddress(server.serverAddress);
   console.error(`Server started on ${where}, client connected. Type a command; Ctrl-D leaves.`);

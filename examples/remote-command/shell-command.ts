@@ -5,6 +5,12 @@ import { SpooledOutput } from './spooled-output.ts';
 
 const isWindows = process.platform === 'win32';
 
+/** Commands that would outlive this process. */
+const running = new Set<ShellCommand>();
+process.on('exit', () => {
+  for (const command of running) command.kill();
+});
+
 type Shell = ChildProcessByStdio<null, Readable, null>;
 
 /**
@@ -12,7 +18,8 @@ type Shell = ChildProcessByStdio<null, Readable, null>;
  * standard error is the one of this program, as the classic exercise leaves it: clients get standard output only.
  *
  * It leads a process group of its own, so that everything it started ends with it (but for what moved into a
- * session of its own, as daemons do). Disposing it ends it and frees its output.
+ * session of its own, as daemons do). Disposing it ends it and frees its output; the end of this process ends it too,
+ * unless a signal kills this process.
  */
 export class ShellCommand implements AsyncDisposable {
   readonly #child: Shell;
@@ -21,7 +28,9 @@ export class ShellCommand implements AsyncDisposable {
 
   private constructor(child: Shell) {
     this.#child = child;
+    running.add(this);
     child.once('close', () => {
+      running.delete(this);
       if (this.#state === 'running') this.#state = 'ended';
     });
   }

@@ -1,11 +1,20 @@
 import { connect, type StreamSocket } from 'socketserver';
 import { RunningProgram } from './running-program.ts';
 
+/** How the example's server is started. */
+export interface ServerStart {
+  readonly env?: NodeJS.ProcessEnv;
+  /** What follows `--server`; without it the example's own default. */
+  readonly model?: string;
+}
+
 /** Starts the example's server on a free port. */
-export async function startServer(
-  env?: NodeJS.ProcessEnv,
-): Promise<{ server: RunningProgram; port: number }> {
-  const server = RunningProgram.example('remote-command-server.ts', [0], env);
+export async function startServer({ env = {}, model }: ServerStart = {}): Promise<{
+  server: RunningProgram;
+  port: number;
+}> {
+  const args = model === undefined ? [0] : ['--server', model, 0];
+  const server = RunningProgram.example('remote-command-server.ts', args, env);
   const [, port] = await server.stdout.waitFor(/remote command server on 127\.0\.0\.1:(\d+)\n/);
   await server.stdout.waitFor(/waiting for client \.\.\. \n/);
   return { server, port: Number(port) };

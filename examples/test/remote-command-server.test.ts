@@ -85,7 +85,7 @@ describe('the remote command server', { timeout: 60_000 }, () => {
 
   it('leaves no temporary file behind, also while one is in use', async () => {
     await using directory = await temporaryDirectory();
-    const { server, port } = await startServer({ TMPDIR: directory.path });
+    const { server, port } = await startServer({ env: { TMPDIR: directory.path } });
     await using _ = server;
     await using socket = await connectTo(port);
     await socket.sendall('head -c 5000000 /dev/zero');
@@ -96,7 +96,7 @@ describe('the remote command server', { timeout: 60_000 }, () => {
   });
 
   it('ends the command and the connection when the output cannot be spooled', async () => {
-    const { server, port } = await startServer({ TMPDIR: '/nonexistent' });
+    const { server, port } = await startServer({ env: { TMPDIR: '/nonexistent' } });
     await using _ = server;
     await using pipe = await WatchedPipe.create();
     await using socket = await connectTo(port);
@@ -220,11 +220,11 @@ describe('the remote command server, when it is stopped', { timeout: 60_000 }, (
       await pipe.running();
       server.kill(signal);
       await pipe.released();
+      assert.equal((await idle.recv(1)).length, 0);
+      assert.equal((await busy.recv(1)).length, 0);
       const { code, stderr } = await server.ended();
       assert.equal(code, 0);
       assert.equal(stderr, '');
-      assert.equal((await idle.recv(1)).length, 0);
-      assert.equal((await busy.recv(1)).length, 0);
     });
   }
 
