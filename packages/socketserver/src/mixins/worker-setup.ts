@@ -1,3 +1,4 @@
+import { serialize } from 'node:v8';
 import { checkOptions, type OptionRules } from '../options/check-options.ts';
 import { type AnyHandlerClass, referToHandler, refuseServerInWorker } from '../workers/handler-module.ts';
 import { resolveWorkerOptions, type WorkerKind } from '../workers/worker-options.ts';
@@ -16,6 +17,22 @@ interface OwnOptions<Own extends WorkerServerOptions> {
     readonly blockOnClose: boolean;
     readonly keepsProcessAlive: boolean;
   };
+}
+
+/** @throws TypeError for data that cannot reach a worker; only threads can share memory. */
+function requireCloneable(
+  workerData: unknown,
+  { kind, action }: { readonly kind: WorkerKind; readonly action: string },
+): void {
+  try {
+    if (kind === 'thread') structuredClone(workerData);
+    else serialize(workerData);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`${action}: options.workerData must be data that a ${kind} can be sent: ${reason}`, {
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -37,7 +54,11 @@ export function setUpWorkers<Own extends WorkerServerOptions>(
   });
   const rest: unknown =
     given === undefined ? options : Object.fromEntries(given.filter(([key]) => !(key in rules)));
-  const { engine } = (rest ?? {}) as { readonly engine?: { readonly name?: unknown } };
+  const { engine, workerData } = (rest ?? {}) as {
+    readonly engine?: { readonly name?: unknown };
+    readonly workerData?: unknown;
+  };
+  requireCloneable(workerData, { kind, action });
   if (engine?.name === 'memory') {
     throw new TypeError(`${action}: options.engine must have sockets, which can go to workers, got 'memory'`);
   }

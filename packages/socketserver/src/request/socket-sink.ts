@@ -175,11 +175,11 @@ export class SocketSink<Owner> implements ConnectionSink {
       return;
     }
     this.#lingerBytes = bytes - this.queue.length;
-    this.#lingerMs = ms;
+    this.#lingerMs = this.#abortReason === undefined ? ms : drainLingerMs;
     this.#discards = true;
     this.queue.clear();
     this.connection.endWrite();
-    if (!this.#isSending) this.#armLinger(ms);
+    if (!this.#isSending) this.#armLinger(this.#lingerMs);
     this.#resume();
   }
 
