@@ -446,7 +446,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       this.serverActivate();
     } catch (error) {
       this.#isClosed = true;
-      void this.#socket?.close();
+      if (this.#socket !== undefined) void this.closeSource(this.#socket, Promise.resolve());
       throw error;
     }
   }

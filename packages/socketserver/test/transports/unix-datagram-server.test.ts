@@ -131,13 +131,13 @@ describe('a Unix datagram server on the native engine', { skip: native instanceo
         replies.push(this.packet.toString());
       }
     }
-    return { client: new UnixDatagramServer(path, Collect), replies };
+    return { client: new UnixDatagramServer(path, Collect, { engine: 'native' }), replies };
   }
 
   for (const Server of [UnixDatagramServer, ConcurrentUnixDatagramServer]) {
     it(`answers its clients: ${Server.name}`, async () => {
       using place = temporaryPath();
-      await using server = new Server(place.path, Shout);
+      await using server = new Server(place.path, Shout, { engine: 'native' });
       await using _ = serving(server);
       const { client, replies } = openClient(`${place.path}.client`);
       await using __ = serving(client);
@@ -149,19 +149,21 @@ describe('a Unix datagram server on the native engine', { skip: native instanceo
 
   it('replaces the path of a dead server, not that of a live one, and removes its own', async () => {
     using place = temporaryPath();
-    const dead = new UnixDatagramServer(`${place.path}.dead`, Shout);
+    const dead = new UnixDatagramServer(`${place.path}.dead`, Shout, { engine: 'native' });
     renameSync(`${place.path}.dead`, place.path);
     await dead.serverClose();
-    const server = new UnixDatagramServer(place.path, Shout, { mode: 0o600 });
+    const server = new UnixDatagramServer(place.path, Shout, { engine: 'native', mode: 0o600 });
     assert.equal(statSync(place.path).mode & 0o777, 0o600);
-    assert.throws(() => new UnixDatagramServer(place.path, Shout), { code: 'EADDRINUSE' });
+    assert.throws(() => new UnixDatagramServer(place.path, Shout, { engine: 'native' }), {
+      code: 'EADDRINUSE',
+    });
     await server.serverClose();
     assert.ok(!existsSync(place.path));
   });
 
   it('prints nothing about a client that is gone when the reply comes', async () => {
     using place = temporaryPath();
-    await using server = new UnixDatagramServer(place.path, Shout);
+    await using server = new UnixDatagramServer(place.path, Shout, { engine: 'native' });
     const gone = openClient(`${place.path}.gone`);
     await gone.client.socket.sendto('bye', server.serverAddress);
     await gone.client.serverClose();
