@@ -73,10 +73,6 @@ export class SocketSink<Owner> implements ConnectionSink {
     connection.start(this);
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed;
-  }
-
   /** Aborts with the failure, with the reason of {@link abort}, or when the peer is gone. Made when first asked for. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {

@@ -146,7 +146,10 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
     return sink.queue.peek(max);
   }
 
-  /** Waits until the peer sends no more, because it shut its writing side down or is gone. Takes no bytes. */
+  /**
+   * Waits until the peer sends no more, because it shut its writing side down or is gone. Takes no bytes: with 64 KiB or
+   * more unread it learns of the end only when some were read. The timeout does not apply.
+   */
   waitForEnd(): Promise<void> {
     return this.#open().waitForEnd();
   }

@@ -195,7 +195,8 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   }
 
   /**
-   * Frees the listening socket, at once; then drains: aborts the signal of each running request, waits up to
+   * Takes no further request and frees the listening socket, at once (a datagram socket after the drain, since handlers
+   * answer through it); then drains: aborts the signal of each running request, waits up to
    * `timeouts.drainMs` for them, and ends those that are left. Ends `serveForever()` too. Idempotent.
    *
    * Awaited from inside a handler of the server it waits for that handler too: call `shutdown()` there.
