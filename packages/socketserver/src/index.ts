@@ -25,6 +25,8 @@ export {
   type HandshakeFault,
   IncompleteReadError,
   MessageTooLongError,
+  type RequestPhase,
+  RequestTimeoutError,
   ServerBusyError,
   ServerClosedError,
   ServerDrainingError,
@@ -62,6 +64,7 @@ export {
   type WorkerServerClass,
   type WorkerServerOptions,
 } from './mixins/worker-server-class.ts';
+export { type ResolvedTimeouts, type TimeoutOptions } from './options/timeout-options.ts';
 export { type DatagramRequest, type DatagramSocket } from './request/datagram-socket.ts';
 export { type PacketReader } from './request/packet-reader.ts';
 export { type PacketWriter } from './request/packet-writer.ts';
@@ -75,7 +78,7 @@ export {
   type TakenRequest,
 } from './server/base-server.ts';
 export { type ServerStats } from './server/server-stats.ts';
-export { type ServerOptions, type TimeoutOptions } from './server/server-options.ts';
+export { type ServerOptions } from './server/server-options.ts';
 export {
   ConcurrentTCPServer,
   ConcurrentTLSServer,

@@ -4,6 +4,7 @@ import { TLSHandshakeError } from '../errors.ts';
 import { type RequestHandlerClass } from '../handlers/request-handler.ts';
 import { runHandler } from '../handlers/run-handler.ts';
 import type { ServerView } from '../handlers/server-view.ts';
+import type { ResolvedTimeouts } from '../options/timeout-options.ts';
 import { StreamSocket } from '../request/stream-socket.ts';
 import type { TLSContexts } from '../tls/tls-contexts.ts';
 import { secureConnection } from './secure-connection.ts';
@@ -14,7 +15,7 @@ export interface ConnectionService {
   readonly server: ServerView;
   /** For the handshakes of a TLS server. */
   readonly tls: TLSContexts | undefined;
-  readonly handshakeMs: number;
+  readonly timeouts: ResolvedTimeouts;
 }
 
 /**
@@ -83,10 +84,11 @@ export class ServedConnection {
   }
 
   async #secured(): Promise<Connection> {
-    const { tls, handshakeMs } = this.#service;
+    const { tls, timeouts } = this.#service;
     if (tls === undefined) return this.#connection;
     this.#handshake = new AbortController();
     try {
+      const { handshakeMs } = timeouts;
       return await secureConnection(this.#connection, tls, { handshakeMs, signal: this.#handshake.signal });
     } catch (error) {
       this.#onClosed();

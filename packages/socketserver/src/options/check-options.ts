@@ -19,6 +19,12 @@ export const milliseconds: OptionRule = {
   accepts: (value) => typeof value === 'number' && value >= 0,
 };
 
+/** A duration that is not nothing; `Infinity` means no limit. */
+export const someMilliseconds: OptionRule = {
+  must: 'a number of milliseconds above 0, Infinity for no limit',
+  accepts: (value) => typeof value === 'number' && value > 0,
+};
+
 /** A duration in Python's unit. */
 export const seconds: OptionRule = {
   must: 'a number of seconds above 0',

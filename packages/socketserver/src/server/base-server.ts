@@ -6,6 +6,7 @@ import { ServerClosedError, SystemExit, UnsupportedError } from '../errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { runHandler } from '../handlers/run-handler.ts';
 import type { ServerView } from '../handlers/server-view.ts';
+import { type ResolvedTimeouts, resolveTimeouts } from '../options/timeout-options.ts';
 import type { RemoteConnection } from '../request/stream-socket.ts';
 import type { DatagramBinding } from '../workers/datagram-binding.ts';
 import { reviveError } from '../workers/error-transfer.ts';
@@ -18,7 +19,7 @@ import { FairTurns } from './fair-turns.ts';
 import { formatFailure } from './format-failure.ts';
 import { type OpenConnection, RunningRequests } from './running-requests.ts';
 import { RequestLoop } from './request-loop.ts';
-import { type ResolvedTimeouts, resolveTimeouts, type ServerOptions } from './server-options.ts';
+import type { ServerOptions } from './server-options.ts';
 import { RequestCounts, type ServerStats } from './server-stats.ts';
 import { isPassing, isSystemError } from './system-error.ts';
 
@@ -425,7 +426,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
 
   /** What workers do with a connection before its handler. */
   protected connectionSetup(): ConnectionSetup {
-    return { handshakeMs: this.timeouts.handshakeMs };
+    return { timeouts: this.timeouts };
   }
 
   /** Tells the workers that {@link connectionSetup} gives something else now. */

@@ -1,21 +1,6 @@
 import { type EngineChoice } from '../engine/choose-engine.ts';
-import {
-  aBoolean,
-  anInteger,
-  anything,
-  checkOptions,
-  milliseconds,
-  type OptionRules,
-  seconds,
-} from '../options/check-options.ts';
-
-/** Deadlines, in milliseconds; `Infinity` means none. */
-export interface TimeoutOptions {
-  /** From the start of a drain to the forced end of the requests that still run. Default 15,000. */
-  readonly drainMs?: number | undefined;
-  /** For a client's TLS handshake, from when a TLS server takes it on. Default 10,000. */
-  readonly handshakeMs?: number | undefined;
-}
+import { aBoolean, anInteger, anything, type OptionRules, seconds } from '../options/check-options.ts';
+import type { TimeoutOptions } from '../options/timeout-options.ts';
 
 /** What every server takes. Those that are also class attributes (`static`) win over them. */
 export interface ServerOptions {
@@ -34,7 +19,7 @@ export interface ServerOptions {
   readonly allowReusePort?: boolean | undefined;
   /** Reaches every handler as `this.server.workerData`; must survive a structured clone for threads and processes. */
   readonly workerData?: unknown;
-  /** Deadlines. */
+  /** Deadlines, phase by phase. */
   readonly timeouts?: TimeoutOptions | undefined;
 }
 
@@ -47,24 +32,6 @@ export const serverOptionRules: OptionRules<ServerOptions> = {
   workerData: anything,
   timeouts: anything, // a group, checked by resolveTimeouts()
 };
-
-/** The deadlines with every default filled in. */
-export interface ResolvedTimeouts {
-  readonly drainMs: number;
-  readonly handshakeMs: number;
-}
-
-const timeoutDefaults: ResolvedTimeouts = { drainMs: 15_000, handshakeMs: 10_000 };
-
-/** @throws TypeError for an unknown key or a value that breaks its rule. */
-export function resolveTimeouts(given: TimeoutOptions | undefined, action: string): ResolvedTimeouts {
-  const rules: OptionRules<TimeoutOptions> = { drainMs: milliseconds, handshakeMs: milliseconds };
-  const checked = checkOptions(given, rules, { action, path: 'options.timeouts' });
-  return Object.freeze({
-    drainMs: checked.drainMs ?? timeoutDefaults.drainMs,
-    handshakeMs: checked.handshakeMs ?? timeoutDefaults.handshakeMs,
-  });
-}
 
 /** `listen(2)`'s backlog as an option. */
 export const backlogRule = anInteger(1, 65_535);

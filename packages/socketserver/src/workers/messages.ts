@@ -4,6 +4,7 @@
  */
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Engine } from '../engine/contract.ts';
+import type { ResolvedTimeouts } from '../options/timeout-options.ts';
 import type { TLSMaterial } from '../tls/tls-material.ts';
 import type { DatagramBinding } from './datagram-binding.ts';
 import type { Transferred } from './error-transfer.ts';
@@ -28,12 +29,11 @@ export interface OwnSocket {
   readonly maxRunning: number;
 }
 
-/** What comes before the handler of a connection. */
+/** What comes before the handler of a connection, and how long each phase of it may take. */
 export interface ConnectionSetup {
   /** For the handshakes of a TLS server. */
   readonly tls?: TLSMaterial | undefined;
-  /** Milliseconds that a handshake may take. */
-  readonly handshakeMs: number;
+  readonly timeouts: ResolvedTimeouts;
 }
 
 /** A connection to serve; the engine's part of it comes along. */

@@ -141,12 +141,12 @@ export class RequestService {
     for (const served of ending) served?.reset(reason);
   }
 
-  #setUp({ tls, handshakeMs }: ConnectionSetup): ConnectionService {
+  #setUp({ tls, timeouts }: ConnectionSetup): ConnectionService {
     return {
       RequestHandlerClass: this.#handlerClass,
       server: this.#view,
       tls: tls && createTLSContexts(tls, 'Cannot serve TLS'),
-      handshakeMs,
+      timeouts,
     };
   }
 

@@ -380,7 +380,7 @@ describe('the constructor', () => {
     });
     assert.throws(
       () => construct({ timeouts: { drain: 5 } }),
-      /options\.timeouts must have only the keys drainMs/,
+      /options\.timeouts must have only the keys proxyHeaderMs/,
     );
     assert.throws(
       () => construct({ timeouts: { drainMs: -1 } }),
