@@ -18,6 +18,14 @@ export interface ConnectionService {
   readonly timeouts: ResolvedTimeouts;
 }
 
+/** What a {@link ServedConnection} is to its server. */
+export interface ServedRequest {
+  /** The server's number for the request. */
+  readonly id: number;
+  /** Called once, when the descriptor is free. */
+  readonly closed: () => void;
+}
+
 /**
  * An accepted, unread connection on its way through everything that comes before a handler (TLS), through the
  * handler, to its end.
@@ -25,16 +33,15 @@ export interface ConnectionService {
 export class ServedConnection {
   readonly #connection: Connection;
   readonly #service: ConnectionService;
-  readonly #onClosed: () => void;
+  readonly #served: ServedRequest;
   #request: StreamSocket | undefined;
   #handshake: AbortController | undefined;
   #interruption: Error | undefined;
 
-  /** @param onClosed - called once, when the descriptor is free. */
-  constructor(connection: Connection, service: ConnectionService, onClosed: () => void) {
+  constructor(connection: Connection, service: ConnectionService, served: ServedRequest) {
     this.#connection = connection;
     this.#service = service;
-    this.#onClosed = onClosed;
+    this.#served = served;
   }
 
   /**
@@ -43,7 +50,8 @@ export class ServedConnection {
    * @throws what the handler threw, once the connection is being closed; a `TLSHandshakeError`.
    */
   async serve(): Promise<void> {
-    const request = new StreamSocket(await this.#secured(), this.#onClosed);
+    const { id, closed } = this.#served;
+    const request = new StreamSocket(await this.#secured(), closed, id);
     this.#request = request;
     if (this.#interruption !== undefined) request.interrupt(this.#interruption);
     const { RequestHandlerClass, server } = this.#service;
@@ -91,7 +99,7 @@ export class ServedConnection {
       const { handshakeMs } = timeouts;
       return await secureConnection(this.#connection, tls, { handshakeMs, signal: this.#handshake.signal });
     } catch (error) {
-      this.#onClosed();
+      this.#served.closed();
       throw error;
     } finally {
       this.#handshake = undefined;

@@ -25,13 +25,15 @@ export class DatagramRequestHandler<
   packet!: Buffer;
   /** Whether the datagram was longer than the server's `maxPacketSize`, so that `packet` lacks its end. */
   isTruncated!: boolean;
+  /** The number of this request: its server counts from 1. */
+  requestId!: number;
   /** The server's socket. */
   socket!: DatagramSocket<Address>;
   rfile!: PacketReader;
   wfile!: PacketWriter;
 
   override setup(): Promise<void> | void {
-    [this.packet, this.socket, this.isTruncated] = this.request;
+    [this.packet, this.socket, this.isTruncated, this.requestId] = this.request;
     this.rfile = new PacketReader(this.packet);
     this.wfile = new PacketWriter();
   }

@@ -9,12 +9,14 @@ const done = Promise.resolve();
  * What one handler of a datagram server serves: `const [data, socket] = this.request`.
  *
  * `data` belongs to the handler. `isTruncated` says that the datagram was longer than the server's
- * `maxPacketSize` and its end is lost.
+ * `maxPacketSize` and its end is lost. `id` is the number of the request, which the server counts from 1; those that a
+ * worker takes from a socket of its own are counted there, from a multiple of 2 to the power of 32.
  */
 export type DatagramRequest<Address extends SocketAddress = SocketAddress> = readonly [
   data: Buffer,
   socket: DatagramSocket<Address>,
   isTruncated: boolean,
+  id: number,
 ];
 
 /**

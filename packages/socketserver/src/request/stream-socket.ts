@@ -60,6 +60,8 @@ export interface ReadUntilOptions {
  * @see CPython's `socket.socket`
  */
 export class StreamSocket<Address extends SocketAddress = SocketAddress> implements AsyncDisposable {
+  /** The number of this request: its server counts from 1, over all its workers. 0 where no server accepted it. */
+  readonly id: number;
   readonly #connection: Connection;
   readonly #onClosed: SocketClosed;
   #sink: SocketSink<StreamSocket> | undefined;
@@ -71,9 +73,10 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
   #fileIsGoing: Promise<void> | undefined;
 
   /** Made by servers and by `connect()`. `onClosed` is called once, when the descriptor is free. */
-  constructor(connection: Connection, onClosed: SocketClosed = nobodyWantsToKnow) {
+  constructor(connection: Connection, onClosed: SocketClosed = nobodyWantsToKnow, id = 0) {
     this.#connection = connection;
     this.#onClosed = onClosed;
+    this.id = id;
   }
 
   /**

@@ -71,6 +71,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   readonly #running = new RunningRequests();
   readonly #loop = new RequestLoop();
   #socket: Source | undefined;
+  #lastRequestId = 0;
   #isClosed = false;
   #closing: Promise<void> | undefined;
 
@@ -397,6 +398,12 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   /** The request of a datagram that a worker received itself. Datagram servers implement it. */
   protected unpackRequest(_datagram: PlainDatagram): TakenRequest<Request, Address> {
     throw new UnsupportedError('Cannot unpack a request: this server has no datagrams');
+  }
+
+  /** The number of a request that is taken now. Transports of this package call it. */
+  protected nextRequestId(): number {
+    this.#lastRequestId += 1;
+    return this.#lastRequestId;
   }
 
   /** Learns what a worker did with datagrams that it received itself. */

@@ -72,7 +72,7 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
     const { bytes, truncated } = datagram;
     const clientAddress = datagram.remoteAddress as Address;
     if (truncated) this.#reportTruncated(clientAddress);
-    return [[bytes, socket, truncated], clientAddress];
+    return [[bytes, socket, truncated, this.nextRequestId()], clientAddress];
   }
 
   protected override get maxActiveRequests(): number {
@@ -83,21 +83,23 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
     return socket.isPeerGone(error);
   }
 
-  protected override packRequest([[bytes, , isTruncated], clientAddress]: TakenRequest<
+  protected override packRequest([[bytes, , isTruncated, requestId], clientAddress]: TakenRequest<
     DatagramRequest<Address>,
     Address
   >): PackedRequest {
     // A view is sent with everything that lies around it. [structured clone]
-    return { message: { type: 'datagram', clientAddress, bytes: Uint8Array.from(bytes), isTruncated } };
+    const copy = Uint8Array.from(bytes);
+    return { message: { type: 'datagram', requestId, clientAddress, bytes: copy, isTruncated } };
   }
 
   protected override unpackRequest({
+    requestId,
     clientAddress,
     bytes,
     isTruncated,
   }: PlainDatagram): TakenRequest<DatagramRequest<Address>, Address> {
     const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return [[data, this.#boundSocket!, isTruncated], clientAddress as Address];
+    return [[data, this.#boundSocket!, isTruncated, requestId], clientAddress as Address];
   }
 
   protected override servedByWorker(requests: OwnRequests): void {

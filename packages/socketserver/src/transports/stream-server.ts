@@ -63,7 +63,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   override getRequest(): MaybeRequest<StreamSocket<Address>, Address> {
     const connection = this.socket.accept();
     if (connection === undefined) return undefined;
-    const request = new StreamSocket<Address>(connection, this.#socketClosed);
+    const request = new StreamSocket<Address>(connection, this.#socketClosed, this.nextRequestId());
     this.connectionOpened(request);
     return [request, connection.remoteAddress as Address];
   }
@@ -79,7 +79,12 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     remote: RemoteConnection,
   ): PackedRequest {
     const handedOver = request.handOver(target, remote);
-    const message = { type: 'connection', clientAddress, handedOver: handedOver.message } as const;
+    const message = {
+      type: 'connection',
+      requestId: request.id,
+      clientAddress,
+      handedOver: handedOver.message,
+    } as const;
     return { message, handedOver, abandon: () => this.endAbandoned(handedOver) };
   }
 

@@ -19,9 +19,17 @@ const takenPerTurn = 64;
 /** How long a socket that is to close goes on taking what comes, at most. */
 const lastDatagramsMs = 100;
 
+/**
+ * Numbers that a worker may give to the datagrams of its own socket, which the server cannot count: they follow this
+ * many times the worker's own number, so no two requests of a server have the same.
+ */
+const idsPerWorker = 2 ** 32;
+
 /** What serves the datagrams of a worker. */
 export interface DatagramServiceParts {
   readonly serverAddress: SocketAddress;
+  /** The how-manieth worker of its server this is, from 1. */
+  readonly ordinal: number;
   readonly handlerClass: AnyHandlerClass;
   readonly view: ServerView;
   readonly engine: Engine;
@@ -44,11 +52,13 @@ export class DatagramService {
   #own: DatagramPort | undefined;
   #maxRunning = Infinity;
   #running = 0;
+  #lastOwnId: number;
   /** Handlers that end at once must not take the next datagram from within the taking of theirs. */
   #isTaking = false;
 
   constructor(parts: DatagramServiceParts) {
     this.#parts = parts;
+    this.#lastOwnId = parts.ordinal * idsPerWorker;
     this.#port = new WorkerDatagramPort(parts.serverAddress, parts.post);
     this.#socket = new DatagramSocket(this.#port);
   }
@@ -143,7 +153,13 @@ export class DatagramService {
       const datagram = own.receive();
       if (datagram === undefined) return;
       const { bytes, remoteAddress, truncated } = datagram;
-      const taken = { clientAddress: remoteAddress, bytes, isTruncated: truncated };
+      this.#lastOwnId += 1;
+      const taken = {
+        requestId: this.#lastOwnId,
+        clientAddress: remoteAddress,
+        bytes,
+        isTruncated: truncated,
+      };
       reporter.own.began(taken);
       void this.#run(taken, (failure) => this.#ownEnded(taken, failure));
       reporter.changed();
@@ -154,7 +170,7 @@ export class DatagramService {
   }
 
   async #run(
-    { clientAddress, bytes, isTruncated }: PlainDatagram,
+    { requestId, clientAddress, bytes, isTruncated }: PlainDatagram,
     ended: (failure?: Failure) => void,
   ): Promise<void> {
     const { handlerClass, view, reporter, watch } = this.#parts;
@@ -165,7 +181,8 @@ export class DatagramService {
     const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let failure: Failure | undefined;
     try {
-      const handled = runHandler(new handlerClass([data, socket, isTruncated], clientAddress, view));
+      const request = [data, socket, isTruncated, requestId];
+      const handled = runHandler(new handlerClass(request, clientAddress, view));
       if (handled !== undefined) await handled;
     } catch (error) {
       failure = {

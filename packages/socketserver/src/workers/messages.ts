@@ -13,6 +13,8 @@ import type { OwnRequests, PlainDatagram } from './own-requests.ts';
 
 /** What a worker must know before its first request. */
 export interface WorkerStart {
+  /** The how-manieth worker of its server it is, from 1. */
+  readonly ordinal: number;
   readonly handler: HandlerReference;
   readonly serverAddress: SocketAddress;
   readonly workerData: unknown;
@@ -39,7 +41,10 @@ export interface ConnectionSetup {
 /** A connection to serve; the engine's part of it comes along. */
 export interface ServeConnection {
   readonly type: 'connection';
+  /** The pool's number, by which the two sides mean this request. */
   readonly id: number;
+  /** The server's number: `request.id`. */
+  readonly requestId: number;
   readonly clientAddress: SocketAddress;
   /** The message of a `HandedOver`. */
   readonly handedOver: unknown;
@@ -48,7 +53,10 @@ export interface ServeConnection {
 /** A datagram to serve. */
 export interface ServeDatagram {
   readonly type: 'datagram';
+  /** The pool's number, by which the two sides mean this request. */
   readonly id: number;
+  /** The server's number: the last part of the request. */
+  readonly requestId: number;
   readonly clientAddress: SocketAddress;
   readonly bytes: Uint8Array;
   readonly isTruncated: boolean;

@@ -3,6 +3,8 @@ import { type Transferred, transferError } from './error-transfer.ts';
 
 /** A datagram as it goes from a worker to its server. */
 export interface PlainDatagram {
+  /** The server's number for it; one of the worker's where that took it itself. */
+  readonly requestId: number;
   readonly clientAddress: SocketAddress;
   readonly bytes: Uint8Array;
   readonly isTruncated: boolean;
@@ -99,6 +101,6 @@ export class OwnRequestCounts {
 }
 
 /** A view would be sent with everything that lies around it. [structured clone] */
-function plain({ clientAddress, bytes, isTruncated }: PlainDatagram): PlainDatagram {
-  return { clientAddress, bytes: Uint8Array.from(bytes), isTruncated };
+function plain({ requestId, clientAddress, bytes, isTruncated }: PlainDatagram): PlainDatagram {
+  return { requestId, clientAddress, bytes: Uint8Array.from(bytes), isTruncated };
 }

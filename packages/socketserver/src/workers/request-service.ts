@@ -51,6 +51,7 @@ export class RequestService {
     this.#service = this.#setUp(start.connections);
     this.#datagrams = new DatagramService({
       serverAddress: start.serverAddress,
+      ordinal: start.ordinal,
       handlerClass,
       view: this.#view,
       engine: this.#engine,
@@ -107,7 +108,10 @@ export class RequestService {
     if (running.length > 0) this.#doors.post({ type: 'leaving', running });
   }
 
-  async #serveConnection({ id, handedOver }: ServeConnection, handle: HandedOver['handle']): Promise<void> {
+  async #serveConnection(
+    { id, requestId, handedOver }: ServeConnection,
+    handle: HandedOver['handle'],
+  ): Promise<void> {
     let served: ServedConnection | undefined;
     try {
       // In this very turn: the handle that a process gets reads already. [Node: child_process]
@@ -115,7 +119,10 @@ export class RequestService {
         message: handedOver,
         ...(handle === undefined ? {} : { handle }),
       });
-      served = new ServedConnection(connection, this.#service, () => this.#connectionClosed(id));
+      served = new ServedConnection(connection, this.#service, {
+        id: requestId,
+        closed: () => this.#connectionClosed(id),
+      });
       this.#connections.set(id, served);
       if (this.#draining !== undefined) served.interrupt(this.#draining);
       await served.serve();

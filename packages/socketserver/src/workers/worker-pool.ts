@@ -20,7 +20,7 @@ export interface PoolOwner {
   /** Whether workers keep this process alive. */
   readonly keepsProcessAlive: boolean;
   /** What a worker that starts now must know. */
-  workerStart(): WorkerStart;
+  workerStart(): Omit<WorkerStart, 'ordinal'>;
   /** Sends a datagram of a handler from the server's socket. */
   sendDatagram(bytes: Uint8Array, address: SocketAddress): Promise<void>;
   /** A worker did something with datagrams that it received itself. */

@@ -19,7 +19,7 @@ const exitMs = 1_000;
 /** Who has the workers of a roster do something. */
 export interface RosterOwner {
   /** What a worker that starts now must know. */
-  workerStart(): WorkerStart;
+  workerStart(): Omit<WorkerStart, 'ordinal'>;
   /** Whether workers keep this process alive. */
   readonly keepsProcessAlive: boolean;
   /** A worker said something that the roster itself has no use for. */
@@ -44,6 +44,7 @@ export class WorkerRoster {
   #restarts: number[] = [];
   #isClosed = false;
   #hasEverStarted = false;
+  #lastOrdinal = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #nowEmpty: (() => void) | undefined;
@@ -72,7 +73,9 @@ export class WorkerRoster {
   /** @param isTrial - somebody waits for it, and learns why it could not start; nobody else does. */
   start({ isTrial = false }: { readonly isTrial?: boolean } = {}): PooledWorker {
     const { kind } = this.#options;
-    const pooled = new PooledWorker(this.#owner.workerStart(), {
+    this.#lastOrdinal += 1;
+    const workerStart = { ...this.#owner.workerStart(), ordinal: this.#lastOrdinal };
+    const pooled = new PooledWorker(workerStart, {
       restarts: this.#restarts.shift() ?? 0,
       create: (start, listener) =>
         kind === 'thread'
