@@ -1,0 +1,1 @@
+export { ProtocolError, RcmdError } from './errors.ts';

@@ -1,0 +1,45 @@
+import type { CommandEnd, KillReason } from '../protocol/command-end.ts';
+import type { OutputName } from '../protocol/stream-id.ts';
+
+/** What to run, with every decision made. */
+export interface CommandSpec {
+  readonly commandId: string;
+  /** The program, to be found in `env.PATH`, and its arguments. */
+  readonly argv: readonly [file: string, ...args: string[]];
+  readonly cwd: string;
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether input will come; if not it is empty. */
+  readonly stdin: boolean;
+  /** Milliseconds; `Infinity` for no limit. */
+  readonly timeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly maxOutputBytes: number;
+  readonly killSignal: NodeJS.Signals;
+  /** Milliseconds from `killSignal` to SIGKILL. */
+  readonly graceMs: number;
+  /** Milliseconds that output may go on after the end, while children hold the streams open. */
+  readonly outputGraceMs: number;
+}
+
+/** A command that runs in a process group of its own. */
+export interface RunningCommand extends AsyncDisposable {
+  readonly pid: number;
+  /**
+   * Takes the next bytes of a stream, as soon as there are any: at most `max`, which the caller may use as he likes; `undefined` at its end. Nothing is
+   * read from the pipe that was not asked for, so a command that nobody reads waits. One read of a stream at a time.
+   */
+  read(stream: OutputName, max: number): Promise<Uint8Array | undefined>;
+  /** Stops reading a stream for good: the command gets SIGPIPE when it writes there. */
+  stop(stream: OutputName): void;
+  /** Gives it input; resolves when the pipe has taken all. A command that reads no more is no error: the bytes are dropped, and the result is `false`. */
+  write(bytes: Uint8Array): Promise<boolean>;
+  /** The end of its input. */
+  endInput(): void;
+  /** Sends a signal to its process group. */
+  signal(signal: NodeJS.Signals): void;
+  /** Ends it, whatever it does: `killSignal` to the group, SIGKILL after the grace, and to descendants that left the group. */
+  terminate(reason: KillReason): void;
+  /** Settles when the main process has ended and its output has been read or cut off. Never rejects. */
+  readonly ended: Promise<CommandEnd>;
+}

@@ -1,0 +1,44 @@
+/** Why the server ended a command that would have gone on. */
+export type KillReason =
+  'timeout' | 'idle' | 'output-limit' | 'client-signal' | 'client-gone' | 'server-draining' | 'administrator';
+
+/** How a command ended: the payload of EXIT. */
+export interface CommandEnd {
+  /** The exit code, 0 to 255; `undefined` where a signal ended it. */
+  readonly exitCode: number | undefined;
+  /** The signal that ended it, such as `'SIGTERM'`. */
+  readonly signal: string | undefined;
+  /** Why the server ended it, if it did. */
+  readonly killedBy: KillReason | undefined;
+  /** Milliseconds from its start to its end, by the server's clock. */
+  readonly durationMs: number;
+  /** Bytes that it wrote and that were sent, and bytes of input that it was given. */
+  readonly stdoutBytes: number;
+  readonly stderrBytes: number;
+  readonly stdinBytes: number;
+  /** Whether output was cut off: by a limit, or since a child of it held a stream open after its end. */
+  readonly isTruncated: boolean;
+}
+
+/** A command runs: the payload of STARTED. */
+export interface CommandStart {
+  /** The number of its process on the server. */
+  readonly pid: number;
+  /** What the audit and `status` call it. */
+  readonly commandId: string;
+}
+
+/** Why nothing was run: the payload of FAILED. */
+export interface CommandFailure {
+  readonly code: CommandFailureCode;
+  readonly message: string;
+  /** Milliseconds after which trying again makes sense, where `code` is `BUSY`. */
+  readonly retryAfterMs?: number;
+}
+
+/**
+ * `NOT_FOUND`: no such program (127); `NOT_EXECUTABLE`: it cannot be executed, or its directory not be entered (126); `DENIED`: the
+ * policy says no; `BUSY`: too many commands; `BAD_REQUEST`: the request makes no sense; `AUDIT`: the record cannot be written; `FAILED`: the server could not.
+ */
+export type CommandFailureCode =
+  'NOT_FOUND' | 'NOT_EXECUTABLE' | 'DENIED' | 'BUSY' | 'BAD_REQUEST' | 'AUDIT' | 'FAILED';

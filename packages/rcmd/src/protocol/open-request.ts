@@ -1,0 +1,26 @@
+/** What a client wants to run: the payload of OPEN. Checked key by key; unknown keys are refused. */
+export interface OpenRequest {
+  /** The program and its arguments, taken as they are; or one string for a POSIX shell. Exactly one of them. */
+  readonly argv?: readonly string[];
+  readonly shell?: string;
+  /** Where it runs: a path on the server. Default: the home directory of the server's user, or the prompt's own. */
+  readonly cwd?: string;
+  /** Variables besides those that the server's policy sets. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether the client will send input; if not the command reads an empty one. */
+  readonly stdin: boolean;
+  /** Milliseconds after which the server ends it; absent for no limit but the server's own. */
+  readonly timeoutMs?: number;
+  /** Milliseconds without any output or input after which the server ends it. */
+  readonly idleTimeoutMs?: number;
+  /** Bytes of output, both streams together, after which the server ends it. */
+  readonly maxOutputBytes?: number;
+  /** What ends it first; SIGKILL follows after `graceMs`. Default `'SIGTERM'` and 5,000. */
+  readonly killSignal?: string;
+  readonly graceMs?: number;
+  /**
+   * Names the state of a prompt on this connection: the working directory and the environment that one command leaves
+   * are where the next one of the same name begins. Only with `shell`.
+   */
+  readonly session?: string;
+}

@@ -1,0 +1,8 @@
+/** The three byte streams of a command, by the numbers that they have on the wire and in the command itself. */
+export const streamIds = { stdin: 0, stdout: 1, stderr: 2 } as const;
+
+/** `'stdin'` goes to the command, the others come from it. */
+export type StreamName = keyof typeof streamIds;
+
+/** A stream that comes from a command. */
+export type OutputName = 'stdout' | 'stderr';
