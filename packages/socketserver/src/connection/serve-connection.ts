@@ -1,5 +1,6 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Connection } from '../engine/contract.ts';
+import { secureConnection } from '../engine/tls/secure-connection.ts';
 import { TLSHandshakeError } from '../errors.ts';
 import { type RequestHandlerClass } from '../handlers/request-handler.ts';
 import { runHandler } from '../handlers/run-handler.ts';
@@ -7,7 +8,6 @@ import type { ServerView } from '../handlers/server-view.ts';
 import type { ResolvedTimeouts } from '../options/timeout-options.ts';
 import { StreamSocket } from '../request/stream-socket.ts';
 import type { TLSContexts } from '../tls/tls-contexts.ts';
-import { secureConnection } from './secure-connection.ts';
 
 /** What all connections of a server have in common. */
 export interface ConnectionService {

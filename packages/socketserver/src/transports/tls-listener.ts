@@ -1,5 +1,5 @@
 import type { SocketAddress } from '../address/socket-address.ts';
-import { secureConnection } from '../connection/secure-connection.ts';
+import { secureConnection } from '../engine/tls/secure-connection.ts';
 import { tlsErrorChannel, type TLSErrorEvent } from '../diagnostics/channels.ts';
 import type { Connection, Listener } from '../engine/contract.ts';
 import { RequestQueue } from '../engine/request-queue.ts';

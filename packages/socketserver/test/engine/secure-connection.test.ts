@@ -5,7 +5,7 @@ import { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import tls from 'node:tls';
 import { after, describe, it } from 'node:test';
-import { secureConnection } from '../../src/connection/secure-connection.ts';
+import { secureConnection } from '../../src/engine/tls/secure-connection.ts';
 import type { Connection } from '../../src/engine/contract.ts';
 import { nodeEngine } from '../../src/engine/node/node-engine.ts';
 import { StreamSocket, TLSHandshakeError, UnsupportedError } from '../../src/index.ts';

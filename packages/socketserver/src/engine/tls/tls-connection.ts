@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { SocketAddress } from '../address/socket-address.ts';
-import type { Connection, ConnectionSink, HandedOver } from '../engine/contract.ts';
-import { descriptorOf } from '../engine/node/stream-handle.ts';
-import { UnsupportedError } from '../errors.ts';
-import type { TLSFacts } from '../tls/tls-facts.ts';
+import type { SocketAddress } from '../../address/socket-address.ts';
+import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
+import { descriptorOf } from '../node/stream-handle.ts';
+import { UnsupportedError } from '../../errors.ts';
+import type { TLSFacts } from '../../tls/tls-facts.ts';
 import { readWithOnRead } from './tls-onread.ts';
 
 /** Bytes that may be on their way, as copies, while their sender goes on: many small writes become one. */

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { Connection } from '../engine/contract.ts';
-import { type HandshakeFault, TLSHandshakeError } from '../errors.ts';
-import type { TLSContexts } from '../tls/tls-contexts.ts';
-import { readTLSFacts } from '../tls/tls-facts.ts';
+import type { Connection } from '../contract.ts';
+import { type HandshakeFault, TLSHandshakeError } from '../../errors.ts';
+import type { TLSContexts } from '../../tls/tls-contexts.ts';
+import { readTLSFacts } from '../../tls/tls-facts.ts';
 import { TLSConnection } from './tls-connection.ts';
 
 /** Options of {@link secureConnection}. */
