@@ -11,10 +11,13 @@ import type { Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import type { InetAddress, SocketAddress } from '../address/socket-address.ts';
 import type { TLSFacts } from '../tls/tls-facts.ts';
+import type { Clock } from './clock.ts';
 
 /** Opens sockets. One engine object serves a whole thread; it holds no per-server state. */
 export interface Engine {
   readonly name: 'node' | 'native' | 'memory';
+  /** What the deadlines of its servers run by, where that is not the system's time. */
+  readonly clock?: Clock | undefined;
 
   /**
    * Binds a stream socket, synchronously; it listens once {@link Listener.listen} is called.
@@ -110,6 +113,8 @@ export interface Connection {
   readonly peerCredentials?: PeerCredentials | undefined;
   /** What the TLS handshake agreed on; absent where the stream is plain. */
   readonly tls?: TLSFacts | undefined;
+  /** What its deadlines run by, where that is not the system's time. */
+  readonly clock?: Clock | undefined;
 
   /** Names who gets the news. Called once. Reading begins with the first {@link resume}. */
   start(sink: ConnectionSink): void;

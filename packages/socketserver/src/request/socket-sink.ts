@@ -1,3 +1,4 @@
+import { clockOf } from '../engine/clock.ts';
 import type { Connection, ConnectionSink } from '../engine/contract.ts';
 import { ConnectionClosedError, SocketTimeoutError } from '../errors.ts';
 import { ByteQueue } from './byte-queue.ts';
@@ -278,13 +279,13 @@ export class SocketSink<Owner> implements ConnectionSink {
   /** The time runs from when our own bytes are out: a slow reader gets them all. */
   #armLinger(ms: number): void {
     this.#readDeadline?.close();
-    this.#readDeadline = new Deadline();
+    this.#readDeadline = new Deadline(clockOf(this.connection));
     this.#readDeadline.arm(ms, () => this.connection.close());
   }
 
   /** What was sent and not accepted yet gets a bounded time once the socket is closed: its peer may never read. */
   #armFlush(): void {
-    this.#writeDeadline ??= new Deadline();
+    this.#writeDeadline ??= new Deadline(clockOf(this.connection));
     this.#writeDeadline.arm(flushMs, () => this.connection.reset());
   }
 
@@ -320,7 +321,7 @@ export class SocketSink<Owner> implements ConnectionSink {
   }
 
   #armRead(seconds: number, operation: string): void {
-    this.#readDeadline ??= new Deadline();
+    this.#readDeadline ??= new Deadline(clockOf(this.connection));
     this.#readDeadline.arm(seconds * 1000, () => {
       const reject = this.#rejectRead;
       this.#clearRead();
@@ -329,7 +330,7 @@ export class SocketSink<Owner> implements ConnectionSink {
   }
 
   #armWrite(seconds: number, operation: string): void {
-    this.#writeDeadline ??= new Deadline();
+    this.#writeDeadline ??= new Deadline(clockOf(this.connection));
     this.#writeDeadline.arm(seconds * 1000, () => {
       this.#sendTimedOut = true;
       const waiters = this.#drainWaiters;

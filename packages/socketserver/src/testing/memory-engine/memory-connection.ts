@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import type { SocketAddress } from '../../address/socket-address.ts';
+import type { Clock } from '../../engine/clock.ts';
 import type { Connection, ConnectionSink, HandedOver } from '../../engine/contract.ts';
 import { UnsupportedError } from '../../errors.ts';
+import type { MemoryNetwork } from './memory-network.ts';
 import { MemoryPipe } from './memory-pipe.ts';
 
 /** What one end knows of the other. */
@@ -15,6 +17,7 @@ export class MemoryConnection implements Connection {
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
   readonly fd = -1;
+  readonly #network: MemoryNetwork;
   readonly #outgoing: MemoryPipe;
   #incoming!: MemoryPipe;
   #peer!: PeerEnd;
@@ -24,23 +27,28 @@ export class MemoryConnection implements Connection {
   #endedWriting = false;
   #unaccepted = false;
 
-  private constructor(localAddress: SocketAddress, remoteAddress: SocketAddress, chunkBytes: number) {
+  private constructor(localAddress: SocketAddress, remoteAddress: SocketAddress, network: MemoryNetwork) {
     this.localAddress = localAddress;
     this.remoteAddress = remoteAddress;
-    this.#outgoing = new MemoryPipe(chunkBytes);
+    this.#network = network;
+    this.#outgoing = new MemoryPipe(network);
   }
 
-  /** Makes both ends. @param chunkBytes - the most that one delivery brings. */
+  /** Makes both ends. */
   static pair(
     client: SocketAddress,
     server: SocketAddress,
-    chunkBytes: number,
+    network: MemoryNetwork,
   ): [client: MemoryConnection, server: MemoryConnection] {
-    const near = new MemoryConnection(client, server, chunkBytes);
-    const far = new MemoryConnection(server, client, chunkBytes);
+    const near = new MemoryConnection(client, server, network);
+    const far = new MemoryConnection(server, client, network);
     near.#join(far);
     far.#join(near);
     return [near, far];
+  }
+
+  get clock(): Clock | undefined {
+    return this.#network.clock;
   }
 
   get isClosed(): boolean {
@@ -83,7 +91,7 @@ export class MemoryConnection implements Connection {
       return;
     }
     if (!this.#endedWriting) this.#outgoing.end();
-    if (!this.#unaccepted) setImmediate(() => this.#over(undefined));
+    if (!this.#unaccepted) this.#network.later(() => this.#over(undefined));
   }
 
   reset(): void {
@@ -91,7 +99,7 @@ export class MemoryConnection implements Connection {
     this.#outgoing.cut();
     this.#incoming.cut();
     this.#state = 'closing';
-    setImmediate(() => {
+    this.#network.later(() => {
       this.#over(undefined);
       this.#peer.wasReset();
     });

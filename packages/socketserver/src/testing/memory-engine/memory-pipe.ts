@@ -1,3 +1,6 @@
+import { ByteQueue } from '../../request/byte-queue.ts';
+import type { MemoryNetwork } from './memory-network.ts';
+
 /** Bytes that one direction holds before its writer has to wait, as a kernel's socket buffer would. */
 const capacityBytes = 65_536;
 
@@ -12,10 +15,10 @@ export interface PipeEnds {
 
 /** One direction of a connection in memory: bytes go in at once and come out in later turns of the event loop. */
 export class MemoryPipe {
-  readonly #chunkBytes: number;
+  readonly #network: MemoryNetwork;
+  readonly #bytes = new ByteQueue();
   #ends: PipeEnds | undefined;
-  #chunks: Buffer[] = [];
-  #length = 0;
+  #deliveries = 0;
   #isFlowing = false;
   #writerWaits = false;
   #writerEnded = false;
@@ -23,12 +26,12 @@ export class MemoryPipe {
   #deliveryIsDue = false;
   #isCut = false;
 
-  constructor(chunkBytes: number) {
-    this.#chunkBytes = chunkBytes;
+  constructor(network: MemoryNetwork) {
+    this.#network = network;
   }
 
   get hasUnread(): boolean {
-    return this.#length > 0;
+    return this.#bytes.length > 0;
   }
 
   attach(ends: PipeEnds): void {
@@ -37,10 +40,9 @@ export class MemoryPipe {
 
   /** Takes a copy; returns whether the pipe has room left for the next write. */
   write(bytes: Uint8Array): boolean {
-    this.#chunks.push(Buffer.from(bytes));
-    this.#length += bytes.length;
+    this.#bytes.push(Buffer.from(bytes));
     this.#schedule();
-    this.#writerWaits ||= this.#length > capacityBytes;
+    this.#writerWaits ||= this.#bytes.length > capacityBytes;
     return !this.#writerWaits;
   }
 
@@ -57,34 +59,34 @@ export class MemoryPipe {
   /** Nothing goes in or comes out any more. */
   cut(): void {
     this.#isCut = true;
-    this.#chunks = [];
-    this.#length = 0;
+    this.#bytes.clear();
+  }
+
+  get #hasNews(): boolean {
+    return this.hasUnread || (this.#writerEnded && !this.#endWasTold);
   }
 
   #schedule(): void {
-    if (this.#deliveryIsDue || this.#isCut) return;
+    if (this.#deliveryIsDue || this.#isCut || !this.#isFlowing || !this.#hasNews) return;
     this.#deliveryIsDue = true;
-    setImmediate(() => {
+    this.#network.later(() => {
       this.#deliveryIsDue = false;
       this.#deliver();
     });
   }
 
   #deliver(): void {
-    const first = this.#chunks[0];
-    if (this.#isCut || this.#ends === undefined || !this.#isFlowing) return;
-    if (first === undefined) {
-      if (!this.#writerEnded || this.#endWasTold) return;
+    if (this.#isCut || this.#ends === undefined || !this.#isFlowing || !this.#hasNews) return;
+    if (!this.hasUnread) {
       this.#endWasTold = true;
       this.#ends.ended();
       return;
     }
-    const bytes = first.subarray(0, this.#chunkBytes);
-    if (bytes.length === first.length) this.#chunks.shift();
-    else this.#chunks[0] = first.subarray(bytes.length);
-    this.#length -= bytes.length;
+    const size = this.#network.chunkBytes(this.#deliveries);
+    this.#deliveries += 1;
+    const bytes = this.#bytes.take(Math.min(size, this.#bytes.length));
     this.#isFlowing = this.#ends.received(bytes);
-    if (this.#writerWaits && this.#length <= capacityBytes) {
+    if (this.#writerWaits && this.#bytes.length <= capacityBytes) {
       this.#writerWaits = false;
       this.#ends.drained();
     }
