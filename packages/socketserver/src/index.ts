@@ -78,6 +78,7 @@ export {
   type TakenRequest,
 } from './server/base-server.ts';
 export { type ServerStats } from './server/server-stats.ts';
+export { type OnLimit, type StreamLimitOptions, type StreamLimits } from './server/stream-limits.ts';
 export { type ServerOptions } from './server/server-options.ts';
 export {
   ConcurrentTCPServer,
@@ -116,7 +117,8 @@ export { type InetFamily, type InetOptions } from './transports/inet-options.ts'
 export { TCPServer, type TCPServerOptions } from './transports/tcp-server.ts';
 export { UDPServer, type UDPServerOptions } from './transports/udp-server.ts';
 export { UnixDatagramServer, type UnixDatagramServerOptions } from './transports/unix-datagram-server.ts';
-export { type TLSLimitOptions, TLSServer, type TLSServerOptions } from './transports/tls-server.ts';
+export { type TLSLimitOptions, type TLSLimits } from './transports/tls-limits.ts';
+export { TLSServer, type TLSServerOptions } from './transports/tls-server.ts';
 export { UnixStreamServer, type UnixStreamServerOptions } from './transports/unix-stream-server.ts';
 export { type WorkerStats } from './workers/pooled-worker.ts';
 export { type WorkerOptions } from './workers/worker-options.ts';

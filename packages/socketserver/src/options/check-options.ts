@@ -13,6 +13,18 @@ export const aString: OptionRule = { must: 'a string', accepts: (value) => typeo
 
 export const anything: OptionRule = { must: 'any value', accepts: () => true };
 
+/** A rate or a size that may be zero. */
+export const atLeastZero: OptionRule = {
+  must: 'a finite number from 0 on',
+  accepts: (value) => typeof value === 'number' && value >= 0 && value < Infinity,
+};
+
+/** A rate; `Infinity` means no limit. */
+export const aboveZero: OptionRule = {
+  must: 'a number above 0, Infinity for no limit',
+  accepts: (value) => typeof value === 'number' && value > 0,
+};
+
 /** A duration; `Infinity` means no limit. */
 export const milliseconds: OptionRule = {
   must: 'a number of milliseconds from 0 on, Infinity for no limit',
@@ -76,12 +88,21 @@ export function checkOptions<Options extends object>(
       );
     }
     if (value === undefined) continue;
-    if (!rule.accepts(value)) {
-      throw new TypeError(`${action}: ${path}.${key} must be ${rule.must}, got ${show(value)}`);
-    }
+    checkOption(value, rule, { action, path: `${path}.${key}` });
     checked[key] = value;
   }
   return Object.freeze(checked) as Readonly<Options>;
+}
+
+/** Checks one value, which may not be `undefined` where its rule does not say so. @throws TypeError */
+export function checkOption(
+  value: unknown,
+  rule: OptionRule,
+  { action, path }: { readonly action: string; readonly path: string },
+): void {
+  if (!rule.accepts(value)) {
+    throw new TypeError(`${action}: ${path} must be ${rule.must}, got ${show(value)}`);
+  }
 }
 
 function show(value: unknown): string {

@@ -1,10 +1,11 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
-import { type OptionRules } from '../options/check-options.ts';
+import { anything, type OptionRules } from '../options/check-options.ts';
 import { type RemoteConnection, StreamSocket } from '../request/stream-socket.ts';
 import { BaseServer, type MaybeRequest, type TakenRequest } from '../server/base-server.ts';
 import { backlogRule, type ServerOptions, serverOptionRules } from '../server/server-options.ts';
+import { type LimitParts, type StreamLimitOptions, StreamLimits } from '../server/stream-limits.ts';
 import type { PackedRequest } from '../workers/pooled-request.ts';
 import type { WorkerKind } from '../workers/worker-options.ts';
 
@@ -18,11 +19,14 @@ export type StreamHandlerClass<Address extends SocketAddress> = RequestHandlerCl
 export interface StreamServerOptions extends ServerOptions {
   /** Clients that may wait in the kernel's queue, as passed to `listen(2)`. Default 4,096; Linux caps it at `somaxconn`. */
   readonly requestQueueSize?: number | undefined;
+  /** How much the server takes on. */
+  readonly limits?: StreamLimitOptions | undefined;
 }
 
 export const streamOptionRules: OptionRules<StreamServerOptions> = {
   ...serverOptionRules,
   requestQueueSize: backlogRule,
+  limits: anything, // a group, checked by StreamLimits
 };
 
 /**
@@ -40,6 +44,8 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   /** Clients that may wait in the kernel's queue. */
   static readonly requestQueueSize: number = 4_096;
 
+  /** How much the server takes on; each limit can be set while it runs. */
+  readonly limits: StreamLimits;
   readonly #options: Readonly<StreamServerOptions>;
   readonly #class: typeof StreamServer;
   /** One function for all sockets: a closure each would cost an idle connection a hundred bytes. */
@@ -58,6 +64,10 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     super(address, RequestHandlerClass, options);
     this.#options = options;
     this.#class = new.target;
+    this.limits = this.createLimits(options.limits, {
+      action: `Cannot construct ${new.target.name}`,
+      changed: (name) => this.#limitChanged(name),
+    });
   }
 
   override getRequest(): MaybeRequest<StreamSocket<Address>, Address> {
@@ -71,6 +81,11 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   /** Closes in good order: the peer reads everything that was sent, and then the end. */
   override closeRequest(request: StreamSocket<Address>): Promise<void> | void {
     request.close();
+  }
+
+  /** Subclasses of this package add limits of their own. The constructor calls it. */
+  protected createLimits(given: StreamLimitOptions | undefined, parts: LimitParts): StreamLimits {
+    return new StreamLimits(given, parts);
   }
 
   protected override packRequest(
@@ -119,5 +134,9 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
 
   protected override activateSource(listener: Listener): void {
     listener.listen(this.#options.requestQueueSize ?? this.#class.requestQueueSize);
+  }
+
+  #limitChanged(name: string): void {
+    if (name === 'minBytesPerSecond') this.connectionSetupChanged(); // whoever serves connections measures it
   }
 }

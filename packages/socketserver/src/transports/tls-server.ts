@@ -2,33 +2,27 @@ import { randomBytes } from 'node:crypto';
 import { type InetAddressInput, parseInetAddress } from '../address/parse-address.ts';
 import type { InetAddress } from '../address/socket-address.ts';
 import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
-import { anInteger, anything, checkOptions, type OptionRules } from '../options/check-options.ts';
+import { anything, checkOptions, type OptionRules } from '../options/check-options.ts';
 import { createTLSContexts, type TLSContexts } from '../tls/tls-contexts.ts';
 import { loadTLSMaterial, type TLSMaterial } from '../tls/tls-material.ts';
 import { checkTLSOptions, type TLSOptions } from '../tls/tls-options.ts';
-import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';
+import type { LimitParts } from '../server/stream-limits.ts';
 import type { ConnectionSetup } from '../workers/messages.ts';
+import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';
 import {
   type StreamHandlerClass,
   streamOptionRules,
   StreamServer,
   type StreamServerOptions,
 } from './stream-server.ts';
+import { type TLSLimitOptions, TLSLimits } from './tls-limits.ts';
 import { TLSListener } from './tls-listener.ts';
-
-/** How much a TLS server takes on at once. */
-export interface TLSLimitOptions {
-  /**
-   * Clients that may be in a handshake, or be done with it and wait for a handler; further ones wait in the kernel.
-   * Default 256.
-   */
-  readonly maxHandshakes?: number | undefined;
-}
 
 /** What a TLS server takes. */
 export interface TLSServerOptions extends StreamServerOptions, InetOptions {
   /** Certificates, and what is asked of clients. */
   readonly tls: TLSOptions;
+  /** How much the server takes on. */
   readonly limits?: TLSLimitOptions | undefined;
 }
 
@@ -36,10 +30,8 @@ const tlsServerOptionRules: OptionRules<TLSServerOptions> = {
   ...streamOptionRules,
   ...inetOptionRules,
   tls: anything, // a group, checked by checkTLSOptions()
-  limits: anything, // a group, checked by the constructor
+  limits: anything, // a group, checked by TLSLimits
 };
-
-const limitRules: OptionRules<TLSLimitOptions> = { maxHandshakes: anInteger(1, Infinity) };
 
 /**
  * A TLS server that serves one connection after the other; later clients wait, in the order in which they got
@@ -59,8 +51,8 @@ export class TLSServer extends StreamServer<InetAddress> {
   /** What `''` and `'localhost'` stand for; `undefined` takes the family of the host. */
   static readonly addressFamily: InetFamily | undefined = undefined;
 
+  declare readonly limits: TLSLimits;
   readonly #options: Readonly<TLSServerOptions>;
-  readonly #maxHandshakes: number;
   /** For session tickets: kept when certificates are reloaded. */
   readonly #ticketKeys = randomBytes(48);
   #tls: Readonly<TLSOptions>;
@@ -84,8 +76,6 @@ export class TLSServer extends StreamServer<InetAddress> {
     const family = checked.addressFamily ?? new.target.addressFamily;
     super(parseInetAddress(serverAddress, family), RequestHandlerClass, checked);
     this.#options = checked;
-    this.#maxHandshakes =
-      checkOptions(checked.limits, limitRules, { action, path: 'options.limits' }).maxHandshakes ?? 256;
     this.#tls = checkTLSOptions(checked.tls, action);
     this.#material = this.#load(this.#tls, action);
     this.#contexts = createTLSContexts(this.#material, action);
@@ -109,6 +99,10 @@ export class TLSServer extends StreamServer<InetAddress> {
     this.connectionSetupChanged();
   }
 
+  protected override createLimits(given: TLSLimitOptions | undefined, parts: LimitParts): TLSLimits {
+    return new TLSLimits(given, parts);
+  }
+
   protected override bindOptions(): BindOptions {
     return { ...super.bindOptions(), ipv6Only: this.#options.ipv6Only ?? false };
   }
@@ -116,10 +110,13 @@ export class TLSServer extends StreamServer<InetAddress> {
   protected override bindSource(engine: Engine, address: InetAddress): Listener {
     const listener = super.bindSource(engine, address);
     if (this.servesInWorkers) return listener; // they do the handshakes too
+    const { limits } = this;
     return new TLSListener(listener, {
       contexts: () => this.#contexts,
       handshakeMs: this.timeouts.handshakeMs,
-      maxHandshakes: this.#maxHandshakes,
+      get maxHandshakes() {
+        return limits.maxHandshakes;
+      },
     });
   }
 
