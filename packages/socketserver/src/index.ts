@@ -43,6 +43,9 @@ export { DatagramRequestHandler } from './handlers/datagram-request-handler.ts';
 export { type RequestHandler, type RequestHandlerClass } from './handlers/request-handler.ts';
 export { type ServerView } from './handlers/server-view.ts';
 export { StreamRequestHandler } from './handlers/stream-request-handler.ts';
+export { type HealthAnswer, HealthListener, type HealthRoute } from './health/health-listener.ts';
+export { type HealthOptions } from './health/health-options.ts';
+export { type HealthReport, type HealthStatus } from './health/health-report.ts';
 export { ConcurrentMixIn } from './mixins/concurrent-mixin.ts';
 export {
   ForkingMixIn,

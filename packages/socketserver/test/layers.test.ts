@@ -14,7 +14,7 @@ const layers: readonly (readonly string[])[] = [
   ['workers'],
   ['connection'],
   ['handlers'],
-  ['request'],
+  ['request', 'health'],
   ['engine'],
   ['address', 'options', 'proxy-protocol', 'tls', 'diagnostics', 'systemd'],
   ['errors.ts', 'require-node.ts'],

@@ -6,6 +6,9 @@ import { ServerClosedError, SystemExit, UnsupportedError } from '../errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { runHandler } from '../handlers/run-handler.ts';
 import type { ServerView } from '../handlers/server-view.ts';
+import { HealthListener } from '../health/health-listener.ts';
+import { resolveHealth, type ResolvedHealthOptions } from '../health/health-options.ts';
+import type { HealthReport, HealthStatus } from '../health/health-report.ts';
 import { type ResolvedTimeouts, resolveTimeouts } from '../options/timeout-options.ts';
 import type { RemoteConnection } from '../request/stream-socket.ts';
 import type { DatagramBinding } from '../workers/datagram-binding.ts';
@@ -68,6 +71,8 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   readonly #requestedAddress: Address;
   /** Transports of this package add the bytes. */
   protected readonly counts = new RequestCounts();
+  readonly #healthOptions: ResolvedHealthOptions | undefined;
+  #health: HealthListener | undefined;
   readonly #running = new RunningRequests();
   readonly #loop = new RequestLoop();
   #socket: Source | undefined;
@@ -95,6 +100,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.workerData = options.workerData;
     this.timeout = options.timeout ?? new.target.timeout;
     this.timeouts = resolveTimeouts(options.timeouts, action);
+    this.#healthOptions = resolveHealth(options.health, action);
   }
 
   /** Where the server is bound, with the real port; before that, what it was given. */
@@ -122,6 +128,11 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     const { accepted, served, failed, bytesRead, bytesWritten } = this.counts;
     const active = this.activeRequests;
     return { accepted, active, waiting: 0, served, failed, bytesRead, bytesWritten, workers: [] };
+  }
+
+  /** The listener of `options.health`; `undefined` without that option, and before `serverBind()`. */
+  get health(): HealthListener | undefined {
+    return this.#health;
   }
 
   /** The descriptor of the bound socket; -1 when there is none, or where the platform shows none. */
@@ -218,6 +229,8 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     if (this.#socket !== undefined)
       throw new TypeError('Cannot serverBind: the server must not be bound yet');
     this.#socket = this.bindSource(this.#engine, this.#requestedAddress);
+    if (this.#healthOptions === undefined) return;
+    this.#health = new HealthListener(this.#healthOptions.address, () => this.#healthReport());
   }
 
   /** Makes the bound socket take requests. Called by the constructor after `serverBind()`. @throws the system's error. */
@@ -456,6 +469,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     } catch (error) {
       this.#isClosed = true;
       if (this.#socket !== undefined) void this.closeSource(this.#socket, Promise.resolve());
+      void this.#health?.close();
       throw error;
     }
   }
@@ -553,6 +567,17 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     return this.#isClosed || this.#loop.mustStop;
   }
 
+  #healthReport(): HealthReport {
+    const { workers: _, ...counts } = this.stats();
+    return { status: this.#healthStatus(), address: formatAddress(this.serverAddress), ...counts };
+  }
+
+  #healthStatus(): HealthStatus {
+    if (this.#isClosed) return 'draining';
+    if (this.#loop.isStopped) return this.#loop.hasRun ? 'stopped' : 'starting';
+    return this.#isFull ? 'full' : 'serving';
+  }
+
   /** Ends the loop with an error from beside it. */
   protected fail(error: unknown): void {
     this.#loop.fail(error);
@@ -566,7 +591,11 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.#loop.wake();
     await this.#running.drain(this.timeouts.drainMs, { holdsProcess: this.drainHoldsProcess });
     nowDrained();
-    await freed;
+    try {
+      await freed;
+    } finally {
+      await this.#health?.close();
+    }
     if (this.#loop.isStopped) this.#loop.throwFailure();
   }
 }

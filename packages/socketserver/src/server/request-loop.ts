@@ -15,6 +15,7 @@ export class RequestLoop {
   #canBeStopped = false;
   #stopIsRequested = false;
   #stopped: (() => void)[] = [];
+  #hasRun = false;
   #backOffMs = 0;
   #failure: { readonly error: unknown } | undefined;
 
@@ -27,6 +28,11 @@ export class RequestLoop {
     return this.#state === 'stopped';
   }
 
+  /** Whether it ever ran. */
+  get hasRun(): boolean {
+    return this.#hasRun;
+  }
+
   /** Milliseconds until the next try to take a request; 0 while all is well. */
   get backOffMs(): number {
     return this.#backOffMs;
@@ -37,6 +43,7 @@ export class RequestLoop {
     if (this.#state !== 'stopped') throw new ServerBusyError(action);
     this.throwFailure();
     this.#state = 'waiting';
+    this.#hasRun = true;
     this.#canBeStopped = action === 'serveForever';
   }
 

@@ -1,4 +1,5 @@
 import { type EngineChoice } from '../engine/choose-engine.ts';
+import type { HealthOptions } from '../health/health-options.ts';
 import { aBoolean, anInteger, anything, type OptionRules, seconds } from '../options/check-options.ts';
 import type { TimeoutOptions } from '../options/timeout-options.ts';
 
@@ -21,6 +22,8 @@ export interface ServerOptions {
   readonly workerData?: unknown;
   /** Deadlines, phase by phase. */
   readonly timeouts?: TimeoutOptions | undefined;
+  /** A small HTTP listener that says whether the server takes requests. Default: none. */
+  readonly health?: HealthOptions | undefined;
 }
 
 export const serverOptionRules: OptionRules<ServerOptions> = {
@@ -31,6 +34,7 @@ export const serverOptionRules: OptionRules<ServerOptions> = {
   allowReusePort: aBoolean,
   workerData: anything,
   timeouts: anything, // a group, checked by resolveTimeouts()
+  health: anything, // a group, checked by resolveHealth()
 };
 
 /** `listen(2)`'s backlog as an option. */

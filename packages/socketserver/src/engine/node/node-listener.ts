@@ -1,8 +1,8 @@
-import { chmodSync } from 'node:fs';
 import net, { type BoundSocket, type Server, type Socket } from 'node:net';
-import { inetAddress, type SocketAddress, type UnixAddress } from '../../address/socket-address.ts';
+import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
 import { UnsupportedError } from '../../errors.ts';
 import { type BindOptions, type Connection, isInetAddress, type Listener } from '../contract.ts';
+import { addressOf, bindSocket, listenOn } from './bound-socket.ts';
 import { NodeConnection } from './node-connection.ts';
 import { descriptorOf, interceptConnections, peerAddress, type StreamHandle } from './stream-handle.ts';
 import { RequestQueue } from '../request-queue.ts';
@@ -27,16 +27,8 @@ export class NodeListener implements Listener {
         'Cannot bind: allowReuseAddress is always on in the node engine; the native engine can switch it off',
       );
     }
-    if (isInetAddress(address)) {
-      const [host, port] = address;
-      const { reusePort, ipv6Only } = options;
-      this.#bound = new net.BoundSocket({ host, port, reusePort, ipv6Only });
-      const real = this.#bound.address();
-      this.address = inetAddress(real.address, real.port);
-    } else {
-      this.#bound = bindUnix(address, options.mode);
-      this.address = address;
-    }
+    this.#bound = bindSocket(address, options);
+    this.address = addressOf(this.#bound);
   }
 
   get fd(): number {
@@ -55,13 +47,7 @@ export class NodeListener implements Listener {
     this.#bound = undefined;
     const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true });
     server.on('connection', (socket) => this.#acceptedSocket(socket));
-    server.listen(bound, backlog);
-    if (!server.listening) {
-      // Two sockets with SO_REUSEADDR may be bound to one port; the second one to listen fails. Node reports that
-      // later, by an event, and only this error is possible then. [listen(2)]
-      server.on('error', () => {});
-      throw addressInUse(this.address);
-    }
+    listenOn(server, bound, backlog);
     server.on('error', (error) => this.#waiting.fail(error));
     this.#server = server;
     interceptConnections(server, (handle) => this.#acceptedHandle(handle));
@@ -113,28 +99,4 @@ export class NodeListener implements Listener {
       this.#waiting.push(new NodeConnection(socket, inetAddress(remoteAddress, remotePort)));
     }
   }
-}
-
-function bindUnix(path: UnixAddress, mode: number | undefined): BoundSocket {
-  // `path` is newer than the type definitions of this Node line. [Node 24.20: net.BoundSocket]
-  const bound = new net.BoundSocket({ path } as net.BoundSocketOptions);
-  if (mode === undefined || path.startsWith('\0')) return bound;
-  try {
-    chmodSync(path, mode);
-  } catch (error) {
-    bound.close();
-    throw error;
-  }
-  return bound;
-}
-
-function addressInUse(address: SocketAddress): Error {
-  const where = isInetAddress(address) ? `${address[0]}:${address[1]}` : address;
-  const details = isInetAddress(address) ? { address: address[0], port: address[1] } : { address };
-  return Object.assign(new Error(`listen EADDRINUSE: address already in use ${where}`), {
-    code: 'EADDRINUSE',
-    errno: -98,
-    syscall: 'listen',
-    ...details,
-  });
 }
