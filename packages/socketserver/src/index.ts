@@ -8,14 +8,17 @@ export {
   type UnixAddress,
 } from './address/socket-address.ts';
 export { connect, type ConnectSocketOptions } from './request/connect.ts';
+export { type AcceptFailedEvent } from './diagnostics/accept-events.ts';
+export { type DatagramTruncatedEvent } from './diagnostics/datagram-events.ts';
+export { type EventName, type SocketServerEvents } from './diagnostics/event-map.ts';
+export { type EventListeners, observe } from './diagnostics/observe.ts';
+export { type TLSFailedEvent } from './diagnostics/tls-events.ts';
 export {
-  type AcceptErrorEvent,
-  type TLSErrorEvent,
-  type TruncatedDatagramEvent,
   type WorkerBlockedEvent,
+  type WorkerEvent,
   type WorkerLostEvent,
   type WorkerStartedEvent,
-} from './diagnostics/channels.ts';
+} from './diagnostics/worker-events.ts';
 export { type EngineChoice } from './engine/choose-engine.ts';
 export {
   CertificateError,

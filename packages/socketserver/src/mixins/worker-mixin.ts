@@ -1,5 +1,6 @@
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
-import { tlsErrorChannel, type TLSErrorEvent, type WorkerLostEvent } from '../diagnostics/channels.ts';
+import { tlsFailedChannel, type TLSFailedEvent } from '../diagnostics/tls-events.ts';
+import type { WorkerLostEvent } from '../diagnostics/worker-events.ts';
 import type { RequestSource } from '../engine/contract.ts';
 import { ServerClosedError } from '../errors.ts';
 import type { TakenRequest } from '../server/base-server.ts';
@@ -57,7 +58,7 @@ export function WorkerMixIn(
       this.blockOnClose = setup.blockOnClose;
       const workers = this.workerBinding() === undefined ? setup.workers : withOwnSockets(setup.workers);
       this.#pool = new WorkerPool(workers, {
-        serverAddress: this.serverAddress as SocketAddress,
+        serverAddress: () => this.serverAddress as SocketAddress,
         keepsProcessAlive: setup.keepsProcessAlive,
         workerStart: () => ({
           handler: setup.handler,
@@ -214,13 +215,13 @@ export function WorkerMixIn(
 
     #throwError({ error, fault }: Outcome, clientAddress: SocketAddress): void {
       if (fault === 'handshake') {
-        if (!tlsErrorChannel.hasSubscribers) return;
-        const event: TLSErrorEvent = {
+        if (!tlsFailedChannel.hasSubscribers) return;
+        const event: TLSFailedEvent = {
           serverAddress: this.serverAddress as SocketAddress,
           clientAddress,
           error: error as Error,
         };
-        tlsErrorChannel.publish(event);
+        tlsFailedChannel.publish(event);
       } else if (error !== undefined) {
         this.#noteFault(error, fault);
         throw error;

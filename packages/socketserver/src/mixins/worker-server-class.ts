@@ -1,4 +1,4 @@
-import type { WorkerLostEvent } from '../diagnostics/channels.ts';
+import type { WorkerLostEvent } from '../diagnostics/worker-events.ts';
 import type { WorkerOptions } from '../workers/worker-options.ts';
 import type { ServerClass } from './server-class.ts';
 

@@ -1,5 +1,5 @@
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
-import { acceptErrorChannel, type AcceptErrorEvent } from '../diagnostics/channels.ts';
+import { acceptFailedChannel, type AcceptFailedEvent } from '../diagnostics/accept-events.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
 import type { Engine, HandedOver, RequestSource } from '../engine/contract.ts';
 import { ServerClosedError, SystemExit, UnsupportedError } from '../errors.ts';
@@ -528,13 +528,13 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   }
 
   #publishAcceptError(error: Error): void {
-    if (!acceptErrorChannel.hasSubscribers) return;
-    const event: AcceptErrorEvent = {
+    if (!acceptFailedChannel.hasSubscribers) return;
+    const event: AcceptFailedEvent = {
       serverAddress: this.serverAddress,
       error,
       retryMs: this.#loop.backOffMs,
     };
-    acceptErrorChannel.publish(event);
+    acceptFailedChannel.publish(event);
   }
 
   get #isFull(): boolean {

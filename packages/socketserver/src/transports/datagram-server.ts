@@ -1,5 +1,5 @@
 import type { SocketAddress } from '../address/socket-address.ts';
-import { truncatedDatagramChannel, type TruncatedDatagramEvent } from '../diagnostics/channels.ts';
+import { datagramTruncatedChannel, type DatagramTruncatedEvent } from '../diagnostics/datagram-events.ts';
 import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
 import { ServerDrainingError } from '../errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
@@ -144,12 +144,12 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
   }
 
   #reportTruncated(clientAddress: Address): void {
-    if (!truncatedDatagramChannel.hasSubscribers) return;
-    const event: TruncatedDatagramEvent = {
+    if (!datagramTruncatedChannel.hasSubscribers) return;
+    const event: DatagramTruncatedEvent = {
       serverAddress: this.serverAddress,
       clientAddress,
       maxPacketSize: this.maxPacketSize,
     };
-    truncatedDatagramChannel.publish(event);
+    datagramTruncatedChannel.publish(event);
   }
 }

@@ -1,6 +1,6 @@
 import type { SocketAddress } from '../address/socket-address.ts';
+import { tlsFailedChannel, type TLSFailedEvent } from '../diagnostics/tls-events.ts';
 import { secureConnection } from '../engine/tls/secure-connection.ts';
-import { tlsErrorChannel, type TLSErrorEvent } from '../diagnostics/channels.ts';
 import type { Connection, Listener } from '../engine/contract.ts';
 import { RequestQueue } from '../engine/request-queue.ts';
 import type { TLSContexts } from '../tls/tls-contexts.ts';
@@ -108,8 +108,8 @@ export class TLSListener implements Listener {
   }
 
   #publish(clientAddress: SocketAddress, error: Error): void {
-    if (!tlsErrorChannel.hasSubscribers) return;
-    const event: TLSErrorEvent = { serverAddress: this.address, clientAddress, error };
-    tlsErrorChannel.publish(event);
+    if (!tlsFailedChannel.hasSubscribers) return;
+    const event: TLSFailedEvent = { serverAddress: this.address, clientAddress, error };
+    tlsFailedChannel.publish(event);
   }
 }

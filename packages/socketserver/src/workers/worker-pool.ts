@@ -1,5 +1,9 @@
 import type { SocketAddress } from '../address/socket-address.ts';
-import { workerBlockedChannel, workerLostChannel, type WorkerLostEvent } from '../diagnostics/channels.ts';
+import {
+  workerBlockedChannel,
+  workerLostChannel,
+  type WorkerLostEvent,
+} from '../diagnostics/worker-events.ts';
 import { RequestQueue } from '../engine/request-queue.ts';
 import { ServerClosedError } from '../errors.ts';
 import { AnswerWatch } from './answer-watch.ts';
@@ -16,7 +20,7 @@ const requestsPerAnswer = 4;
 
 /** What a pool asks of its server. */
 export interface PoolOwner {
-  readonly serverAddress: SocketAddress;
+  serverAddress(): SocketAddress;
   /** Whether workers keep this process alive. */
   readonly keepsProcessAlive: boolean;
   /** What a worker that starts now must know. */
@@ -59,6 +63,7 @@ export class WorkerPool {
     this.options = options;
     this.#owner = owner;
     this.#roster = new WorkerRoster(options, {
+      serverAddress: () => owner.serverAddress(),
       workerStart: () => owner.workerStart(),
       keepsProcessAlive: owner.keepsProcessAlive,
       received: (pooled, message) => this.#received(pooled, message),
@@ -274,7 +279,7 @@ export class WorkerPool {
   #blocked({ worker, requests }: PooledWorker): void {
     if (workerBlockedChannel.hasSubscribers) {
       const clients = [...requests.values()].map(({ clientAddress }) => clientAddress);
-      const { serverAddress } = this.#owner;
+      const serverAddress = this.#owner.serverAddress();
       workerBlockedChannel.publish({
         serverAddress,
         kind: worker.kind,
@@ -286,7 +291,7 @@ export class WorkerPool {
   }
 
   #lost(lost: Omit<WorkerLostEvent, 'serverAddress'>): void {
-    const event: WorkerLostEvent = { serverAddress: this.#owner.serverAddress, ...lost };
+    const event: WorkerLostEvent = { serverAddress: this.#owner.serverAddress(), ...lost };
     if (workerLostChannel.hasSubscribers) workerLostChannel.publish(event);
     this.#owner.workerLost(event);
   }

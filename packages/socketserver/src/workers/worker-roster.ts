@@ -1,4 +1,5 @@
-import { workerStartedChannel, type WorkerLostEvent } from '../diagnostics/channels.ts';
+import type { SocketAddress } from '../address/socket-address.ts';
+import { workerStartedChannel, type WorkerLostEvent } from '../diagnostics/worker-events.ts';
 import type { WorkerLossReason } from '../errors.ts';
 import { reviveError } from './error-transfer.ts';
 import type { FromWorker, WorkerStart } from './messages.ts';
@@ -32,6 +33,7 @@ export interface RosterOwner {
   failed(error: Error): void;
   /** A worker is gone that was not meant to go. */
   lost(event: Omit<WorkerLostEvent, 'serverAddress'>): void;
+  serverAddress(): SocketAddress;
 }
 
 /** The workers of a pool: their starts, replacements and ends. */
@@ -173,7 +175,8 @@ export class WorkerRoster {
     this.#hasEverStarted = true;
     pooled.ready();
     if (workerStartedChannel.hasSubscribers) {
-      workerStartedChannel.publish({ kind: pooled.worker.kind, worker: pooled.worker.id });
+      const { kind, id } = pooled.worker;
+      workerStartedChannel.publish({ serverAddress: this.#owner.serverAddress(), kind, worker: id });
     }
     const outdated = [...this.workers].find(({ isOutdated, state }) => isOutdated && state === 'ready');
     if (outdated !== undefined) this.retire(outdated, Infinity);

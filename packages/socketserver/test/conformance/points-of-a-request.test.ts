@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, it, type TestContext } from 'node:test';
 import {
-  type AcceptErrorEvent,
+  type AcceptFailedEvent,
   BaseRequestHandler,
   ConcurrentTCPServer,
   connect,
@@ -51,11 +51,11 @@ function recordHooks(server: TCPServer, log: string[]): void {
 }
 
 /** Collects what is published while a test runs. */
-function collectAcceptErrors(t: TestContext): AcceptErrorEvent[] {
-  const events: AcceptErrorEvent[] = [];
-  const collect = (event: unknown) => void events.push(event as AcceptErrorEvent);
-  subscribe('socketserver:accept:error', collect);
-  t.after(() => unsubscribe('socketserver:accept:error', collect));
+function collectAcceptErrors(t: TestContext): AcceptFailedEvent[] {
+  const events: AcceptFailedEvent[] = [];
+  const collect = (event: unknown) => void events.push(event as AcceptFailedEvent);
+  subscribe('socketserver:accept:failed', collect);
+  t.after(() => unsubscribe('socketserver:accept:failed', collect));
   return events;
 }
 

@@ -17,7 +17,7 @@ import {
   type InetAddress,
   type SocketAddress,
   StreamRequestHandler,
-  type TruncatedDatagramEvent,
+  type DatagramTruncatedEvent,
   UDPServer,
   UnixStreamServer,
 } from '../../src/index.ts';
@@ -37,8 +37,8 @@ async function leaveDeadSocket(path: string): Promise<void> {
 
 describe('datagrams', () => {
   it('S18 differs: a datagram that is cut to maxPacketSize is reported', async (t) => {
-    const events: TruncatedDatagramEvent[] = [];
-    const collect = (event: unknown) => void events.push(event as TruncatedDatagramEvent);
+    const events: DatagramTruncatedEvent[] = [];
+    const collect = (event: unknown) => void events.push(event as DatagramTruncatedEvent);
     subscribe('socketserver:datagram:truncated', collect);
     t.after(() => unsubscribe('socketserver:datagram:truncated', collect));
     class Measuring extends DatagramRequestHandler {

@@ -12,7 +12,7 @@ import {
   connect,
   StreamRequestHandler,
   TCPServer,
-  type TLSErrorEvent,
+  type TLSFailedEvent,
   type TLSFacts,
   TLSHandshakeError,
   type TLSOptions,
@@ -71,15 +71,15 @@ const subjectOf = (client: TLSSocket) => client.getPeerX509Certificate()?.subjec
 
 /** The failed handshakes of one server; `next()` waits for one. */
 function handshakeErrors(server: TLSServer) {
-  const events: TLSErrorEvent[] = [];
+  const events: TLSFailedEvent[] = [];
   let wake = () => {};
   const listener = (message: unknown) => {
-    const event = message as TLSErrorEvent;
+    const event = message as TLSFailedEvent;
     if (event.serverAddress !== server.serverAddress) return;
     events.push(event);
     wake();
   };
-  subscribe('socketserver:tls:error', listener);
+  subscribe('socketserver:tls:failed', listener);
   return {
     async next() {
       while (events.length === 0) await new Promise<void>((resolve) => (wake = resolve));
@@ -88,7 +88,7 @@ function handshakeErrors(server: TLSServer) {
       assert.ok(error instanceof TLSHandshakeError);
       return error;
     },
-    [Symbol.dispose]: () => void unsubscribe('socketserver:tls:error', listener),
+    [Symbol.dispose]: () => void unsubscribe('socketserver:tls:failed', listener),
   };
 }
 

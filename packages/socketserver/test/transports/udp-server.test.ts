@@ -10,7 +10,7 @@ import {
   type InetAddress,
   ServerDrainingError,
   TCPServer,
-  type TruncatedDatagramEvent,
+  type DatagramTruncatedEvent,
   UDPServer,
   type UDPServerOptions,
 } from '../../src/index.ts';
@@ -328,7 +328,7 @@ for (const [engineName, engine] of socketEngines) {
       await using client = new DatagramClient();
       assert.equal(await client.ask('1234', server.serverAddress), '1234 false');
       assert.equal(await client.ask('12345', server.serverAddress), '1234 true');
-      const expected: TruncatedDatagramEvent = {
+      const expected: DatagramTruncatedEvent = {
         serverAddress: server.serverAddress,
         clientAddress: client.address,
         maxPacketSize: 4,

@@ -6,7 +6,7 @@ import {
   ForkingUDPServer,
   type InetAddress,
   ThreadingUDPServer,
-  type TruncatedDatagramEvent,
+  type DatagramTruncatedEvent,
 } from '../../src/index.ts';
 import { ErrorCollector } from '../support/collecting-errors.ts';
 import { DatagramClient } from '../support/datagram-client.ts';
@@ -131,7 +131,7 @@ for (const [engineName, engine] of workerEngines) {
 
       it('publishes what was cut', async () => {
         const cut: unknown[] = [];
-        const note = (event: unknown): void => void cut.push((event as TruncatedDatagramEvent).clientAddress);
+        const note = (event: unknown): void => void cut.push((event as DatagramTruncatedEvent).clientAddress);
         subscribe('socketserver:datagram:truncated', note);
         const server = new Server(address, Obey, { ...options, maxPacketSize: 3 });
         await using _ = serving(server);

@@ -9,7 +9,7 @@ import {
   ForkingTLSServer,
   type InetAddress,
   ThreadingTLSServer,
-  type TLSErrorEvent,
+  type TLSFailedEvent,
   type TLSOptions,
 } from '../../src/index.ts';
 import { captureStderr } from '../support/capture-stderr.ts';
@@ -91,13 +91,13 @@ for (const [engineName, engine] of workerEngines) {
       });
 
       it('that fail or take too long are published, and nothing else', async () => {
-        const events: TLSErrorEvent[] = [];
+        const events: TLSFailedEvent[] = [];
         const server = start({}, { handshakeMs: 50 });
-        const tlsErrors = channel('socketserver:tls:error');
+        const tlsErrors = channel('socketserver:tls:failed');
         const published = Promise.withResolvers<void>();
         const note = (event: unknown): void => {
-          if ((event as TLSErrorEvent).serverAddress[1] !== server.serverAddress[1]) return;
-          events.push(event as TLSErrorEvent);
+          if ((event as TLSFailedEvent).serverAddress[1] !== server.serverAddress[1]) return;
+          events.push(event as TLSFailedEvent);
           if (events.length === 2) published.resolve();
         };
         tlsErrors.subscribe(note);
