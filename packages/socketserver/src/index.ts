@@ -77,12 +77,8 @@ export { type PacketWriter } from './request/packet-writer.ts';
 export { type StreamReader } from './request/stream-reader.ts';
 export { type ReadUntilOptions, type ShutdownHow, StreamSocket } from './request/stream-socket.ts';
 export { type StreamWriter } from './request/stream-writer.ts';
-export {
-  BaseServer,
-  type MaybeRequest,
-  type ServeForeverOptions,
-  type TakenRequest,
-} from './server/base-server.ts';
+export { BaseServer, type ServeForeverOptions } from './server/base-server.ts';
+export { type MaybeRequest, type TakenRequest } from './server/request-hooks.ts';
 export { type ServerStats } from './server/server-stats.ts';
 export { type OnLimit, type StreamLimitOptions, type StreamLimits } from './server/stream-limits.ts';
 export { type ServerOptions } from './server/server-options.ts';

@@ -3,7 +3,7 @@ import { tlsFailedChannel, type TLSFailedEvent } from '../diagnostics/tls-events
 import type { WorkerLostEvent } from '../diagnostics/worker-events.ts';
 import type { RequestSource } from '../engine/contract.ts';
 import { ServerClosedError } from '../errors.ts';
-import type { TakenRequest } from '../server/base-server.ts';
+import type { TakenRequest } from '../server/request-hooks.ts';
 import { formatFailure } from '../server/format-failure.ts';
 import type { ServerStats } from '../server/server-stats.ts';
 import { reviveError } from '../workers/error-transfer.ts';

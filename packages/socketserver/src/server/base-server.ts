@@ -2,36 +2,25 @@ import { formatAddress, type SocketAddress } from '../address/socket-address.ts'
 import { acceptFailedChannel, type AcceptFailedEvent } from '../diagnostics/accept-events.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
 import type { Engine, HandedOver, RequestSource } from '../engine/contract.ts';
-import { ServerClosedError, SystemExit, UnsupportedError } from '../errors.ts';
+import { ServerClosedError } from '../errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
-import { runHandler } from '../handlers/run-handler.ts';
-import type { ServerView } from '../handlers/server-view.ts';
 import { HealthListener } from '../health/health-listener.ts';
 import { resolveHealth, type ResolvedHealthOptions } from '../health/health-options.ts';
 import type { HealthReport, HealthStatus } from '../health/health-report.ts';
 import { type ResolvedTimeouts, resolveTimeouts } from '../options/timeout-options.ts';
-import type { RemoteConnection } from '../request/stream-socket.ts';
-import type { DatagramBinding } from '../workers/datagram-binding.ts';
 import { reviveError } from '../workers/error-transfer.ts';
 import { refuseServerInWorker } from '../workers/handler-module.ts';
 import type { ConnectionSetup } from '../workers/messages.ts';
-import type { OwnRequests, PlainDatagram } from '../workers/own-requests.ts';
-import type { PackedRequest } from '../workers/pooled-request.ts';
-import type { WorkerKind } from '../workers/worker-options.ts';
+import type { OwnRequests } from '../workers/own-requests.ts';
 import { FairTurns } from './fair-turns.ts';
-import { formatFailure } from './format-failure.ts';
-import { type OpenConnection, RunningRequests } from './running-requests.ts';
+import { Intake } from './intake.ts';
+import { ModelHooks } from './model-hooks.ts';
 import { RequestLoop } from './request-loop.ts';
+import { RequestRunner } from './request-runner.ts';
+import { type OpenConnection, RunningRequests } from './running-requests.ts';
 import type { ServerOptions } from './server-options.ts';
-import { RequestCounts, type ServerStats } from './server-stats.ts';
-import { isPassing, isSystemError } from './system-error.ts';
-
-/** A request and where it came from: what `getRequest()` gives. */
-export type TakenRequest<Request, Address> = readonly [request: Request, clientAddress: Address];
-
-/** What `getRequest()` gives, now or later; nothing when the request went away meanwhile. */
-export type MaybeRequest<Request, Address> =
-  Promise<TakenRequest<Request, Address> | undefined> | TakenRequest<Request, Address> | undefined;
+import type { ServerStats } from './server-stats.ts';
+import { isSystemError } from './system-error.ts';
 
 /** Options of {@link BaseServer.serveForever}. */
 export interface ServeForeverOptions {
@@ -52,7 +41,8 @@ export interface ServeForeverOptions {
  * @see CPython `socketserver.BaseServer`
  */
 export abstract class BaseServer<Request, Address extends SocketAddress, Source extends RequestSource>
-  implements ServerView, AsyncDisposable
+  extends ModelHooks<Request, Address, Source>
+  implements AsyncDisposable
 {
   /** Seconds that `handleRequest()` waits; `undefined` for ever. `serveForever()` ignores it. */
   static readonly timeout: number | undefined = undefined;
@@ -69,12 +59,12 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
 
   readonly #engine: Engine;
   readonly #requestedAddress: Address;
-  /** Transports of this package add the bytes. */
-  protected readonly counts = new RequestCounts();
   readonly #healthOptions: ResolvedHealthOptions | undefined;
   #health: HealthListener | undefined;
   readonly #running = new RunningRequests();
   readonly #loop = new RequestLoop();
+  readonly #runner: RequestRunner<Request, Address>;
+  readonly #intake: Intake<Request, Address>;
   #socket: Source | undefined;
   #lastRequestId = 0;
   #isClosed = false;
@@ -87,13 +77,8 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   ) {
     const action = `Cannot construct ${new.target.name}`;
     refuseServerInWorker(action);
-    const handle: unknown = (RequestHandlerClass as { prototype?: { handle?: unknown } } | undefined)
-      ?.prototype?.handle;
-    if (typeof RequestHandlerClass !== 'function' || typeof handle !== 'function') {
-      throw new TypeError(
-        `${action}: RequestHandlerClass must be a class with a handle() method, got ${typeof RequestHandlerClass}`,
-      );
-    }
+    requireHandlerClass(RequestHandlerClass, action);
+    super();
     this.RequestHandlerClass = RequestHandlerClass;
     this.#requestedAddress = address;
     this.#engine = chooseEngine(options.engine);
@@ -101,6 +86,24 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.timeout = options.timeout ?? new.target.timeout;
     this.timeouts = resolveTimeouts(options.timeouts, action);
     this.#healthOptions = resolveHealth(options.health, action);
+    this.#runner = new RequestRunner({
+      hooks: this,
+      counts: this.counts,
+      running: this.#running,
+      endRequest: (request) => this.endRequest(request),
+      abandonRequest: (request) => this.abandonRequest(request),
+      fail: (error) => this.fail(error),
+      leave: () => this.#intake.ended(),
+    });
+    this.#intake = new Intake({
+      loop: this.#loop,
+      running: this.#running,
+      source: () => this.#socket!,
+      maxActive: () => this.maxActiveRequests,
+      getRequest: () => this.getRequest(),
+      admit: (request, clientAddress) => this.#runner.admit(request, clientAddress),
+      acceptFailed: (error) => this.#publishAcceptError(error),
+    });
   }
 
   /** Where the server is bound, with the real port; before that, what it was given. */
@@ -149,6 +152,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
    *   {@link ServerClosedError}, {@link ServerBusyError}.
    */
   async serveForever({ serviceIntervalMs = 500 }: ServeForeverOptions = {}): Promise<void> {
+    const intake = this.#intake;
     this.#begin('serveForever');
     // The hook costs a timer, so one that nobody overrode is not called.
     const serviceMs =
@@ -157,9 +161,9 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       const turns = new FairTurns();
       while (!this.#mustStop()) {
         if (this.#loop.backOffMs > 0) await this.#loop.waitFor(undefined, this.#loop.backOffMs);
-        else if (!this.#canTake) await this.#waitForRequest(serviceMs);
+        else if (!intake.canTake) await intake.wait(serviceMs);
         if (this.#mustStop()) break;
-        if (this.#canTake) await this.#serveOne();
+        if (intake.canTake) await intake.take();
         const turn = turns.leave();
         if (turn !== undefined) await turn;
         if (serviceMs !== undefined) await this.serviceActions();
@@ -183,13 +187,13 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     try {
       if (this.#loop.backOffMs > 0) await this.#loop.waitFor(undefined, this.#loop.backOffMs);
       const deadline = this.timeout === undefined ? Infinity : performance.now() + this.timeout * 1000;
-      while (!this.#canTake) {
+      while (!this.#intake.canTake) {
         const ms = deadline - performance.now();
         if (ms <= 0) return await this.handleTimeout();
-        await this.#waitForRequest(ms === Infinity ? undefined : ms);
+        await this.#intake.wait(ms === Infinity ? undefined : ms);
         if (this.#isClosed) throw new ServerClosedError('handleRequest');
       }
-      await this.#serveOne();
+      await this.#intake.take();
     } finally {
       this.#loop.end();
     }
@@ -238,72 +242,6 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.activateSource(this.socket);
   }
 
-  /**
-   * Takes the next request, which is known to wait; `undefined` if it went away meanwhile.
-   *
-   * An error of the operating system thrown here is published and the loop goes on; any other ends the loop.
-   */
-  abstract getRequest(): MaybeRequest<Request, Address>;
-
-  /** Decides whether to process a request: `false` shuts it down. What it throws ends the loop. */
-  verifyRequest(_request: Request, _clientAddress: Address): Promise<boolean> | boolean {
-    return true;
-  }
-
-  /**
-   * Processes a request: here one after the other, until it has ended. Mixins override it. An error thrown here
-   * goes to `handleError`.
-   */
-  async processRequest(request: Request, clientAddress: Address): Promise<void> {
-    await this.finishRequest(request, clientAddress);
-    this.counts.served += 1;
-    const ended = this.shutdownRequest(request);
-    if (ended !== undefined) await ended;
-  }
-
-  /** Makes the handler object and lets it serve the request. */
-  finishRequest(request: Request, clientAddress: Address): Promise<void> | void {
-    return runHandler(new this.RequestHandlerClass(request, clientAddress, this));
-  }
-
-  /** Ends a request in good order: tells the peer, then calls `closeRequest`. */
-  shutdownRequest(request: Request): Promise<void> | void {
-    return this.closeRequest(request);
-  }
-
-  /** Frees what a request holds in this process. */
-  closeRequest(_request: Request): Promise<void> | void {}
-
-  /** Called when `handleRequest()` got no request within `timeout` seconds. */
-  handleTimeout(): unknown {
-    return undefined;
-  }
-
-  /**
-   * Learns what a request threw; the connection is still open. Prints it to stderr, unless the peer merely went
-   * away; the server goes on. What it throws itself ends the loop.
-   */
-  handleError(request: Request, clientAddress: Address, error: unknown): Promise<void> | void {
-    if (this.isPeerGone(request, error)) return;
-    process.stderr.write(formatFailure(formatAddress(clientAddress), error));
-  }
-
-  /** Called by `serveForever()` after each request, and regularly while none comes. */
-  serviceActions(): Promise<void> | void {}
-
-  /** Whether `error` only says that the peer of this request went away. */
-  protected isPeerGone(_request: Request, _error: unknown): boolean {
-    return false;
-  }
-
-  /** Requests that may be processed at once: at that many the loop takes no further one. Transports may bound it. */
-  protected get maxActiveRequests(): number {
-    return Infinity;
-  }
-
-  protected abstract bindSource(engine: Engine, address: Address): Source;
-  protected abstract activateSource(source: Source): void;
-
   /** Stops taking requests and frees the socket: at once, or where handlers answer through it, once `drained`. */
   protected closeSource(source: Source, _drained: Promise<void>): Promise<void> {
     return source.close();
@@ -314,74 +252,8 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
    *
    * @see CPython `ThreadingMixIn.process_request_thread`
    */
-  async runRequest(request: Request, clientAddress: Address): Promise<void> {
-    this.#running.begin();
-    try {
-      try {
-        await this.finishRequest(request, clientAddress);
-        this.counts.served += 1;
-      } catch (error) {
-        this.counts.failed += 1;
-        if (error instanceof SystemExit) throw error;
-        await this.handleError(request, clientAddress, error);
-      } finally {
-        await this.#endOrAbandon(request, clientAddress);
-      }
-    } catch (error) {
-      this.fail(error);
-    } finally {
-      const wasFull = this.#isFull;
-      this.#running.end();
-      if (wasFull) this.#loop.wake();
-    }
-  }
-
-  /** A `shutdownRequest` that throws costs its own request, not the server. */
-  async #endOrAbandon(request: Request, clientAddress: Address): Promise<void> {
-    try {
-      await this.endRequest(request);
-    } catch (error) {
-      this.abandonRequest(request);
-      await this.handleError(request, clientAddress, error);
-    }
-  }
-
-  /** Frees a request that could not be ended in good order. Transports of this package implement it. */
-  protected abandonRequest(_request: Request): void {}
-
-  /** What ends a request after {@link runRequest}: `shutdownRequest`, unless it was handed over. */
-  protected endRequest(request: Request): Promise<void> | void {
-    return this.shutdownRequest(request);
-  }
-
-  /** Whether handlers run in workers; mixins of this package say so. */
-  protected get servesInWorkers(): boolean {
-    return false;
-  }
-
-  /** Whether a drain keeps the process alive until it ends. */
-  protected get drainHoldsProcess(): boolean {
-    return true;
-  }
-
-  /** Called when `serveForever()` begins, or `handleRequest()`. */
-  protected loopBegins(_action: 'serveForever' | 'handleRequest'): void {}
-
-  /** Called when `serveForever()` ends. */
-  protected loopEnds(): void {}
-
-  /**
-   * Takes a request apart for a worker. Transports of this package implement it.
-   *
-   * @param remote - how the request can be reached from then on.
-   * @throws {@link UnsupportedError} where requests cannot leave their thread.
-   */
-  protected packRequest(
-    _taken: TakenRequest<Request, Address>,
-    _target: WorkerKind,
-    _remote: RemoteConnection,
-  ): PackedRequest {
-    throw new UnsupportedError('Cannot serve in a worker: this kind of server cannot hand its requests over');
+  runRequest(request: Request, clientAddress: Address): Promise<void> {
+    return this.#runner.run(request, clientAddress);
   }
 
   /** Ends a connection that was handed over, where the worker was gone before it took it. */
@@ -398,21 +270,6 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     }
   }
 
-  /** Sends a datagram that a handler in a worker asked for. Datagram servers implement it. */
-  protected sendDatagram(_bytes: Uint8Array, _address: Address): Promise<void> {
-    return Promise.reject(new UnsupportedError('Cannot sendto: this server has no datagram socket'));
-  }
-
-  /** How workers bind sockets of their own beside this server's; `undefined` where only the server receives. */
-  protected workerBinding(): DatagramBinding | undefined {
-    return undefined;
-  }
-
-  /** The request of a datagram that a worker received itself. Datagram servers implement it. */
-  protected unpackRequest(_datagram: PlainDatagram): TakenRequest<Request, Address> {
-    throw new UnsupportedError('Cannot unpack a request: this server has no datagrams');
-  }
-
   /** The number of a request that is taken now. Transports of this package call it. */
   protected nextRequestId(): number {
     this.#lastRequestId += 1;
@@ -427,30 +284,13 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   }
 
   /** Has `handleError` learn what the handler of a request threw that was never taken here. */
-  protected async failedInWorker(request: Request, clientAddress: Address, error: unknown): Promise<void> {
-    this.#running.begin();
-    try {
-      this.counts.failed += 1;
-      if (error instanceof SystemExit) throw error;
-      await this.handleError(request, clientAddress, error);
-    } catch (failure) {
-      this.fail(failure);
-    } finally {
-      this.#running.end();
-      this.#loop.wake();
-    }
+  protected failedInWorker(request: Request, clientAddress: Address, error: unknown): Promise<void> {
+    return this.#runner.failedElsewhere(request, clientAddress, error);
   }
 
-  /** A connection that {@link packRequest} gave away is closed. */
-  protected remoteRequestClosed(_request: Request): void {}
-
-  /** What workers do with a connection before its handler. */
-  protected connectionSetup(): ConnectionSetup {
+  protected override connectionSetup(): ConnectionSetup {
     return { timeouts: this.timeouts };
   }
-
-  /** Tells the workers that {@link connectionSetup} gives something else now. */
-  protected connectionSetupChanged(): void {}
 
   /** Transports of this package report each connection that they open and, once its descriptor is free, close. */
   protected connectionOpened(connection: OpenConnection): void {
@@ -474,59 +314,6 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     }
   }
 
-  /** One turn: from a request that waits to `processRequest`'s return. */
-  async #serveOne(): Promise<void> {
-    this.#loop.handling();
-    let taken: TakenRequest<Request, Address> | undefined;
-    try {
-      const next = this.getRequest();
-      taken = next instanceof Promise ? await next : next;
-      this.#loop.recovered();
-    } catch (error) {
-      this.#loop.waiting();
-      if (!isSystemError(error)) throw error;
-      this.#acceptFailed(error);
-      return;
-    }
-    if (taken !== undefined) {
-      this.counts.accepted += 1;
-      this.#running.begin();
-      try {
-        await this.#admit(taken[0], taken[1]);
-      } finally {
-        this.#running.end();
-      }
-    }
-    this.#loop.waiting();
-  }
-
-  async #admit(request: Request, clientAddress: Address): Promise<void> {
-    let isWanted = false;
-    try {
-      const verdict = this.verifyRequest(request, clientAddress);
-      isWanted = verdict === true || (await verdict);
-    } finally {
-      if (!isWanted) await this.shutdownRequest(request);
-    }
-    if (!isWanted) return;
-    try {
-      await this.processRequest(request, clientAddress);
-    } catch (error) {
-      this.counts.failed += 1;
-      try {
-        if (error instanceof SystemExit) throw error;
-        await this.handleError(request, clientAddress, error);
-      } finally {
-        await this.#endOrAbandon(request, clientAddress);
-      }
-    }
-  }
-
-  #acceptFailed(error: NodeJS.ErrnoException): void {
-    if (!isPassing(error)) this.#loop.backOff();
-    this.#publishAcceptError(error);
-  }
-
   #publishAcceptError(error: Error): void {
     if (!acceptFailedChannel.hasSubscribers) return;
     const event: AcceptFailedEvent = {
@@ -535,21 +322,6 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       retryMs: this.#loop.backOffMs,
     };
     acceptFailedChannel.publish(event);
-  }
-
-  get #isFull(): boolean {
-    return this.#running.processing >= this.maxActiveRequests;
-  }
-
-  get #canTake(): boolean {
-    return this.#socket!.isReady && !this.#isFull;
-  }
-
-  /** Waits until a request may be there to take, somebody wakes the loop, or `ms` have passed. */
-  #waitForRequest(ms: number | undefined): Promise<void> {
-    if (!this.#isFull) return this.#loop.waitFor(this.#socket, ms);
-    this.#socket!.notify(undefined);
-    return this.#loop.waitFor(undefined, ms);
   }
 
   #begin(action: 'serveForever' | 'handleRequest'): void {
@@ -575,7 +347,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   #healthStatus(): HealthStatus {
     if (this.#isClosed) return 'draining';
     if (this.#loop.isStopped) return this.#loop.hasRun ? 'stopped' : 'starting';
-    return this.#isFull ? 'full' : 'serving';
+    return this.#intake.isFull ? 'full' : 'serving';
   }
 
   /** Ends the loop with an error from beside it. */
@@ -598,4 +370,13 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     }
     if (this.#loop.isStopped) this.#loop.throwFailure();
   }
+}
+
+/** @throws TypeError, for those whom no compiler has told. */
+function requireHandlerClass(given: unknown, action: string): void {
+  const handle: unknown = (given as { prototype?: { handle?: unknown } } | undefined)?.prototype?.handle;
+  if (typeof given === 'function' && typeof handle === 'function') return;
+  throw new TypeError(
+    `${action}: RequestHandlerClass must be a class with a handle() method, got ${typeof given}`,
+  );
 }

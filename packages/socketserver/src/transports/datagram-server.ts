@@ -4,7 +4,8 @@ import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
 import { ServerDrainingError } from '../errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { type DatagramRequest, DatagramSocket } from '../request/datagram-socket.ts';
-import { BaseServer, type MaybeRequest, type TakenRequest } from '../server/base-server.ts';
+import { BaseServer } from '../server/base-server.ts';
+import type { MaybeRequest, TakenRequest } from '../server/request-hooks.ts';
 import type { OwnRequests, PlainDatagram } from '../workers/own-requests.ts';
 import type { PackedRequest } from '../workers/pooled-request.ts';
 import {
