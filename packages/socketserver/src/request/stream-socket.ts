@@ -152,9 +152,12 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
   /**
    * Waits until the peer sends no more, because it shut its writing side down or is gone. Takes no bytes: with 64 KiB or
    * more unread it learns of the end only when some were read. The timeout does not apply.
+   *
+   * @param options - `signal` gives up.
+   * @throws the signal's reason.
    */
-  waitForEnd(): Promise<void> {
-    return this.#open().waitForEnd();
+  waitForEnd({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    return this.#open().waitForEnd(signal);
   }
 
   /** Yields chunks as they arrive, until the end of the stream. */
@@ -178,9 +181,10 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
   sendall(bytes: Uint8Array | string): Promise<void> {
     if (this.#state !== 'open') return tolerated(Promise.reject(this.#refusal('sendall')));
     const payload = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+    const sink = this.#open();
     if (this.#fileIsGoing !== undefined)
-      return tolerated(this.#fileIsGoing.then(() => this.sendall(payload)));
-    const waiting = this.#open().write(payload, 'sendall');
+      return tolerated(this.#fileIsGoing.then(() => sink.write(payload, 'sendall')));
+    const waiting = sink.write(payload, 'sendall');
     if (waiting !== undefined) return tolerated(waiting);
     this.#sentThisTurn += payload.length;
     return this.#sentThisTurn > turnBytes ? this.#yieldTurn() : done;
@@ -194,7 +198,7 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
 
   /**
    * Sends part of a file, after everything sent before: by `sendfile(2)` on the native engine, else through a bounded
-   * buffer. Waits as long as the peer does not read.
+   * buffer. Waits as long as the peer does not read; a timeout is for each 128 KiB.
    *
    * @param file - a path, or a file that is open, which stays open and keeps its position.
    * @returns the number of bytes sent: fewer than `length` only where the file ends.
@@ -202,7 +206,8 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
    * @see CPython `socket.sendfile`
    */
   sendfile(file: FileToSend, options: SendFileOptions = {}): Promise<number> {
-    const sending = this.#sendFile(file, options);
+    if (this.#state !== 'open') return tolerated(Promise.reject(this.#refusal('sendfile')));
+    const sending = this.#sendFile(this.#open(), file, options);
     // What is sent meanwhile waits behind the file, whether or not that arrives whole.
     const settled = settle(sending, () => {
       if (this.#fileIsGoing === settled) this.#fileIsGoing = undefined;
@@ -211,16 +216,13 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
     return tolerated(sending);
   }
 
-  async #sendFile(file: FileToSend, options: SendFileOptions): Promise<number> {
+  async #sendFile(
+    sink: SocketSink<StreamSocket>,
+    file: FileToSend,
+    options: SendFileOptions,
+  ): Promise<number> {
     await this.#fileIsGoing;
-    if (this.#state !== 'open') throw this.#refusal('sendfile');
-    const sink = this.#open();
-    const send = (bytes: Uint8Array) => sink.write(bytes, 'sendfile') ?? done;
-    return sendFile(this.#connection, file, {
-      ...options,
-      send,
-      counted: (sent) => (sink.bytesWritten += sent),
-    });
+    return sendFile(sink, file, options);
   }
 
   /**
@@ -234,8 +236,9 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
     if (this.#state === 'closed' || this.#state === 'moved') return;
     if (how !== 'read' && this.#state === 'open') {
       this.#state = 'write-ended';
-      this.#open();
-      this.#connection.endWrite();
+      const sink = this.#open();
+      if (this.#fileIsGoing === undefined) sink.connection.endWrite();
+      else void this.#fileIsGoing.then(() => sink.connection.endWrite());
     }
     if (how !== 'write') {
       this.#open().discard();
@@ -244,7 +247,7 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
 
   /**
    * Ends the connection in good order, and returns at once: what was sent still goes out, in the background, for at most
-   * a minute. Await a `sendfile()` before.
+   * a minute.
    *
    * A peer whose bytes were not all read would get a reset for them, and with it might lose the end of our
    * answer; so where unread bytes are possible, they are read and thrown away until the peer ends, for at most
@@ -253,8 +256,7 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
   close(): void {
     if (this.#state === 'closed' || this.#state === 'moved') return;
     this.#state = 'closed';
-    const sink = this.#open();
-    sink.close(lingerLimits);
+    this.#open().close(lingerLimits, this.#fileIsGoing);
   }
 
   /**
