@@ -15,6 +15,7 @@
         'src/module.cc',
         'src/module_connections.cc',
         'src/module_datagrams.cc',
+        'src/module_descriptors.cc',
         'src/module_listeners.cc',
         'src/multicast.cc',
         'src/out_buffer.cc',

@@ -81,6 +81,10 @@ export interface Binding {
   ): number;
   setMulticastInterface(slot: number, generation: number, networkInterface: string): number;
   notify(path: string, bytes: Uint8Array): number;
+
+  /** Puts the reading end and the writing end into the array. */
+  makePipe(ends: Int32Array): number;
+  closeOnExec(fd: number): number;
 }
 
 export type SocketOption =

@@ -35,3 +35,36 @@ export function sdNotify(path: string, text: string): void {
   const status = thread.binding.notify(address, Buffer.from(text));
   if (status < 0) throw osError(status, 'sendto', address);
 }
+
+/** The two ends of a pipe, as descriptors that are closed on exec and that block. Whoever made it closes both. */
+export interface PipeEnds {
+  readonly readEnd: number;
+  readonly writeEnd: number;
+}
+
+/**
+ * Makes a pipe, which Node itself cannot: what it gives to child processes are sockets, and `/dev/stdout` cannot be opened on
+ * one.
+ *
+ * @throws the operating system's error, such as `EMFILE`.
+ * @see pipe(2)
+ */
+export function makePipe(): PipeEnds {
+  thread.binding ??= loadBinding();
+  const ends = new Int32Array(2);
+  const status = thread.binding.makePipe(ends);
+  if (status < 0) throw osError(status, 'pipe');
+  return { readEnd: ends[0]!, writeEnd: ends[1]! };
+}
+
+/**
+ * Keeps a descriptor that this process was started with from the programs that it executes.
+ *
+ * @throws the operating system's error: `EBADF`.
+ * @see fcntl(2) F_SETFD
+ */
+export function closeOnExec(fd: number): void {
+  thread.binding ??= loadBinding();
+  const status = thread.binding.closeOnExec(fd);
+  if (status < 0) throw osError(status, 'fcntl');
+}

@@ -14,6 +14,7 @@ namespace socketserver {
 void AddListenerFunctions(std::vector<napi_property_descriptor>* functions);
 void AddConnectionFunctions(std::vector<napi_property_descriptor>* functions);
 void AddDatagramFunctions(std::vector<napi_property_descriptor>* functions);
+void AddDescriptorFunctions(std::vector<napi_property_descriptor>* functions);
 
 struct Function {
   const char* name;

@@ -1,0 +1,176 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommandRecords } from './command-records.ts';
+import { CommandStartError, startErrorOf } from './command-start-error.ts';
+import type { CommandSpec, RunningCommand } from './command.ts';
+import { ChildCommand } from './child-command.ts';
+import { type ControlGroup, controlGroupName, ControlGroups } from './control-groups.ts';
+import { DescendantSweep } from './descendant-sweep.ts';
+import { InputPipe } from './input-pipe.ts';
+import { commandVariable } from './marked-processes.ts';
+import { OutputPipe } from './output-pipe.ts';
+import { openPipeSupply, type PipeEnds, type PipeSupply } from './pipe-supply.ts';
+import { startTimeOf } from './process-facts.ts';
+import { Reaper } from './reaper.ts';
+import { requireDirectory, resolveProgram } from './resolve-program.ts';
+
+/** Files that a command may have open, softly, as on any system; Node has raised its own limit, which children would inherit. */
+const openFiles = 1_024;
+
+/**
+ * What a child does before it becomes the command: `$1` is the file by which it joins its control group, or empty. Limits, mask and group are
+ * inherited, so only the child itself can set them.
+ */
+const prelude =
+  `ulimit -S -n ${openFiles} 2>/dev/null; umask 022; ` +
+  'if [ -n "$1" ]; then echo 0 >"$1"; fi 2>/dev/null; shift; exec "$@"';
+
+/** Options of {@link CommandRunner.start}. */
+export interface CommandRunnerOptions {
+  /** A folder for its user only, on a local file system; runners of one server share it. */
+  readonly stateFolder: string;
+  /** Whether commands get control groups of their own, where that is possible. Default `true`. */
+  readonly controlGroups?: boolean | undefined;
+  /** `'auto'` takes the kernel's own pipes where `@socketserver/native` can make them, else FIFOs. Default `'auto'`. */
+  readonly pipes?: 'auto' | 'named' | undefined;
+}
+
+/**
+ * Runs commands, each in a session and a process group of its own, with real pipes, and sees to it that nothing is left of
+ * one that has ended, or of all when this process is killed.
+ */
+export class CommandRunner implements AsyncDisposable {
+  readonly records: CommandRecords;
+  readonly #pipes: PipeSupply;
+  readonly #groups: ControlGroups | undefined;
+  readonly #reaper: Reaper;
+  readonly #sweep = new DescendantSweep();
+  readonly #running = new Set<ChildCommand>();
+  #isClosed = false;
+
+  private constructor(
+    { stateFolder, controlGroups = true }: CommandRunnerOptions,
+    { name, pipes }: { readonly name: string; readonly pipes: PipeSupply },
+  ) {
+    this.#pipes = pipes;
+    this.records = new CommandRecords(join(stateFolder, 'commands'), name);
+    this.#groups = controlGroups ? ControlGroups.create(controlGroupName(name)) : undefined;
+    this.#reaper = new Reaper(this.records.folder, this.#groups?.folder ?? '');
+  }
+
+  /** @throws the system's error where the folder cannot be used, or there is no `mkfifo`. */
+  static async start(options: CommandRunnerOptions): Promise<CommandRunner> {
+    const name = `${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
+    const pipes = await openPipeSupply(join(options.stateFolder, 'pipes', name), options.pipes ?? 'auto');
+    const runner = new CommandRunner(options, { name, pipes });
+    try {
+      await pipes.reserve(3);
+    } catch (error) {
+      await runner.close();
+      throw error;
+    }
+    return runner;
+  }
+
+  /** Whether descendants are caught that leave their group and clear their environment. */
+  get hasControlGroups(): boolean {
+    return this.#groups !== undefined;
+  }
+
+  /** Commands that run, or whose descendants do. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /**
+   * Starts a command.
+   *
+   * @param owner - who asked for it, for the record.
+   * @throws {@link CommandStartError}, with nothing started.
+   */
+  async run(spec: CommandSpec, owner: string): Promise<RunningCommand> {
+    await requireDirectory(spec.cwd);
+    await resolveProgram(spec.argv[0], { cwd: spec.cwd, path: spec.env['PATH'] ?? '' });
+    try {
+      await this.#pipes.reserve(3);
+      if (this.#isClosed) throw new CommandStartError('FAILED', 'the server is stopping');
+      return await this.#spawn(spec, owner);
+    } catch (error) {
+      throw startErrorOf(error);
+    }
+  }
+
+  /** Ends all commands, resolves when nothing is left of them. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const running = [...this.#running];
+    for (const command of running) command.terminate('server-draining');
+    await Promise.all(running.map(({ cleared }) => cleared));
+    this.#sweep.close();
+    await this.#pipes.close();
+    this.#reaper.close();
+    this.#groups?.close();
+    this.records.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #spawn(spec: CommandSpec, owner: string): Promise<ChildCommand> {
+    const opened: number[] = [];
+    const take = (ends: PipeEnds): PipeEnds => (opened.push(ends.ours, ends.childs), ends);
+    const group = this.#groups?.add(spec.commandId);
+    try {
+      const stdin = spec.stdin ? take(this.#pipes.takeInput()) : undefined;
+      const stdout = take(this.#pipes.takeOutput());
+      const stderr = take(this.#pipes.takeOutput());
+      const child = spawn('/bin/sh', ['-c', prelude, 'sh', group?.joinFile ?? '', ...spec.argv], {
+        cwd: spec.cwd,
+        env: { ...spec.env, [commandVariable]: spec.commandId },
+        stdio: [stdin?.childs ?? 'ignore', stdout.childs, stderr.childs],
+        detached: true, // a session and a group of its own [setsid(2)]
+      });
+      const { pid } = child;
+      if (pid === undefined) throw (await once(child, 'error'))[0];
+      for (const ends of [stdin, stdout, stderr]) if (ends !== undefined) closeSync(ends.childs);
+      opened.length = 0;
+      const record = {
+        commandId: spec.commandId,
+        pid,
+        startTime: startTimeOf(pid),
+        startedAt: Date.now(),
+        owner,
+        argv: spec.argv,
+      };
+      const removeRecord = this.records.add(record);
+      const command = new ChildCommand(child, {
+        spec,
+        pid,
+        input: stdin && new InputPipe(stdin.ours),
+        stdout: new OutputPipe(stdout.ours),
+        stderr: new OutputPipe(stderr.ours),
+        group,
+      });
+      this.#running.add(command);
+      void command.cleared.then(() => this.#cleared(command, { removeRecord, group }));
+      return command;
+    } catch (error) {
+      for (const fd of opened) closeSync(fd);
+      group?.remove();
+      throw error;
+    }
+  }
+
+  #cleared(
+    command: ChildCommand,
+    { removeRecord, group }: { readonly removeRecord: () => void; readonly group: ControlGroup | undefined },
+  ): void {
+    this.#running.delete(command);
+    if (group === undefined) this.#sweep.add(command.commandId);
+    group?.remove();
+    removeRecord();
+  }
+}

@@ -1,0 +1,39 @@
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
+
+/** Whether a descriptor is closed when a program is executed, in the octal flags of `/proc`. [proc_pid_fdinfo(5)] */
+const closeOnExec = 0o2000000;
+
+/**
+ * The descriptors beyond 2 that this process was started with and that its children would have as well: Node marks all that
+ * it opens itself, and cannot mark others. Empty where there is no `/proc`.
+ */
+export function inheritedDescriptors(): number[] {
+  return openDescriptors().filter((fd) => fd > 2 && (flagsOf(fd) & closeOnExec) === 0);
+}
+
+/**
+ * Closes what this process was started with, so that no command gets at it. For programs that are servers and nothing else: in
+ * others the descriptors may be somebody's.
+ *
+ * @param kept - those that somebody uses, such as sockets from systemd.
+ */
+export function closeInherited(kept: readonly number[] = []): void {
+  for (const fd of inheritedDescriptors()) if (!kept.includes(fd)) closeSync(fd);
+}
+
+function openDescriptors(): number[] {
+  try {
+    return readdirSync('/proc/self/fd').map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function flagsOf(fd: number): number {
+  try {
+    const flags = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1];
+    return flags === undefined ? closeOnExec : Number.parseInt(flags, 8);
+  } catch {
+    return closeOnExec; // the descriptor of the listing itself, closed by now
+  }
+}
