@@ -7,6 +7,16 @@ export {
   type SocketAddress,
   type UnixAddress,
 } from './address/socket-address.ts';
+export { type ProxyHeaderFields, type ProxySSLFields } from './proxy-protocol/header-fields.ts';
+export { parseProxyHeader, type ParseProxyHeaderOptions } from './proxy-protocol/parse-proxy-header.ts';
+export {
+  type ParsedProxyHeader,
+  type ProxyHeader,
+  type ProxySSL,
+  type ProxyTLV,
+  type ProxyTransport,
+} from './proxy-protocol/proxy-header.ts';
+export { writeProxyHeader } from './proxy-protocol/write-proxy-header.ts';
 export { connect, type ConnectSocketOptions } from './request/connect.ts';
 export { type AcceptFailedEvent } from './diagnostics/accept-events.ts';
 export { type DatagramTruncatedEvent } from './diagnostics/datagram-events.ts';
@@ -28,6 +38,8 @@ export {
   type HandshakeFault,
   IncompleteReadError,
   MessageTooLongError,
+  ProxyHeaderError,
+  type ProxyHeaderFault,
   type RequestPhase,
   RequestTimeoutError,
   ServerBusyError,
