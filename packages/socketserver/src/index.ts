@@ -55,6 +55,7 @@ export {
 } from './errors.ts';
 export { BaseRequestHandler } from './handlers/base-request-handler.ts';
 export { DatagramRequestHandler } from './handlers/datagram-request-handler.ts';
+export { type HandleContext, handleTracing } from './handlers/handle-tracing.ts';
 export { type RequestHandler, type RequestHandlerClass } from './handlers/request-handler.ts';
 export { type ServerView } from './handlers/server-view.ts';
 export { StreamRequestHandler } from './handlers/stream-request-handler.ts';

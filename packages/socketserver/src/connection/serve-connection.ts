@@ -56,7 +56,7 @@ export class ServedConnection {
     if (this.#interruption !== undefined) request.interrupt(this.#interruption);
     const { RequestHandlerClass, server } = this.#service;
     try {
-      await runHandler(new RequestHandlerClass(request, this.#connection.remoteAddress, server));
+      await runHandler(RequestHandlerClass, request, this.#connection.remoteAddress, server);
     } finally {
       request.close();
     }

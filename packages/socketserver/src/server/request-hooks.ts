@@ -53,7 +53,7 @@ export abstract class RequestHooks<Request, Address extends SocketAddress> imple
 
   /** Makes the handler object and lets it serve the request. */
   finishRequest(request: Request, clientAddress: Address): Promise<void> | void {
-    return runHandler(new this.RequestHandlerClass(request, clientAddress, this));
+    return runHandler(this.RequestHandlerClass, request, clientAddress, this);
   }
 
   /** Ends a request in good order: tells the peer, then calls `closeRequest`. */

@@ -182,7 +182,7 @@ export class DatagramService {
     let failure: Failure | undefined;
     try {
       const request = [data, socket, isTruncated, requestId];
-      const handled = runHandler(new handlerClass(request, clientAddress, view));
+      const handled = runHandler(handlerClass, request, clientAddress, view);
       if (handled !== undefined) await handled;
     } catch (error) {
       failure = {
