@@ -17,6 +17,12 @@ export {
   type ProxyTransport,
 } from './proxy-protocol/proxy-header.ts';
 export { writeProxyHeader } from './proxy-protocol/write-proxy-header.ts';
+export { type Codec, type Decoded } from './codecs/codec.ts';
+export { delimited } from './codecs/delimited.ts';
+export { jsonLines } from './codecs/json-lines.ts';
+export { lengthPrefixed, type LengthPrefixOptions } from './codecs/length-prefixed.ts';
+export { type MessageLimitOptions } from './codecs/message-limit.ts';
+export { netstrings } from './codecs/netstrings.ts';
 export { connect, type ConnectSocketOptions } from './request/connect.ts';
 export { type AcceptFailedEvent } from './diagnostics/accept-events.ts';
 export { type DatagramTruncatedEvent } from './diagnostics/datagram-events.ts';
@@ -34,6 +40,9 @@ export {
   CertificateError,
   type CertificateFault,
   ConnectionClosedError,
+  FrameError,
+  type FrameErrorOptions,
+  type FrameFault,
   HandlerModuleError,
   type HandshakeFault,
   IncompleteReadError,
@@ -137,4 +146,5 @@ export { TLSServer, type TLSServerOptions } from './transports/tls-server.ts';
 export { UnixStreamServer, type UnixStreamServerOptions } from './transports/unix-stream-server.ts';
 export { type WorkerStats } from './workers/pooled-worker.ts';
 export { type WorkerOptions } from './workers/worker-options.ts';
+export { type FrameStream } from './request/frame-stream.ts';
 export { type FileToSend, type SendFileOptions } from './request/send-file.ts';

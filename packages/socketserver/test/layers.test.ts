@@ -16,7 +16,7 @@ const layers: readonly (readonly string[])[] = [
   ['handlers'],
   ['request', 'health'],
   ['engine'],
-  ['address', 'options', 'proxy-protocol', 'tls', 'diagnostics', 'systemd'],
+  ['address', 'codecs', 'options', 'proxy-protocol', 'tls', 'diagnostics', 'systemd'],
   ['errors.ts', 'require-node.ts'],
 ];
 

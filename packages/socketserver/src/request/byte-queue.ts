@@ -14,10 +14,18 @@ export class ByteQueue {
   /** Memory behind the last chunk that later small ones may be copied into, and how much of it is used. */
   #tail: Buffer | undefined;
   #tailEnd = 0;
+  /** The same behind the first chunk, for {@link join}. */
+  #joined: Buffer | undefined;
+  #joinedEnd = 0;
 
   /** Bytes held. */
   get length(): number {
     return this.#length;
+  }
+
+  /** The first chunk; no bytes where nothing is held. */
+  get first(): Buffer {
+    return this.#chunks[0] ?? nothing;
   }
 
   push(chunk: Buffer): void {
@@ -68,6 +76,7 @@ export class ByteQueue {
     if (first.length <= max) {
       this.#chunks.shift();
       this.#length -= first.length;
+      if (this.#length === 0) this.#forgetMemory();
       return first;
     }
     this.#chunks[0] = first.subarray(max);
@@ -99,9 +108,57 @@ export class ByteQueue {
     return bytes;
   }
 
+  /**
+   * Makes the first chunk hold at least `count` bytes, which must be there, or without `count` all of the second
+   * chunk: copies what lies across chunks. Chunks that were given out stay as they are.
+   *
+   * However many times it is called for the same bytes, each is copied a bounded number of times.
+   */
+  join(count = this.first.length + (this.#chunks[1]?.length ?? 0)): void {
+    const first = this.first;
+    if (first.length >= count) return;
+    let end = this.#isAtJoinedEnd(first) ? this.#joinedEnd : -1;
+    if (end === -1 || end + count - first.length > this.#joined!.length) {
+      this.#joined = Buffer.allocUnsafeSlow(Math.max(count, 2 * first.length));
+      this.#joined.set(first);
+      end = first.length;
+    }
+    const joined = this.#joined!;
+    const start = end - first.length;
+    this.#chunks.shift();
+    while (end - start < count) {
+      const next = this.#chunks[0]!;
+      const copied = next.copy(joined, end, 0, count - (end - start));
+      end += copied;
+      if (copied === next.length) this.#chunks.shift();
+      else this.#chunks[0] = next.subarray(copied);
+    }
+    this.#joinedEnd = end;
+    this.#chunks.unshift(joined.subarray(start, end));
+  }
+
+  #isAtJoinedEnd(chunk: Buffer): boolean {
+    const joined = this.#joined;
+    return (
+      joined !== undefined &&
+      chunk.buffer === joined.buffer &&
+      chunk.byteOffset + chunk.length === joined.byteOffset + this.#joinedEnd
+    );
+  }
+
   /** Drops the first `count` bytes, which must be there. */
   skip(count: number): void {
     this.#length -= count;
+    const first = this.#chunks[0];
+    if (first !== undefined && count < first.length) {
+      this.#chunks[0] = first.subarray(count);
+      return;
+    }
+    if (this.#length === 0) {
+      this.#chunks.length = 0;
+      this.#forgetMemory();
+      return;
+    }
     let left = count;
     let dropped = 0;
     for (const chunk of this.#chunks) {
@@ -114,9 +171,15 @@ export class ByteQueue {
   }
 
   clear(): void {
-    this.#tail = undefined;
     this.#chunks = [];
     this.#length = 0;
+    this.#forgetMemory();
+  }
+
+  /** With nothing held it is of no more use, and a connection may be idle for long. */
+  #forgetMemory(): void {
+    this.#tail = undefined;
+    this.#joined = undefined;
   }
 
   /**

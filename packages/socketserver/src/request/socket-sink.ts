@@ -107,19 +107,44 @@ export class SocketSink<Owner> implements ConnectionSink {
     return bytes;
   }
 
+  /** Drops `count` bytes that are in {@link queue}, whose reader has looked at them there. */
+  skip(count: number): void {
+    this.queue.skip(count);
+    if (this.#watch !== undefined) this.#readAhead();
+  }
+
+  /** Whether somebody waits for bytes: nobody else may take any then. */
+  get hasReader(): boolean {
+    return this.#read.isWaiting;
+  }
+
   /**
    * Sends bytes.
    *
+   * @param more - whether their writer goes on in this turn.
    * @returns `undefined` when their memory is the caller's again already, else a promise of that moment.
    */
-  write(bytes: Uint8Array, operation: string): Promise<void> | undefined {
+  write(bytes: Uint8Array, operation: string, more = false): Promise<void> | undefined {
     const refusal = this.#refusal(operation);
     if (refusal !== undefined) return Promise.reject(refusal);
     this.bytesWritten += bytes.length;
     // Unread input means that its reader is likely to answer that, too, before this turn ends.
-    if (this.connection.write(bytes, this.queue.length > 0)) return undefined;
+    if (this.connection.write(bytes, more || this.queue.length > 0)) return undefined;
     this.#sends ??= new PendingSends(clockOf(this.connection));
     return this.#sends.write({ operation, seconds: this.timeout });
+  }
+
+  /** Sends several pieces as {@link write} does one; their memory is the caller's again at one moment. */
+  writeAll(pieces: readonly Uint8Array[], operation: string): Promise<void> | undefined {
+    const last = pieces.length - 1;
+    let waiting: Promise<void> | undefined;
+    for (const [index, piece] of pieces.entries()) {
+      const sending = this.write(piece, operation, index < last);
+      if (sending === undefined) continue;
+      waiting?.catch(() => {}); // its outcome is that of the later one
+      waiting = sending;
+    }
+    return waiting;
   }
 
   /** Has the engine send a part of a file, which can do that. Resolves with the number of bytes that went. */
@@ -251,5 +276,10 @@ export class SocketSink<Owner> implements ConnectionSink {
 }
 
 function refuseSecondRead(operation: string): Promise<never> {
-  return Promise.reject(new TypeError(`Cannot ${operation}: another read of this socket must end first`));
+  return Promise.reject(secondRead(operation));
+}
+
+/** What a read fails with that begins while another one waits. */
+export function secondRead(operation: string): TypeError {
+  return new TypeError(`Cannot ${operation}: another read of this socket must end first`);
 }

@@ -1,4 +1,5 @@
-import { defaultMaxMessageBytes, type StreamSocket } from './stream-socket.ts';
+import { defaultMaxMessageBytes } from '../codecs/message-limit.ts';
+import type { StreamSocket } from './stream-socket.ts';
 
 /**
  * The reading side of a connection as a file: `rfile` of a `StreamRequestHandler`. It keeps nothing of its own,

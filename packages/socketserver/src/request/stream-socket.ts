@@ -1,13 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SocketAddress } from '../address/socket-address.ts';
+import type { Codec } from '../codecs/codec.ts';
+import { defaultMaxMessageBytes } from '../codecs/message-limit.ts';
 import type { Connection, HandedOver } from '../engine/contract.ts';
 import { ConnectionClosedError, IncompleteReadError, MessageTooLongError } from '../errors.ts';
 import type { TLSFacts } from '../tls/tls-facts.ts';
+import { FrameStream } from './frame-stream.ts';
+import { joinSmall } from './joined-pieces.ts';
 import { type FileToSend, sendFile, type SendFileOptions } from './send-file.ts';
-import { SocketSink } from './socket-sink.ts';
-
-/** Bytes that a line or a delimited message may have, unless its reader says otherwise. */
-export const defaultMaxMessageBytes = 65_536;
+import { secondRead, SocketSink } from './socket-sink.ts';
 
 /** Bytes that one sender may hand to the kernel before the other connections of the thread get their turn. */
 const turnBytes = 1_048_576;
@@ -167,6 +168,23 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
       if (chunk.length === 0) return;
       yield chunk;
     }
+  }
+
+  /**
+   * Reads and writes messages, in the frames of a codec, instead of bytes.
+   *
+   * @see {@link lengthPrefixed}, {@link delimited}, {@link netstrings}, {@link jsonLines}; {@link Codec} for one of
+   *   your own.
+   */
+  frames<Message, Outgoing = Message>(codec: Codec<Message, Outgoing>): FrameStream<Message, Outgoing> {
+    return new FrameStream(codec, {
+      reading: (operation) => {
+        const sink = this.#reading(operation);
+        if (sink.hasReader) throw secondRead(operation);
+        return sink;
+      },
+      send: (pieces) => this.#sendPieces(pieces),
+    });
   }
 
   /**
@@ -409,6 +427,18 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
       await sink.fill(length + 1, operation);
       if (sink.queue.length === length) return undefined;
     }
+  }
+
+  #sendPieces(pieces: readonly Uint8Array[]): Promise<void> {
+    if (this.#state !== 'open') return tolerated(Promise.reject(this.#refusal('write')));
+    const sink = this.#open();
+    const joined = joinSmall(pieces);
+    if (this.#fileIsGoing !== undefined)
+      return tolerated(this.#fileIsGoing.then(() => sink.writeAll(joined, 'write')));
+    const waiting = sink.writeAll(joined, 'write');
+    if (waiting !== undefined) return tolerated(waiting);
+    for (const { length } of joined) this.#sentThisTurn += length;
+    return this.#sentThisTurn > turnBytes ? this.#yieldTurn() : done;
   }
 
   async #yieldTurn(): Promise<void> {
