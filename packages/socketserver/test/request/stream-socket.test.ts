@@ -4,42 +4,12 @@ import { mkdtempDisposable, open, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { BaseRequestHandler, ConcurrentTCPServer, connect, type StreamSocket } from '../../src/index.ts';
 import { engines } from '../support/engines.ts';
 import { readAll } from '../support/read-all.ts';
-import { serving } from '../support/serving.ts';
-
-/** Both ends of one connection; the handler of the server end runs until both are closed. */
-interface Pair extends AsyncDisposable {
-  readonly client: StreamSocket;
-  readonly peer: StreamSocket;
-}
+import { socketPair } from '../support/socket-pair.ts';
 
 for (const [engineName, createEngine] of engines) {
-  async function pair(): Promise<Pair> {
-    const engine = createEngine();
-    const arrived = Promise.withResolvers<StreamSocket>();
-    const released = Promise.withResolvers<void>();
-    class Holding extends BaseRequestHandler {
-      override async handle() {
-        arrived.resolve(this.request);
-        await released.promise;
-      }
-    }
-    const server = new ConcurrentTCPServer(['127.0.0.1', 0], Holding, { engine });
-    const loop = serving(server);
-    const client = await connect(server.serverAddress, { engine });
-    const peer = await arrived.promise;
-    return {
-      client,
-      peer,
-      async [Symbol.asyncDispose]() {
-        client.close();
-        released.resolve();
-        await loop[Symbol.asyncDispose]();
-      },
-    };
-  }
+  const pair = () => socketPair(createEngine());
 
   describe(`a stream socket on the ${engineName} engine`, () => {
     it('receives at most what was asked for, and keeps the rest', async () => {
