@@ -1,3 +1,14 @@
+import {
+  aBoolean,
+  aCount,
+  aDuration,
+  aText,
+  type FieldRules,
+  oneOf,
+  optional,
+  readJSON,
+} from './json-payload.ts';
+
 /** Why the server ended a command that would have gone on. */
 export type KillReason =
   'timeout' | 'idle' | 'output-limit' | 'client-signal' | 'client-gone' | 'server-draining' | 'administrator';
@@ -26,6 +37,8 @@ export interface CommandStart {
   readonly pid: number;
   /** What the audit and `status` call it. */
   readonly commandId: string;
+  /** Bytes of input that the client may send before it is given more. */
+  readonly credit: number;
 }
 
 /** Why nothing was run: the payload of FAILED. */
@@ -42,3 +55,57 @@ export interface CommandFailure {
  */
 export type CommandFailureCode =
   'NOT_FOUND' | 'NOT_EXECUTABLE' | 'DENIED' | 'BUSY' | 'BAD_REQUEST' | 'AUDIT' | 'FAILED';
+
+const killReasons: readonly KillReason[] = [
+  'timeout',
+  'idle',
+  'output-limit',
+  'client-signal',
+  'client-gone',
+  'server-draining',
+  'administrator',
+];
+
+const failureCodes: readonly CommandFailureCode[] = [
+  'NOT_FOUND',
+  'NOT_EXECUTABLE',
+  'DENIED',
+  'BUSY',
+  'BAD_REQUEST',
+  'AUDIT',
+  'FAILED',
+];
+
+const endRules: FieldRules = {
+  exitCode: optional(aCount),
+  signal: optional(aText),
+  killedBy: optional(oneOf(...killReasons)),
+  durationMs: aDuration,
+  stdoutBytes: aCount,
+  stderrBytes: aCount,
+  stdinBytes: aCount,
+  isTruncated: aBoolean,
+};
+
+const startRules: FieldRules = { pid: aCount, commandId: aText, credit: aCount };
+
+const failureRules: FieldRules = {
+  code: oneOf(...failureCodes),
+  message: aText,
+  retryAfterMs: optional(aDuration),
+};
+
+/** The payload of EXIT. @throws ProtocolError */
+export function decodeEnd(payload: Buffer): CommandEnd {
+  return readJSON(payload, 'EXIT', endRules) as unknown as CommandEnd;
+}
+
+/** The payload of STARTED. @throws ProtocolError */
+export function decodeStart(payload: Buffer): CommandStart {
+  return readJSON(payload, 'STARTED', startRules) as unknown as CommandStart;
+}
+
+/** The payload of FAILED. @throws ProtocolError */
+export function decodeFailure(payload: Buffer): CommandFailure {
+  return readJSON(payload, 'FAILED', failureRules) as unknown as CommandFailure;
+}

@@ -1,3 +1,16 @@
+import { ProtocolError } from '../errors.ts';
+import {
+  aBoolean,
+  aCount,
+  aDuration,
+  aWord,
+  type FieldRules,
+  listOf,
+  optional,
+  readJSON,
+  recordOf,
+} from './json-payload.ts';
+
 /** What a client wants to run: the payload of OPEN. Checked key by key; unknown keys are refused. */
 export interface OpenRequest {
   /** The program and its arguments, taken as they are; or one string for a POSIX shell. Exactly one of them. */
@@ -23,4 +36,37 @@ export interface OpenRequest {
    * are where the next one of the same name begins. Only with `shell`.
    */
   readonly session?: string;
+  /** Bytes that the server may send of each stream before it is given more. */
+  readonly credit: { readonly stdout: number; readonly stderr: number };
+}
+
+const rules: FieldRules = {
+  argv: optional(listOf(aWord)),
+  shell: optional(aWord),
+  cwd: optional(aWord),
+  env: optional(recordOf(aWord)),
+  stdin: aBoolean,
+  timeoutMs: optional(aDuration),
+  idleTimeoutMs: optional(aDuration),
+  maxOutputBytes: optional(aCount),
+  killSignal: optional(aWord),
+  graceMs: optional(aDuration),
+  session: optional(aWord),
+  credit: recordOf(aCount),
+};
+
+/** @throws ProtocolError */
+export function decodeOpen(payload: Buffer): OpenRequest {
+  const request = readJSON(payload, 'OPEN', rules) as unknown as OpenRequest;
+  const { argv, shell, session, credit } = request;
+  if ((argv === undefined) === (shell === undefined)) {
+    throw new ProtocolError('OPEN must have either argv or shell');
+  }
+  if (argv?.length === 0 || argv?.[0] === '') throw new ProtocolError('OPEN.argv must begin with a program');
+  if (session !== undefined && shell === undefined)
+    throw new ProtocolError('OPEN.session must come with shell');
+  if (credit.stdout === undefined || credit.stderr === undefined) {
+    throw new ProtocolError('OPEN.credit must have stdout and stderr');
+  }
+  return request;
 }

@@ -6,3 +6,10 @@ export type StreamName = keyof typeof streamIds;
 
 /** A stream that comes from a command. */
 export type OutputName = 'stdout' | 'stderr';
+
+const names: readonly StreamName[] = ['stdin', 'stdout', 'stderr'];
+
+/** The stream of a number on the wire; `undefined` where there is none. */
+export function streamOf(id: number): StreamName | undefined {
+  return names[id];
+}

@@ -1,0 +1,232 @@
+import type { FrameStream, StreamSocket } from 'socketserver';
+import { ProtocolError, RcmdError } from '../errors.ts';
+import type { GoAway } from '../protocol/go-away.ts';
+import { type Message, messageCodec } from '../protocol/message.ts';
+import { CreditPool } from './credit-pool.ts';
+import { KeepAlive, type KeepAliveOptions } from './keep-alive.ts';
+import { ConnectionLostError } from './connection-lost-error.ts';
+
+/** Bytes of data that go out in one piece, between which control messages get their turn. */
+const batchBytes = 131_072;
+
+/** Bytes of data that may wait to be sent: who brings more waits. */
+const queueBytes = 262_144;
+
+/** Milliseconds that a peer may take to read the last words. */
+const leaveMs = 2_000;
+
+/** What a link tells its owner. */
+export interface LinkOwner {
+  /** A message came that is not the link's own business. What it throws ends the connection. */
+  received(message: Message): void;
+}
+
+type OrderedMessage = Extract<Message, { readonly type: 'data' | 'eof' | 'exit' }>;
+
+/**
+ * Messages in both directions over one stream: what both ends of a connection share.
+ *
+ * Control messages go before data that waits; what must come after a stream's data (`eof`, `exit`) keeps its order. Nobody who
+ * brings data faster than the peer takes it gets further than a bounded queue.
+ *
+ * Walk of an output byte: `OutputPipe` → `OutgoingStream.send` → here → socket ⇒ socket → `IncomingStream.received` →
+ * whoever reads it, which is what gives the sender credit for the next.
+ */
+export class Link {
+  readonly socket: StreamSocket;
+  readonly credit = new CreditPool();
+  readonly #frames: FrameStream<Message>;
+  readonly #keepAlive: KeepAlive;
+  #control: Message[] = [];
+  #ordered: OrderedMessage[] = [];
+  #queuedBytes = 0;
+  #waitingSenders: (() => void)[] = [];
+  #isSending = false;
+  #idle: (() => void) | undefined;
+  #failure: Error | undefined;
+  #goAway: GoAway | undefined;
+  #isLeaving = false;
+  #roundTrips = new Map<string, () => void>();
+  #nextToken = 1n;
+
+  constructor(socket: StreamSocket, keepAlive: KeepAliveOptions = {}) {
+    this.socket = socket;
+    this.#frames = socket.frames(messageCodec);
+    this.#keepAlive = new KeepAlive(keepAlive, {
+      probe: () => void this.roundTrip(),
+      expired: (ms) => this.close({ code: 'IDLE', message: `nothing was heard from the peer for ${ms} ms` }),
+    });
+  }
+
+  /** Why the connection is over, if it is. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** What the peer said before it left. */
+  get goAway(): GoAway | undefined {
+    return this.#goAway;
+  }
+
+  /** Reads one message, for the time before {@link run}. */
+  async readFirst(): Promise<Message | undefined> {
+    return this.#frames.read();
+  }
+
+  /**
+   * Hands messages to `owner` until the connection ends.
+   *
+   * @returns why it ended: a {@link ConnectionLostError}, the {@link ProtocolError} that somebody made.
+   */
+  async run(owner: LinkOwner): Promise<Error> {
+    this.#keepAlive.start();
+    try {
+      for await (const message of this.#frames) {
+        this.#keepAlive.heard();
+        this.#handle(message, owner);
+      }
+      this.#fail(this.#lost());
+    } catch (error) {
+      if (error instanceof ProtocolError)
+        await this.#leave({ code: 'PROTOCOL', message: error.message }, error);
+      this.#fail(error instanceof RcmdError ? error : this.#lost(error));
+    } finally {
+      this.#keepAlive.stop();
+    }
+    return this.#failure!;
+  }
+
+  /** Sends a message before all data that waits. */
+  send(message: Message): void {
+    if (this.#failure !== undefined || this.#isLeaving) return;
+    this.#control.push(message);
+    this.#startSending();
+  }
+
+  /** Sends a message after the data that waits. Resolves when more may be brought; at once where the connection is over. */
+  sendData(message: OrderedMessage): Promise<void> {
+    if (this.#failure !== undefined || this.#isLeaving) return Promise.resolve();
+    this.#ordered.push(message);
+    if (message.type === 'data') this.#queuedBytes += message.bytes.length;
+    this.#startSending();
+    if (this.#queuedBytes < queueBytes) return Promise.resolve();
+    return new Promise((resolve) => this.#waitingSenders.push(resolve));
+  }
+
+  /** Resolves when the peer has answered what was sent before, or is gone. */
+  roundTrip(): Promise<void> {
+    if (this.#failure !== undefined || this.#isLeaving) return Promise.resolve();
+    const token = Buffer.alloc(8);
+    token.writeBigUInt64BE(this.#nextToken);
+    this.#nextToken += 1n;
+    this.send({ type: 'ping', token });
+    return new Promise((resolve) => this.#roundTrips.set(token.toString('latin1'), resolve));
+  }
+
+  /** Ends the connection in good order: what was sent goes out, `goAway` last. */
+  close(goAway?: GoAway): void {
+    void this.#leave(goAway, new ConnectionLostError(goAway?.message ?? 'it was closed on this side'));
+  }
+
+  /** Resolves when all that was sent so far is with the kernel, or the connection is over. */
+  flushed(): Promise<void> {
+    if (!this.#isSending && this.#control.length + this.#ordered.length === 0) return Promise.resolve();
+    this.#startSending();
+    return new Promise((resolve) => {
+      const earlier = this.#idle;
+      this.#idle = () => (earlier?.(), resolve());
+    });
+  }
+
+  async #leave(goAway: GoAway | undefined, error: Error): Promise<void> {
+    if (this.#failure !== undefined || this.#isLeaving) return;
+    if (goAway !== undefined) this.#control.push({ type: 'go-away', goAway });
+    this.#isLeaving = true;
+    this.#keepAlive.stop();
+    const impatience = setTimeout(() => this.socket.reset(), leaveMs).unref();
+    await this.flushed();
+    clearTimeout(impatience);
+    this.#fail(error);
+    this.socket.close();
+  }
+
+  #handle(message: Message, owner: LinkOwner): void {
+    switch (message.type) {
+      case 'ping':
+        this.send({ type: 'pong', token: message.token });
+        return;
+      case 'pong': {
+        const token = message.token.toString('latin1');
+        this.#roundTrips.get(token)?.();
+        this.#roundTrips.delete(token);
+        return;
+      }
+      case 'go-away':
+        this.#goAway = message.goAway;
+        return;
+      case 'skipped':
+        return;
+      default:
+        owner.received(message);
+    }
+  }
+
+  #startSending(): void {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    queueMicrotask(() => void this.#sendAll()); // with all that this turn still brings
+  }
+
+  async #sendAll(): Promise<void> {
+    try {
+      while (this.#control.length + this.#ordered.length > 0 && this.#failure === undefined) {
+        await this.#frames.writeAll(this.#nextBatch());
+        if (this.#queuedBytes < queueBytes) this.#letSendersGo();
+      }
+    } catch (error) {
+      this.#fail(this.#lost(error));
+    } finally {
+      this.#isSending = false;
+      this.#idle?.();
+      this.#idle = undefined;
+    }
+  }
+
+  #nextBatch(): Message[] {
+    const batch = this.#control;
+    this.#control = [];
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#ordered.length && bytes < batchBytes) {
+      const message = this.#ordered[count]!;
+      if (message.type === 'data') bytes += message.bytes.length;
+      batch.push(message);
+      count += 1;
+    }
+    this.#ordered = this.#ordered.slice(count);
+    this.#queuedBytes -= bytes;
+    return batch;
+  }
+
+  #letSendersGo(): void {
+    const waiting = this.#waitingSenders;
+    this.#waitingSenders = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  #lost(cause?: unknown): ConnectionLostError {
+    const message = this.#goAway?.message ?? (cause instanceof Error ? cause.message : 'the peer closed it');
+    return new ConnectionLostError(message, { cause, goAway: this.#goAway });
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#keepAlive.stop();
+    this.#control = [];
+    this.#ordered = [];
+    this.#queuedBytes = 0;
+    this.#letSendersGo();
+    for (const resolve of this.#roundTrips.values()) resolve();
+    this.#roundTrips.clear();
+  }
+}

@@ -1,0 +1,104 @@
+import type { StreamSocket } from 'socketserver';
+import { ProtocolError } from '../errors.ts';
+import { preface } from '../protocol/frame.ts';
+import type { GoAway } from '../protocol/go-away.ts';
+import { agreedVersion, type Hello, protocolVersion } from '../protocol/hello.ts';
+import type { Message } from '../protocol/message.ts';
+import type { ServerStatus } from '../protocol/status.ts';
+import type { KeepAliveOptions } from './keep-alive.ts';
+import { Link } from './link.ts';
+import { ServerChannel } from './server-channel.ts';
+
+/** What a server does about what comes over a connection. */
+export interface ServerLinkOwner {
+  /** A client asks for a command. It answers on the channel, now or later. */
+  opened(channel: ServerChannel): void;
+  /** What the server says about itself; `undefined` where the client may not know. */
+  status(): Promise<ServerStatus | undefined>;
+}
+
+/** The server's end of a connection whose client is authenticated. */
+export class ServerLink {
+  readonly #link: Link;
+  readonly #hello: Hello;
+  readonly #channels = new Map<number, ServerChannel>();
+  #lastId = 0;
+  #peer: Hello | undefined;
+
+  constructor(
+    socket: StreamSocket,
+    { software, keepAlive }: { readonly software: string; readonly keepAlive?: KeepAliveOptions },
+  ) {
+    this.#link = new Link(socket, keepAlive);
+    this.#hello = { min: protocolVersion, max: protocolVersion, features: [], software };
+  }
+
+  /** What the client said about itself. */
+  get peer(): Hello | undefined {
+    return this.#peer;
+  }
+
+  /** Commands that are open. */
+  get openChannels(): number {
+    return this.#channels.size;
+  }
+
+  /**
+   * Reads how the client begins, and answers.
+   *
+   * @throws {@link ProtocolError} for what is no client of ours; the errors of the socket.
+   */
+  async greet(): Promise<void> {
+    const begin = await this.#link.socket.readExactly(preface.length);
+    if (!begin.equals(preface)) throw new ProtocolError('the peer does not begin as a client of rcmd does');
+    const first = await this.#link.readFirst();
+    if (first?.type !== 'hello') throw new ProtocolError('the first message of a client must be HELLO');
+    agreedVersion(this.#hello, first.hello);
+    this.#peer = first.hello;
+    this.#link.send({ type: 'hello', hello: this.#hello });
+  }
+
+  /** Serves the connection to its end. Resolves with why it ended, once every command was told. */
+  async run(owner: ServerLinkOwner): Promise<Error> {
+    const error = await this.#link.run({ received: (message) => this.#received(message, owner) });
+    for (const channel of this.#channels.values()) channel.lost(error);
+    return error;
+  }
+
+  /** Ends the connection in good order. */
+  close(goAway: GoAway): void {
+    this.#link.close(goAway);
+  }
+
+  #received(message: Message, owner: ServerLinkOwner): void {
+    if (message.type === 'open') {
+      const { channel: id, request } = message;
+      if (id <= this.#lastId || id % 2 === 0) {
+        throw new ProtocolError(
+          `a client must open channels with odd numbers above ${this.#lastId}, got ${id}`,
+        );
+      }
+      this.#lastId = id;
+      const channel = new ServerChannel(this.#link, {
+        id,
+        request,
+        closed: (one) => this.#channels.delete(one.id),
+      });
+      this.#channels.set(id, channel);
+      owner.opened(channel);
+    } else if (message.type === 'status') {
+      void owner.status().then((status) => this.#sendStatus(status));
+    } else if ('channel' in message) {
+      if (message.channel > this.#lastId)
+        throw new ProtocolError(`channel ${message.channel} was never opened`);
+      this.#channels.get(message.channel)?.received(message); // else it has ended meanwhile
+    } else {
+      throw new ProtocolError(`a client must not send ${message.type}`);
+    }
+  }
+
+  #sendStatus(status: ServerStatus | undefined): void {
+    if (status !== undefined) this.#link.send({ type: 'status-answer', status });
+    else this.#link.close({ code: 'DENIED', message: 'you may not ask for the status of this server' });
+  }
+}

@@ -1,0 +1,102 @@
+import { ProtocolError } from '../errors.ts';
+
+/** Items that a list, and names that an object, may have. */
+const maxItems = 4_096;
+
+/** Says what a field must be; `undefined` where the value is that, else the words for the error. */
+export type FieldRule = (value: unknown) => string | undefined;
+
+/** The fields of an object by name, required unless {@link optional}. */
+export type FieldRules = Readonly<Record<string, FieldRule>>;
+
+const optionalRules = new WeakSet<FieldRule>();
+
+export const aText: FieldRule = (value) => (typeof value === 'string' ? undefined : 'text');
+export const aBoolean: FieldRule = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
+
+/** A whole number from 0 on that a JavaScript number holds exactly. */
+export const aCount: FieldRule = (value) =>
+  Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : 'a whole number from 0 on';
+
+/** A number from 0 on; JSON knows no others that are not finite. */
+export const aDuration: FieldRule = (value) =>
+  typeof value === 'number' && value >= 0 ? undefined : 'a number from 0 on';
+
+/** Text without NUL, which no argument, path or variable of a program can hold. [execve(2)] */
+export const aWord: FieldRule = (value) =>
+  typeof value === 'string' && !value.includes('\0') ? undefined : 'text without NUL';
+
+export const listOf =
+  (item: FieldRule): FieldRule =>
+  (value) => {
+    if (!Array.isArray(value) || value.length > maxItems) return `a list of at most ${maxItems}`;
+    const wrong = value.map((each) => item(each)).find((words) => words !== undefined);
+    return wrong === undefined ? undefined : `a list, each of it ${wrong}`;
+  };
+
+export const recordOf =
+  (item: FieldRule): FieldRule =>
+  (value) => {
+    if (!isPlainObject(value)) return 'an object';
+    const entries = Object.entries(value);
+    if (entries.length > maxItems) return `an object of at most ${maxItems} names`;
+    const wrong = entries.map(([, each]) => item(each)).find((words) => words !== undefined);
+    return wrong === undefined ? undefined : `an object, each value of it ${wrong}`;
+  };
+
+export const oneOf =
+  (...values: readonly string[]): FieldRule =>
+  (value) =>
+    values.includes(value as string) ? undefined : `one of ${values.join(', ')}`;
+
+export function optional(rule: FieldRule): FieldRule {
+  const optionalRule: FieldRule = (value) => rule(value);
+  optionalRules.add(optionalRule);
+  return optionalRule;
+}
+
+/**
+ * Reads an object from its JSON, and checks each field. Objects have no prototype, so that a name in them is never mistaken for
+ * something inherited.
+ *
+ * @param message - its name, for the error.
+ * @throws {@link ProtocolError} for what is no JSON object, for a field that is unknown, missing or against its rule.
+ */
+export function readJSON(payload: Buffer, message: string, rules: FieldRules): Record<string, unknown> {
+  const value = parse(payload, message);
+  if (!isPlainObject(value)) throw new ProtocolError(`${message} must be an object`);
+  for (const name of Object.keys(value)) {
+    if (!Object.hasOwn(rules, name))
+      throw new ProtocolError(`${message} has an unknown field ${JSON.stringify(name)}`);
+  }
+  for (const [name, rule] of Object.entries(rules)) {
+    if (value[name] === undefined) {
+      if (optionalRules.has(rule)) continue;
+      throw new ProtocolError(`${message} must have a field ${JSON.stringify(name)}`);
+    }
+    const words = rule(value[name]);
+    if (words !== undefined) throw new ProtocolError(`${message}.${name} must be ${words}`);
+  }
+  return value;
+}
+
+/** @throws RangeError for one that does not fit a frame. */
+export function writeJSON(value: object): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+function parse(payload: Buffer, message: string): unknown {
+  try {
+    return JSON.parse(payload.toString(), withoutPrototype);
+  } catch (error) {
+    throw new ProtocolError(`${message} must be JSON`, { cause: error });
+  }
+}
+
+function withoutPrototype(_name: string, value: unknown): unknown {
+  return isPlainObject(value) ? Object.assign(Object.create(null) as object, value) : value;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { ProtocolError } from '../../src/errors.ts';
+import { maxPayloadBytes, preface, writeFrame } from '../../src/protocol/frame.ts';
+import { encodeMessage, frameTypes, type Message, messageCodec } from '../../src/protocol/message.ts';
+import { bytesOf, vectors } from './vectors.ts';
+
+function encoded(message: Message): Buffer {
+  return Buffer.concat([...encodeMessage(message)]);
+}
+
+/** What is decoded from bytes that arrive cut at the given offsets, and what is left. */
+function decodeAll(bytes: Buffer, cuts: readonly number[]): { messages: Message[]; error: unknown } {
+  const messages: Message[] = [];
+  let held = Buffer.alloc(0);
+  let seen = 0;
+  const ends = [...new Set([...cuts.filter((cut) => cut < bytes.length), bytes.length])].toSorted(
+    (a, b) => a - b,
+  );
+  let from = 0;
+  try {
+    for (const end of ends) {
+      held = Buffer.concat([held, bytes.subarray(from, end)]);
+      from = end;
+      while (held.length > 0) {
+        const decoded = messageCodec.decode(held, seen);
+        if (typeof decoded !== 'object') {
+          if (typeof decoded === 'number') assert.ok(decoded > held.length, 'it asks for what it has');
+          seen = held.length;
+          break;
+        }
+        messages.push(decoded.message);
+        held = held.subarray(decoded.size);
+        seen = 0;
+      }
+    }
+    return { messages, error: undefined };
+  } catch (error) {
+    return { messages, error };
+  }
+}
+
+/** Objects from JSON have no prototype; for comparing only. */
+function plain(message: unknown): unknown {
+  return JSON.parse(JSON.stringify(message));
+}
+
+describe('every message of the protocol', () => {
+  for (const vector of vectors) {
+    it(`is written as docs/protocol.md says, and read: ${vector.name}`, () => {
+      const bytes = bytesOf(vector);
+      assert.equal(encoded(vector.message).toString('latin1'), bytes.toString('latin1'));
+      assert.deepEqual(plain(decodeAll(bytes, []).messages), plain([vector.message]));
+    });
+  }
+
+  it('has a vector', () => {
+    const types = new Set(vectors.map(({ header }) => Number.parseInt(header.split(' ')[1]!, 16)));
+    assert.deepEqual(
+      [...types].toSorted((a, b) => a - b),
+      Object.values(frameTypes).toSorted((a, b) => a - b),
+    );
+  });
+
+  it('stands in docs/protocol.md', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../../docs/protocol.md'), 'utf8');
+    for (const { name, header, payload } of vectors) {
+      assert.ok(page.includes(name) && page.includes(header) && page.includes(payload), name);
+    }
+    assert.ok(page.includes(preface.toString('hex', 0, 8).replace(/(..)(?=.)/g, '$1 ')), 'the preface');
+  });
+
+  it('is the same however its bytes are split', () => {
+    const bytes = Buffer.concat(vectors.map((vector) => bytesOf(vector)));
+    const whole = plain(decodeAll(bytes, []).messages);
+    fc.assert(
+      fc.property(fc.array(fc.nat(bytes.length), { maxLength: 20 }), (cuts) => {
+        assert.deepEqual(plain(decodeAll(bytes, cuts).messages), whole);
+      }),
+    );
+    for (let cut = 1; cut < bytes.length; cut += 1)
+      assert.deepEqual(plain(decodeAll(bytes, [cut]).messages), whole);
+  });
+});
+
+describe('what breaks the protocol', () => {
+  const open = (text: string): Buffer =>
+    Buffer.concat([...writeFrame(frameTypes.open, 1, Buffer.from(text))]);
+  const good = '"stdin":false,"credit":{"stdout":1,"stderr":1}';
+  const faults: [string, Buffer, RegExp][] = [
+    [
+      'a payload above 64 KiB',
+      Buffer.from('01000121000000010000', 'hex'),
+      /at most|may have 65536 bytes.*65537/,
+    ],
+    ['an announced payload of 16 MiB', Buffer.from('ffffff2100000001', 'hex'), /16777215/],
+    ['an unknown type', Buffer.from('0000004000000001', 'hex'), /no message of type 0x40/],
+    [
+      'a channel message about the connection',
+      Buffer.from('0000001800000000', 'hex'),
+      /about a channel, got channel 0/,
+    ],
+    [
+      'a connection message about a channel',
+      Buffer.from('0000000500000001', 'hex'),
+      /about the connection, got channel 1/,
+    ],
+    ['a ping of 7 bytes', Buffer.from('000007020000000000000000000000', 'hex'), /must have 8 bytes, got 7/],
+    ['credit for no stream', Buffer.from('00000515000000010300000001', 'hex'), /no stream 3/],
+    ['a signal by number', Buffer.from('000001140000000139', 'hex'), /named as SIGTERM/],
+    ['JSON that is none', open('{'), /OPEN must be JSON/],
+    ['JSON that is a list', open('[]'), /OPEN must be an object/],
+    ['neither argv nor shell', open(`{${good}}`), /either argv or shell/],
+    ['both argv and shell', open(`{"argv":["a"],"shell":"b",${good}}`), /either argv or shell/],
+    ['no program', open(`{"argv":[],${good}}`), /begin with a program/],
+    ['an unknown field', open(`{"argv":["a"],"root":true,${good}}`), /unknown field "root"/],
+    [
+      'a field of the prototype',
+      open(`{"argv":["a"],"__proto__":{"stdin":true},${good}}`),
+      /unknown field "__proto__"/,
+    ],
+    ['a missing field', open('{"argv":["a"],"stdin":false}'), /must have a field "credit"/],
+    ['a wrong type', open(`{"argv":"a",${good}}`), /OPEN.argv must be a list/],
+    ['NUL in an argument', open(`{"argv":["a\\u0000b"],${good}}`), /text without NUL/],
+    [
+      'a session without a shell',
+      open(`{"argv":["a"],"session":"s",${good}}`),
+      /session must come with shell/,
+    ],
+    [
+      'too many variables',
+      open(`{"argv":["a"],"env":{${Array.from({ length: 4_097 }, (_, i) => `"a${i}":""`).join()}},${good}}`),
+      /at most 4096 names/,
+    ],
+  ];
+  for (const [name, bytes, words] of faults) {
+    it(`is told by name: ${name}`, () => {
+      const { error } = decodeAll(bytes, []);
+      assert.ok(error instanceof ProtocolError, String(error));
+      assert.equal(error.code, 'PROTOCOL');
+      assert.match(error.message, words);
+    });
+  }
+
+  it('is refused before its bytes are waited for', () => {
+    assert.throws(() => messageCodec.decode(Buffer.from('0100012100000001', 'hex'), 0), ProtocolError);
+  });
+
+  it('is not a message that says of itself that it may be skipped', () => {
+    const { messages } = decodeAll(Buffer.from('000002c000000005abcd', 'hex'), []);
+    assert.deepEqual(messages, [{ type: 'skipped', frameType: 0xc0 }]);
+  });
+
+  it('is not written either', () => {
+    const bytes = Buffer.alloc(maxPayloadBytes + 1);
+    assert.throws(() => encodeMessage({ type: 'data', channel: 1, stream: 'stdout', bytes }), RangeError);
+  });
+});
+
+describe('mutated messages', () => {
+  // A million: FUZZ_RUNS=1000000 node --test packages/rcmd/test/protocol/message.test.ts
+  const runs = Number(process.env['FUZZ_RUNS'] ?? 20_000);
+
+  it(`are messages or protocol errors, ${runs} times`, () => {
+    const bytes = Buffer.concat(vectors.map((vector) => bytesOf(vector)));
+    let state = 0x2545_f491;
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return state % below;
+    };
+    let errors = 0;
+    for (let run = 0; run < runs; run += 1) {
+      const mutated = Buffer.from(bytes.subarray(random(bytes.length)));
+      for (let change = random(8); change >= 0; change -= 1) mutated[random(mutated.length)] = random(256);
+      const { error } = decodeAll(mutated, []);
+      if (error === undefined) continue;
+      errors += 1;
+      assert.ok(error instanceof ProtocolError);
+    }
+    assert.ok(errors > runs / 2, `${errors} of ${runs} were refused`);
+  });
+});
