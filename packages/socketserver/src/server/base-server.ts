@@ -1,6 +1,7 @@
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
 import { acceptFailedChannel, type AcceptFailedEvent } from '../diagnostics/accept-events.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
+import { type Clock, clockOf } from '../engine/clock.ts';
 import type { Engine, HandedOver, RequestSource } from '../engine/contract.ts';
 import { ServerClosedError } from '../errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
@@ -61,8 +62,8 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   readonly #requestedAddress: Address;
   readonly #healthOptions: ResolvedHealthOptions | undefined;
   #health: HealthListener | undefined;
-  readonly #running = new RunningRequests();
-  readonly #loop = new RequestLoop();
+  readonly #running: RunningRequests;
+  readonly #loop: RequestLoop;
   readonly #runner: RequestRunner<Request, Address>;
   readonly #intake: Intake<Request, Address>;
   #socket: Source | undefined;
@@ -86,6 +87,8 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.timeout = options.timeout ?? new.target.timeout;
     this.timeouts = resolveTimeouts(options.timeouts, action);
     this.#healthOptions = resolveHealth(options.health, action);
+    this.#running = new RunningRequests(this.clock);
+    this.#loop = new RequestLoop(this.clock);
     this.#runner = new RequestRunner({
       hooks: this,
       counts: this.counts,
@@ -119,6 +122,11 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   get socket(): Source {
     if (this.#socket === undefined || this.#isClosed) throw new ServerClosedError('use the socket');
     return this.#socket;
+  }
+
+  /** What this server's deadlines run by. */
+  protected get clock(): Clock {
+    return clockOf(this.#engine);
   }
 
   /** Requests that are being processed. */
@@ -186,9 +194,9 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.#begin('handleRequest');
     try {
       if (this.#loop.backOffMs > 0) await this.#loop.waitFor(undefined, this.#loop.backOffMs);
-      const deadline = this.timeout === undefined ? Infinity : performance.now() + this.timeout * 1000;
+      const deadline = this.timeout === undefined ? Infinity : this.clock.now() + this.timeout * 1000;
       while (!this.#intake.canTake) {
-        const ms = deadline - performance.now();
+        const ms = deadline - this.clock.now();
         if (ms <= 0) return await this.handleTimeout();
         await this.#intake.wait(ms === Infinity ? undefined : ms);
         if (this.#isClosed) throw new ServerClosedError('handleRequest');

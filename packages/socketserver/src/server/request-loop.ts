@@ -1,3 +1,4 @@
+import type { Clock } from '../engine/clock.ts';
 import type { RequestSource } from '../engine/contract.ts';
 import { ServerBusyError } from '../errors.ts';
 import { WakeUp } from './wake-up.ts';
@@ -8,7 +9,7 @@ const lastBackOffMs = 1_000;
 
 /** What the loop of a server is doing, and how others stop, wake and fail it. */
 export class RequestLoop {
-  readonly #wakeUp = new WakeUp();
+  readonly #wakeUp: WakeUp;
   /** `handling` covers everything from a request's arrival to `processRequest`'s return. */
   #state: 'stopped' | 'waiting' | 'handling' = 'stopped';
   /** A wait for one request is not stopped: it has its timeout. */
@@ -18,6 +19,10 @@ export class RequestLoop {
   #hasRun = false;
   #backOffMs = 0;
   #failure: { readonly error: unknown } | undefined;
+
+  constructor(clock: Clock) {
+    this.#wakeUp = new WakeUp(clock);
+  }
 
   /** Whether no further request is to be taken. */
   get mustStop(): boolean {

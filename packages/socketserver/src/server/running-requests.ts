@@ -1,3 +1,4 @@
+import type { Clock } from '../engine/clock.ts';
 import { ServerDrainingError } from '../errors.ts';
 
 /** How long a drain waits for handlers to notice that their connections were reset. */
@@ -17,10 +18,15 @@ export interface OpenConnection {
  * bytes go out), and datagrams have none.
  */
 export class RunningRequests {
+  readonly #clock: Clock;
   readonly #connections = new Set<OpenConnection>();
   #processing = 0;
   #reason: Error | undefined;
   #whenIdle: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Connections that are open. */
   get connections(): number {
@@ -77,9 +83,9 @@ export class RunningRequests {
     if (this.#isIdle) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#whenIdle = resolve;
-    const timer = ms === Infinity ? undefined : setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
+    const timer = ms === Infinity ? undefined : this.#clock.setTimeout(resolve, ms);
     if (!holdsProcess) timer?.unref();
     await promise;
-    clearTimeout(timer);
+    this.#clock.clearTimeout(timer);
   }
 }

@@ -1,14 +1,21 @@
+import type { Clock } from '../engine/clock.ts';
+
 /** A sleeper and who wakes it: one waits at a time, and a wake-up while nobody waits is not kept. */
 export class WakeUp {
+  readonly #clock: Clock;
   #resolve: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Resolves at the next {@link wake}, or after `ms` milliseconds; without `ms` a sleeper uses no timer at all. */
   wait({ ms }: { readonly ms: number | undefined }): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#resolve = resolve;
     if (ms === undefined) return promise;
-    const timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
-    return promise.then(() => clearTimeout(timer));
+    const timer = this.#clock.setTimeout(resolve, ms);
+    return promise.then(() => this.#clock.clearTimeout(timer));
   }
 
   /** A field, so that it can be passed on by itself. */

@@ -3,6 +3,7 @@ import { type Connection, type ConnectOptions, type Engine, isInetAddress } from
 import { UnsupportedError } from '../../errors.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 import { MemoryConnection } from './memory-connection.ts';
+import { MemoryDatagramPort } from './memory-datagram-port.ts';
 import { MemoryListener } from './memory-listener.ts';
 import { MemoryNetwork } from './memory-network.ts';
 
@@ -13,9 +14,9 @@ export interface MemoryEngineOptions {
    * fragmentation. A list gives the sizes of the deliveries of each direction, in turn and then from the start again.
    * Default 65,536.
    */
-  readonly chunkBytes?: number | readonly number[];
+  readonly chunkBytes?: number | readonly number[] | undefined;
   /** A time of the test's own, which all deadlines then run by. Default: the system's. */
-  readonly clock?: VirtualClock;
+  readonly clock?: VirtualClock | undefined;
 }
 
 /** An engine whose connections live in memory. */
@@ -23,6 +24,8 @@ export interface MemoryEngine extends Engine {
   readonly name: 'memory';
   readonly clock: VirtualClock | undefined;
   connect(address: SocketAddress, options?: MemoryConnectOptions): Promise<Connection>;
+  /** Makes two ends of one connection that no listener has seen. */
+  pair(client: SocketAddress, server: SocketAddress): [client: Connection, server: Connection];
 }
 
 /** Options of a memory engine's `connect`. */
@@ -38,39 +41,34 @@ export interface MemoryConnectOptions extends ConnectOptions {
  * @throws RangeError for a wrong `chunkBytes`.
  */
 export function createMemoryEngine({ chunkBytes = 65_536, clock }: MemoryEngineOptions = {}): MemoryEngine {
-  const network = new MemoryNetwork({ chunkBytes: checkSizes(chunkBytes), clock });
-  const listeners = new Map<string, MemoryListener>();
-  let lastPort = 49_151;
+  const network = new MemoryNetwork(checkSizes(chunkBytes), clock);
   clock?.watch(() => network.isBusy);
-
-  function nextPort(): number {
-    lastPort += 1;
-    return lastPort;
-  }
-
   return {
     name: 'memory',
     clock,
 
     bindStream(address) {
-      const real = isInetAddress(address) ? inetAddress(address[0], address[1] || nextPort()) : address;
-      const key = formatAddress(real);
-      if (listeners.has(key)) throw systemError('EADDRINUSE', -98, 'bind', real);
-      const listener = new MemoryListener(real, () => listeners.delete(key));
-      listeners.set(key, listener);
-      return listener;
+      const real = network.withPort(address);
+      if (network.listeners.has(formatAddress(real))) throw systemError('EADDRINUSE', -98, 'bind', real);
+      return new MemoryListener(real, network);
     },
 
-    bindDatagram() {
-      throw new UnsupportedError('Cannot bind: the memory engine has no datagrams');
+    bindDatagram(address, options) {
+      const real = network.withPort(address);
+      if (network.ports.has(formatAddress(real))) throw systemError('EADDRINUSE', -98, 'bind', real);
+      return new MemoryDatagramPort(real, options, network);
     },
 
     connect(address, { localAddress } = {}): Promise<Connection> {
-      const local = localAddress ?? (isInetAddress(address) ? inetAddress('127.0.0.1', nextPort()) : '');
+      const nameless = isInetAddress(address) ? inetAddress('127.0.0.1', 0) : '';
+      const local = network.withPort(localAddress ?? nameless);
       const [client, server] = MemoryConnection.pair(local, address, network);
-      if (listeners.get(formatAddress(address))?.offer(server) === true) return Promise.resolve(client);
+      if (network.listeners.get(formatAddress(address))?.offer(server) === true)
+        return Promise.resolve(client);
       return Promise.reject(systemError('ECONNREFUSED', -111, 'connect', address));
     },
+
+    pair: (client, server) => MemoryConnection.pair(client, server, network),
 
     adopt() {
       throw new UnsupportedError('Cannot adopt: connections in memory stay in their thread');

@@ -1,18 +1,20 @@
-import type { SocketAddress } from '../../address/socket-address.ts';
+import { formatAddress, type SocketAddress } from '../../address/socket-address.ts';
 import type { Connection, Listener } from '../../engine/contract.ts';
 import { RequestQueue } from '../../engine/request-queue.ts';
+import type { Accepting, MemoryNetwork } from './memory-network.ts';
 
 /** A listening socket in memory. */
-export class MemoryListener implements Listener {
+export class MemoryListener implements Listener, Accepting {
   readonly address: SocketAddress;
   readonly fd = -1;
   readonly #waiting = new RequestQueue<Connection>();
-  readonly #onClosed: () => void;
+  readonly #network: MemoryNetwork;
   #backlog = 0;
 
-  constructor(address: SocketAddress, onClosed: () => void) {
+  constructor(address: SocketAddress, network: MemoryNetwork) {
     this.address = address;
-    this.#onClosed = onClosed;
+    this.#network = network;
+    network.listeners.set(formatAddress(address), this);
   }
 
   get isReady(): boolean {
@@ -23,7 +25,6 @@ export class MemoryListener implements Listener {
     this.#backlog = backlog;
   }
 
-  /** Puts a client into the queue; `false` when nobody listens or the queue is full. */
   offer(connection: Connection): boolean {
     if (this.#waiting.length >= this.#backlog) return false;
     this.#waiting.push(connection);
@@ -41,7 +42,7 @@ export class MemoryListener implements Listener {
   close(): Promise<void> {
     this.#backlog = 0;
     for (const connection of this.#waiting.clear()) connection.reset();
-    this.#onClosed();
+    this.#network.listeners.delete(formatAddress(this.address));
     return Promise.resolve();
   }
 }

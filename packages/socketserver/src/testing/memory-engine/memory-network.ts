@@ -1,19 +1,29 @@
-import type { Clock } from '../../engine/clock.ts';
+import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
+import { type Connection, type Engine, isInetAddress } from '../../engine/contract.ts';
 
-/** Options of a {@link MemoryNetwork}. */
-export interface MemoryNetworkOptions {
-  /** Sizes of the deliveries of one direction, used in turn, over and over. */
-  readonly chunkBytes: readonly number[];
-  readonly clock: Clock | undefined;
+/** Who listens at an address. */
+export interface Accepting {
+  /** Puts a client into the queue; `false` when nobody listens or the queue is full. */
+  offer(connection: Connection): boolean;
 }
 
-/** What all connections of one memory engine have in common: how bytes are cut up, and what is under way. */
+/** Who receives datagrams at an address. */
+export interface Receiving {
+  arrived(bytes: Buffer, sender: SocketAddress): void;
+}
+
+/** What everything on one memory engine has in common: who is bound, how bytes are cut up, and what is under way. */
 export class MemoryNetwork {
-  readonly clock: Clock | undefined;
+  readonly clock: Engine['clock'];
+  /** By their formatted addresses. */
+  readonly listeners = new Map<string, Accepting>();
+  readonly ports = new Map<string, Receiving>();
   readonly #chunkBytes: readonly number[];
+  #lastPort = 49_151;
   #underWay = 0;
 
-  constructor({ chunkBytes, clock }: MemoryNetworkOptions) {
+  /** @param chunkBytes - sizes of the deliveries of one direction, used in turn, over and over. */
+  constructor(chunkBytes: readonly number[], clock: Engine['clock']) {
     this.#chunkBytes = chunkBytes;
     this.clock = clock;
   }
@@ -21,6 +31,13 @@ export class MemoryNetwork {
   /** Whether something is yet to be delivered. */
   get isBusy(): boolean {
     return this.#underWay > 0;
+  }
+
+  /** The address itself, with a free port where it has none. */
+  withPort(address: SocketAddress): SocketAddress {
+    if (!isInetAddress(address) || address[1] !== 0) return address;
+    this.#lastPort += 1;
+    return inetAddress(address[0], this.#lastPort);
   }
 
   /** The most that delivery number `index` of one direction brings. */

@@ -1,0 +1,81 @@
+import { formatAddress, type SocketAddress } from '../../address/socket-address.ts';
+import type { Datagram, DatagramBindOptions, DatagramPort } from '../../engine/contract.ts';
+import { RequestQueue } from '../../engine/request-queue.ts';
+import type { MemoryNetwork, Receiving } from './memory-network.ts';
+
+/** The most that UDP over IPv4 carries. [RFC 768, RFC 791] */
+const maxDatagramBytes = 65_507;
+
+/** A datagram socket in memory: nothing is lost on the way, and what arrives waits as in a kernel. */
+export class MemoryDatagramPort implements DatagramPort, Receiving {
+  readonly address: SocketAddress;
+  readonly fd = -1;
+  readonly #network: MemoryNetwork;
+  readonly #options: DatagramBindOptions;
+  readonly #waiting = new RequestQueue<Datagram>();
+  #dropped = 0;
+
+  constructor(address: SocketAddress, options: DatagramBindOptions, network: MemoryNetwork) {
+    this.address = address;
+    this.#options = options;
+    this.#network = network;
+    network.ports.set(formatAddress(address), this);
+  }
+
+  get isReady(): boolean {
+    return this.#waiting.isReady;
+  }
+
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  notify(wake: (() => void) | undefined): void {
+    this.#waiting.notify(wake);
+  }
+
+  receive(): Datagram | undefined {
+    return this.#waiting.take();
+  }
+
+  /** Sends a copy; to an address that nobody has bound it goes lost, to a path it fails, as in a kernel. */
+  send(bytes: Uint8Array, address: SocketAddress): undefined {
+    const key = formatAddress(address);
+    if (bytes.length > maxDatagramBytes) throw sendError('EMSGSIZE', -90, key);
+    const isBound = this.#network.ports.has(key);
+    if (!isBound && typeof address === 'string') throw sendError('ENOENT', -2, key);
+    const copy = Buffer.from(bytes);
+    this.#network.later(() => this.#network.ports.get(key)?.arrived(copy, this.address));
+    return undefined;
+  }
+
+  close(): Promise<void> {
+    this.#waiting.clear();
+    this.#network.ports.delete(formatAddress(this.address));
+    return Promise.resolve();
+  }
+
+  setBroadcast(): void {}
+  addMembership(): void {}
+  dropMembership(): void {}
+  setMulticastTTL(): void {}
+  setMulticastLoopback(): void {}
+  setMulticastInterface(): void {}
+
+  /** A datagram comes in. */
+  arrived(bytes: Buffer, remoteAddress: SocketAddress): void {
+    const { maxPacketSize, maxPending, whenFull } = this.#options;
+    if (this.#waiting.length >= maxPending) {
+      this.#dropped += 1;
+      if (whenFull === 'drop-newest') return;
+      this.#waiting.dropOldest();
+    }
+    const truncated = bytes.length > maxPacketSize;
+    const kept = truncated ? bytes.subarray(0, maxPacketSize) : bytes;
+    this.#waiting.push({ bytes: kept, remoteAddress, truncated });
+  }
+}
+
+function sendError(code: string, errno: number, address: string): Error {
+  return Object.assign(new Error(`send ${code} ${address}`), { code, errno, syscall: 'send' });
+}
