@@ -1,0 +1,128 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { journalFiles, type JournalLine, parseLine } from './journal.ts';
+
+/** What to look for. All that is given must hold. */
+export interface AuditQuery {
+  /** Part of the command. */
+  readonly command?: string | undefined;
+  /** Part of a fingerprint, a comment, or `uid:1000`. */
+  readonly principal?: string | undefined;
+  readonly address?: string | undefined;
+  readonly event?: string | undefined;
+  readonly commandId?: string | undefined;
+  /** ISO 8601. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  /** Records at most: the newest. Default 100. */
+  readonly limit?: number | undefined;
+}
+
+/** The version of the tables; an index of another one is made anew. */
+const schemaVersion = 1;
+
+const schema = `
+  CREATE TABLE files (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL) STRICT;
+  CREATE TABLE records (
+    file TEXT NOT NULL, seq INTEGER NOT NULL, time TEXT NOT NULL, event TEXT NOT NULL, principal TEXT NOT NULL,
+    address TEXT NOT NULL, command TEXT NOT NULL, command_id TEXT NOT NULL, line TEXT NOT NULL, PRIMARY KEY (file, seq)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX by_time ON records (time);
+  PRAGMA user_version = ${schemaVersion};
+`;
+
+/**
+ * Finds records. The files are what counts; this index is made from them, follows them, and can be deleted at any time.
+ */
+export class AuditIndex implements Disposable {
+  readonly #folder: string;
+  readonly #database: DatabaseSync;
+
+  /** @param folder - of the audit. */
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#database = new DatabaseSync(join(folder, 'index.sqlite'));
+    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA busy_timeout = 5000;');
+    const { user_version: version } = this.#database.prepare('PRAGMA user_version').get() as {
+      user_version: number;
+    };
+    if (version !== schemaVersion) {
+      this.#database.exec(`DROP TABLE IF EXISTS records; DROP TABLE IF EXISTS files; ${schema}`);
+    }
+  }
+
+  /** Takes in what the files have got since the last time. @returns the new records, the oldest first. */
+  update(): JournalLine[] {
+    const added: JournalLine[] = [];
+    const known = this.#database.prepare('SELECT bytes FROM files WHERE name = ?');
+    const remember = this.#database.prepare('INSERT OR REPLACE INTO files VALUES (?, ?)');
+    const insert = this.#database.prepare(
+      'INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    );
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      for (const file of journalFiles(this.#folder)) {
+        const name = basename(file);
+        const row = known.get(name) as { bytes: number } | undefined;
+        const from = row?.bytes ?? 0;
+        const text = readFrom(file, from);
+        const end = text.lastIndexOf(10) + 1; // a line that is being written waits
+        for (const raw of text.toString('utf8', 0, end).split('\n')) {
+          const line = parseLine(raw);
+          if (line === undefined) continue;
+          insert.run(name, ...columnsOf(line), raw);
+          added.push(line);
+        }
+        if (end > 0) remember.run(name, from + end);
+      }
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
+    return added.toSorted((a, b) => (a.time < b.time ? -1 : 1));
+  }
+
+  /** The newest records that match, the oldest of them first. */
+  search(query: AuditQuery): JournalLine[] {
+    const conditions: string[] = [];
+    const values: SQLInputValue[] = [];
+    const require = (condition: string, value: string | undefined): void => {
+      if (value === undefined) return;
+      conditions.push(condition);
+      values.push(value);
+    };
+    require('instr(command, ?) > 0', query.command);
+    require('instr(principal, ?) > 0', query.principal);
+    require('address = ?', query.address);
+    require('event = ?', query.event);
+    require('command_id = ?', query.commandId);
+    require('time >= ?', query.since);
+    require('time < ?', query.until);
+    const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+    const sql = `SELECT line FROM records ${where} ORDER BY time DESC, file DESC, seq DESC LIMIT ?`;
+    const rows = this.#database.prepare(sql).all(...values, query.limit ?? 100) as { line: string }[];
+    return rows.toReversed().map(({ line }) => JSON.parse(line) as JournalLine);
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+}
+
+function columnsOf(line: JournalLine): SQLInputValue[] {
+  const principal = [line.principal, line.comment].filter(Boolean).join(' ');
+  const command = line.shell ?? line.argv?.join(' ') ?? '';
+  return [line.seq, line.time, line.event, principal, line.address, command, line.commandId ?? ''];
+}
+
+function readFrom(file: string, from: number): Buffer {
+  const bytes = Buffer.alloc(Math.max(0, statSync(file).size - from));
+  const fd = openSync(file, 'r');
+  try {
+    return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, from));
+  } finally {
+    closeSync(fd);
+  }
+}

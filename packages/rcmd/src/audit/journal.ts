@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fdatasyncSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { makePrivateFolder } from '../paths/rcmd-paths.ts';
+import type { AuditRecord } from './audit-record.ts';
+
+/** A record as it stands in a file. */
+export interface JournalLine extends AuditRecord {
+  /** The place of the line in its file, from 1 on. */
+  readonly seq: number;
+  /** The hash of the line before; in the first line of a file that of the last line of the newest file before it, so that no file can vanish unseen. */
+  readonly previous: string;
+  /** SHA-256 of the rest of this line. */
+  readonly hash: string;
+}
+
+/** What is wrong with a file of the audit. */
+export interface JournalProblem {
+  readonly file: string;
+  readonly line: number;
+  readonly problem: string;
+}
+
+/** What stands before the first line ever. */
+const beginning = '0'.repeat(64);
+
+/**
+ * The audit of one process or thread: a file of its own, to which lines are only ever added. Each holds the hash of the one before, so that
+ * nobody can change or remove one and leave no trace.
+ */
+export class AuditJournal {
+  readonly path: string;
+  readonly #fd: number;
+  #previous: string;
+  #seq = 0;
+
+  /**
+   * @param folder - made, for its user only.
+   * @throws the system's error where nothing can be written there.
+   */
+  constructor(folder: string) {
+    makePrivateFolder(folder);
+    this.#previous = lastHashIn(folder);
+    const time = new Date().toISOString().replace(/[-:]/g, '').slice(0, 15);
+    this.path = join(folder, `${time}-${process.pid}-${crypto.randomUUID().slice(0, 8)}.jsonl`);
+    this.#fd = openSync(this.path, 'ax', 0o600);
+  }
+
+  /**
+   * Adds a record, before it returns.
+   *
+   * @param isDurable - waits until it is on the disk, too.
+   * @throws the system's error (`ENOSPC`): nothing was added then.
+   */
+  write(
+    record: Omit<AuditRecord, 'time'>,
+    { isDurable = false }: { readonly isDurable?: boolean } = {},
+  ): void {
+    const body = { seq: this.#seq + 1, time: new Date().toISOString(), ...record, previous: this.#previous };
+    const hash = hashOf(body);
+    const line = Buffer.from(`${JSON.stringify({ ...body, hash })}\n`);
+    const written = writeSync(this.#fd, line);
+    if (written !== line.length)
+      throw new Error(`Only ${written} of ${line.length} bytes of an audit record were written`);
+    if (isDurable) fdatasyncSync(this.#fd);
+    this.#seq += 1;
+    this.#previous = hash;
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** The files of an audit, the oldest first. */
+export function journalFiles(folder: string): string[] {
+  try {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+    return names.toSorted((a, b) => (a < b ? -1 : 1)).map((name) => join(folder, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/**
+ * Checks the chains of all files: that no line was changed, removed or put in, and that no file is gone that another one began after.
+ *
+ * @returns the first problem of each file; none where all is well.
+ */
+export function verifyJournals(folder: string): JournalProblem[] {
+  const problems: JournalProblem[] = [];
+  const files = journalFiles(folder);
+  const hashes = new Set([beginning]);
+  const contents = files.map((file) => ({ file, lines: readFileSync(file, 'utf8').split('\n') }));
+  for (const { lines } of contents)
+    for (const line of lines) hashes.add(/"hash":"([0-9a-f]{64})"\}$/.exec(line)?.[1] ?? beginning);
+  for (const { file, lines } of contents) {
+    const problem = problemOf(lines, hashes);
+    if (problem !== undefined) problems.push({ file, ...problem });
+  }
+  return problems;
+}
+
+function problemOf(
+  lines: readonly string[],
+  known: ReadonlySet<string>,
+): Omit<JournalProblem, 'file'> | undefined {
+  let previous: string | undefined;
+  const written = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+  if (written.length === lines.length) return { line: lines.length, problem: 'the last line is cut off' };
+  for (const [index, text] of written.entries()) {
+    const at = (problem: string) => ({ line: index + 1, problem });
+    const line = parseLine(text);
+    if (line === undefined) return at('the line cannot be read');
+    const { hash, ...body } = line;
+    if (hashOf(body) !== hash) return at('the line was changed');
+    if (body.seq !== index + 1) return at('a line before it is gone');
+    if (previous === undefined && !known.has(body.previous)) return at('a file before it is gone');
+    if (previous !== undefined && body.previous !== previous) return at('the line before it is another one');
+    previous = hash;
+  }
+  return undefined;
+}
+
+/** A line of a file; `undefined` for what is none. */
+export function parseLine(text: string): JournalLine | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const isLine = typeof value === 'object' && value !== null && 'hash' in value && 'event' in value;
+    return isLine ? (value as JournalLine) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The fields in the order in which they were written, which JSON keeps. */
+function hashOf(body: object): string {
+  return createHash('sha256').update(JSON.stringify(body)).digest('hex');
+}
+
+function lastHashIn(folder: string): string {
+  for (const file of journalFiles(folder).toReversed()) {
+    const line = parseLine(readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? '');
+    if (line !== undefined) return line.hash;
+  }
+  return beginning;
+}

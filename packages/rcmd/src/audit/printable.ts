@@ -1,0 +1,19 @@
+/**
+ * Text that came from elsewhere, for a terminal: control characters, which could do anything to it, are written as escapes. So are the invisible
+ * characters that turn the direction of writing.
+ *
+ * @see ECMA-48; Unicode Standard Annex 9
+ */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\\]/gu, (character) => {
+    const known = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\' }[character];
+    return known ?? `\\u{${character.codePointAt(0)!.toString(16)}}`;
+  });
+}
+
+/** A list of arguments as a shell would take it, with nothing in it that a terminal obeys. */
+export function printableCommand(argv: readonly string[]): string {
+  return argv
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${printable(word).replaceAll("'", `'\\''`)}'`))
+    .join(' ');
+}

@@ -1,0 +1,100 @@
+import type { OpenRequest } from '../protocol/open-request.ts';
+import { everything, type KeyOptions } from '../trust/key-options.ts';
+import type { Principal } from '../trust/principal.ts';
+import { refusedVariable } from './environment.ts';
+import type { Asker, Decision, Operation } from './operation.ts';
+
+/** What is known about who asks. */
+export interface Grounds {
+  readonly asker: Asker;
+  /** What `authorized_keys` says about the key now; `undefined` where it is not there (any more). Users of a Unix socket may do everything. */
+  readonly options: KeyOptions | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+const allow: Decision = { verdict: 'allow' };
+
+/**
+ * Decides about everything that anybody asks of a server. There is no other place: what this does not allow, does not happen.
+ */
+export function decide(operation: Operation, { asker, options, now }: Grounds): Decision {
+  const rights = asker.principal.kind === 'user' ? everything : options;
+  if (rights === undefined) return deny('this key is not in authorized_keys');
+  if (rights.expires !== undefined && now >= rights.expires) return deny('this key has expired');
+  if (rights.from !== undefined && !isFrom(asker.address, rights.from))
+    return deny('this key may not come from there');
+  switch (operation.kind) {
+    case 'exec':
+    case 'shell':
+      return decideCommand(operation.request, rights);
+    case 'signal':
+    case 'attach':
+      return isSame(operation.owner, asker.principal) ? allow : deny('that command is somebody else’s');
+    case 'list':
+      return isLimited(rights) ? deny('this key may run its commands only') : allow;
+    default:
+      return operation satisfies never;
+  }
+}
+
+function decideCommand(request: OpenRequest, rights: KeyOptions): Decision {
+  const variable = Object.keys(request.env ?? {}).find((name) =>
+    refusedVariable(name, { isLimited: isLimited(rights) }),
+  );
+  if (variable !== undefined) return deny(`the variable ${variable} may not be set`);
+  if (rights.command !== undefined) return force(request, rights.command);
+  if (request.argv === undefined) {
+    const hasShell = rights.shell && rights.allow.length === 0;
+    return hasShell ? allow : deny('this key may not use a shell');
+  }
+  const isAllowed = rights.allow.length === 0 || rights.allow.some((words) => matches(words, request.argv!));
+  return isAllowed ? allow : deny('this key may not run that');
+}
+
+/** What was asked for reaches the forced command as data, never as code. */
+function force(request: OpenRequest, command: string): Decision {
+  const { argv, shell, session: _session, ...rest } = request;
+  const original = shell ?? JSON.stringify(argv);
+  return {
+    verdict: 'allow',
+    request: { ...rest, shell: command, env: { ...request.env, RCMD_ORIGINAL_COMMAND: original } },
+  };
+}
+
+/** Whether the words of a command are those of a pattern, each for itself: a `*` never reaches over into the next. */
+function matches(pattern: readonly string[], argv: readonly string[]): boolean {
+  return pattern.length === argv.length && pattern.every((word, index) => matchesWord(word, argv[index]!));
+}
+
+function matchesWord(word: string, text: string): boolean {
+  const [first = '', ...rest] = word.split('*');
+  if (rest.length === 0) return word === text;
+  if (!text.startsWith(first)) return false;
+  const last = rest.pop()!;
+  let at = first.length;
+  for (const part of rest) {
+    const found = text.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return text.length - last.length >= at && text.endsWith(last);
+}
+
+function isLimited({ command, allow: allowed, shell }: KeyOptions): boolean {
+  return command !== undefined || allowed.length > 0 || !shell;
+}
+
+function isFrom(address: string, from: NonNullable<KeyOptions['from']>): boolean {
+  const plain = address.startsWith('::ffff:') ? address.slice(7) : address;
+  return from.check(plain, plain.includes(':') ? 'ipv6' : 'ipv4');
+}
+
+function isSame(one: Principal, other: Principal): boolean {
+  if (one.kind === 'key') return other.kind === 'key' && one.fingerprint === other.fingerprint;
+  return other.kind === 'user' && one.uid === other.uid;
+}
+
+function deny(reason: string): Decision {
+  return { verdict: 'deny', reason };
+}
