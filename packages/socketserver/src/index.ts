@@ -7,10 +7,13 @@ export {
   type SocketAddress,
   type UnixAddress,
 } from './address/socket-address.ts';
+export { type ProxyProtocolOptions } from './connection/proxy-options.ts';
+export { type TrustedPeersInput } from './connection/trusted-peers.ts';
 export { type ProxyHeaderFields, type ProxySSLFields } from './proxy-protocol/header-fields.ts';
 export { parseProxyHeader, type ParseProxyHeaderOptions } from './proxy-protocol/parse-proxy-header.ts';
 export {
   type ParsedProxyHeader,
+  type ProxyFacts,
   type ProxyHeader,
   type ProxySSL,
   type ProxyTLV,
@@ -28,6 +31,7 @@ export { type AcceptFailedEvent } from './diagnostics/accept-events.ts';
 export { type DatagramTruncatedEvent } from './diagnostics/datagram-events.ts';
 export { type EventName, type SocketServerEvents } from './diagnostics/event-map.ts';
 export { type EventListeners, observe } from './diagnostics/observe.ts';
+export { type ProxyAcceptedEvent, type ProxyFailedEvent } from './diagnostics/proxy-events.ts';
 export { type TLSFailedEvent } from './diagnostics/tls-events.ts';
 export {
   type WorkerBlockedEvent,

@@ -1,6 +1,12 @@
 import { type AcceptFailedEvent, acceptFailedChannel } from './accept-events.ts';
 import { type DatagramTruncatedEvent, datagramTruncatedChannel } from './datagram-events.ts';
 import type { EventChannel } from './event-channel.ts';
+import {
+  type ProxyAcceptedEvent,
+  proxyAcceptedChannel,
+  type ProxyFailedEvent,
+  proxyFailedChannel,
+} from './proxy-events.ts';
 import { type TLSFailedEvent, tlsFailedChannel } from './tls-events.ts';
 import {
   type WorkerBlockedEvent,
@@ -15,6 +21,8 @@ import {
 export interface SocketServerEvents {
   'socketserver:accept:failed': AcceptFailedEvent;
   'socketserver:datagram:truncated': DatagramTruncatedEvent;
+  'socketserver:proxy:accepted': ProxyAcceptedEvent;
+  'socketserver:proxy:failed': ProxyFailedEvent;
   'socketserver:tls:failed': TLSFailedEvent;
   'socketserver:worker:started': WorkerStartedEvent;
   'socketserver:worker:blocked': WorkerBlockedEvent;
@@ -27,6 +35,8 @@ export type EventName = keyof SocketServerEvents;
 export const eventChannels: { readonly [Name in EventName]: EventChannel<SocketServerEvents[Name]> } = {
   'socketserver:accept:failed': acceptFailedChannel,
   'socketserver:datagram:truncated': datagramTruncatedChannel,
+  'socketserver:proxy:accepted': proxyAcceptedChannel,
+  'socketserver:proxy:failed': proxyFailedChannel,
   'socketserver:tls:failed': tlsFailedChannel,
   'socketserver:worker:started': workerStartedChannel,
   'socketserver:worker:blocked': workerBlockedChannel,

@@ -10,6 +10,7 @@
 import type { Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import type { InetAddress, SocketAddress } from '../address/socket-address.ts';
+import type { ProxyFacts } from '../proxy-protocol/proxy-header.ts';
 import type { TLSFacts } from '../tls/tls-facts.ts';
 import type { Clock } from './clock.ts';
 
@@ -113,10 +114,15 @@ export interface Connection {
   readonly peerCredentials?: PeerCredentials | undefined;
   /** What the TLS handshake agreed on; absent where the stream is plain. */
   readonly tls?: TLSFacts | undefined;
+  /** What its PROXY header said; absent where it came without. {@link remoteAddress} is the client's then. */
+  readonly proxy?: ProxyFacts | undefined;
   /** What its deadlines run by, where that is not the system's time. */
   readonly clock?: Clock | undefined;
 
-  /** Names who gets the news. Called once. Reading begins with the first {@link resume}. */
+  /**
+   * Names who gets the news. Reading begins with the first {@link resume}. May be called again while nothing flows: the
+   * news go to the new sink from then on, also that of an end which the earlier one has learned of.
+   */
   start(sink: ConnectionSink): void;
 
   /**
@@ -139,7 +145,7 @@ export interface Connection {
    * Sends `length` bytes of an open file with `sendfile(2)`, after all that were written before; resolves with
    * the bytes sent, fewer only at the end of the file. Absent where the engine has no such call.
    */
-  sendFile?(file: number, offset: number, length: number): Promise<number>;
+  readonly sendFile?: ((file: number, offset: number, length: number) => Promise<number>) | undefined;
 
   /** Ends the writing side (FIN) after everything written. Reading goes on. */
   endWrite(): void;
@@ -157,8 +163,10 @@ export interface Connection {
   readonly isClosed: boolean;
 
   /**
-   * Gives the connection away, before anything was read, to {@link Engine.adopt} elsewhere. This object is
-   * closed afterwards, the descriptor is not.
+   * Gives the connection away to {@link Engine.adopt} elsewhere. This object is closed afterwards, the descriptor is
+   * not. What was read before, while nothing flows any more, the caller sends along.
+   *
+   * @throws UnsupportedError where the platform cannot move one that was read from.
    */
   handOver(target: 'thread' | 'process'): HandedOver;
 

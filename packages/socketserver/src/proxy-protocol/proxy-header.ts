@@ -58,11 +58,7 @@ export interface ProxyExtensions {
   readonly tlvs: readonly ProxyTLV[];
 }
 
-/**
- * What a PROXY header says about a connection: `request.proxy` of requests that came with one. Frozen.
- *
- * @see HAProxy's `doc/proxy-protocol.txt`
- */
+/** What a PROXY header says about a connection. Frozen. @see HAProxy's `doc/proxy-protocol.txt` */
 export interface ProxyHeader extends ProxyExtensions {
   /** 1 is a line of text, 2 is binary and has extensions. */
   readonly version: 1 | 2;
@@ -74,6 +70,12 @@ export interface ProxyHeader extends ProxyExtensions {
   readonly source: SocketAddress | undefined;
   /** Where the client connected to; `undefined` where the header does not say. */
   readonly destination: SocketAddress | undefined;
+}
+
+/** What is known of a connection that came with a PROXY header: `request.proxy`. Frozen. */
+export interface ProxyFacts extends ProxyHeader {
+  /** The proxy itself: the other end of the connection, as the operating system knows it. */
+  readonly peerAddress: SocketAddress;
 }
 
 /** Either all of a header, or how much is certainly missing. */

@@ -4,6 +4,7 @@ import type { Codec } from '../codecs/codec.ts';
 import { defaultMaxMessageBytes } from '../codecs/message-limit.ts';
 import type { Connection, HandedOver } from '../engine/contract.ts';
 import { ConnectionClosedError, IncompleteReadError, MessageTooLongError } from '../errors.ts';
+import type { ProxyFacts } from '../proxy-protocol/proxy-header.ts';
 import type { TLSFacts } from '../tls/tls-facts.ts';
 import { FrameStream } from './frame-stream.ts';
 import { joinSmall } from './joined-pieces.ts';
@@ -312,6 +313,7 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
           ' may look at its addresses only',
       );
     }
+    if (this.#connection.isClosed) throw new GoneBeforeHandOver();
     const handedOver = this.#connection.handOver(target);
     this.#state = 'moved';
     this.#remote = remote;
@@ -341,7 +343,7 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
 
   /** Whether `error` is this connection's own end, by its peer or by a drain: nothing that a log need show. */
   isPeerGone(error: unknown): boolean {
-    return error instanceof Error && error === this.#sink?.failure;
+    return error instanceof GoneBeforeHandOver || (error instanceof Error && error === this.#sink?.failure);
   }
 
   /** Lets each later operation wait at most `seconds`; `undefined` or `null` for ever, which is the default. */
@@ -362,10 +364,20 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
     return this.#connection.tls;
   }
 
+  /** What the PROXY header of the connection said; `undefined` where it came without. */
+  get proxy(): ProxyFacts | undefined {
+    return this.#connection.proxy;
+  }
+
+  /**
+   * The other end of the connection, and where it came with a PROXY header that names a client, that client: what the
+   * handler has as `clientAddress`. `proxy.peerAddress` is the proxy then.
+   */
   getpeername(): Address {
     return this.#connection.remoteAddress as Address;
   }
 
+  /** The own end of the connection; where a client behind a proxy connected to is `proxy.destination`. */
   getsockname(): Address {
     return this.#connection.localAddress as Address;
   }
@@ -444,6 +456,13 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> impleme
   async #yieldTurn(): Promise<void> {
     this.#sentThisTurn = 0;
     await nextTurn();
+  }
+}
+
+/** The peer was gone before a worker took the connection: its end, and no fault of anybody's. */
+class GoneBeforeHandOver extends ConnectionClosedError {
+  constructor() {
+    super('Cannot hand the connection over to a worker: it is closed');
   }
 }
 

@@ -1,4 +1,5 @@
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
+import { adoptConnection } from '../connection/proxied-connection.ts';
 import { acceptFailedChannel, type AcceptFailedEvent } from '../diagnostics/accept-events.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
 import { type Clock, clockOf } from '../engine/clock.ts';
@@ -271,7 +272,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     if (handle !== undefined || transfer !== undefined) return;
     // Nothing but the number of a descriptor went over.
     try {
-      this.#engine.adopt(handedOver).reset();
+      adoptConnection(this.#engine, handedOver).reset();
     } catch (error) {
       // The worker had it, and its end was the connection's: the number may mean another one by now.
       if (!isSystemError(error)) throw error;

@@ -1,4 +1,11 @@
 import type { SocketAddress } from '../address/socket-address.ts';
+import { admitProxied } from '../connection/receive-proxy-header.ts';
+import {
+  type ProxyProtocolOptions,
+  type ResolvedProxyOptions,
+  resolveProxyOptions,
+} from '../connection/proxy-options.ts';
+import { proxyFailedChannel } from '../diagnostics/proxy-events.ts';
 import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { anything, type OptionRules } from '../options/check-options.ts';
@@ -9,6 +16,7 @@ import { backlogRule, type ServerOptions, serverOptionRules } from '../server/se
 import { type LimitParts, type StreamLimitOptions, StreamLimits } from '../server/stream-limits.ts';
 import type { PackedRequest } from '../workers/pooled-request.ts';
 import type { WorkerKind } from '../workers/worker-options.ts';
+import { PreparedListener } from './prepared-listener.ts';
 
 /** A class whose objects serve connections. */
 export type StreamHandlerClass<Address extends SocketAddress> = RequestHandlerClass<
@@ -22,12 +30,15 @@ export interface StreamServerOptions extends ServerOptions {
   readonly requestQueueSize?: number | undefined;
   /** How much the server takes on. */
   readonly limits?: StreamLimitOptions | undefined;
+  /** Proxies whose connections begin with a PROXY header. Default: none. */
+  readonly proxyProtocol?: ProxyProtocolOptions | undefined;
 }
 
 export const streamOptionRules: OptionRules<StreamServerOptions> = {
   ...serverOptionRules,
   requestQueueSize: backlogRule,
   limits: anything, // a group, checked by StreamLimits
+  proxyProtocol: anything, // a group, checked by resolveProxyOptions()
 };
 
 /**
@@ -49,6 +60,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   readonly limits: StreamLimits;
   readonly #options: Readonly<StreamServerOptions>;
   readonly #class: typeof StreamServer;
+  readonly #proxies: ResolvedProxyOptions | undefined;
   /** One function for all sockets: a closure each would cost an idle connection a hundred bytes. */
   readonly #socketClosed = (request: StreamSocket): void => {
     this.counts.bytesRead += request.bytesRead;
@@ -65,8 +77,11 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     super(address, RequestHandlerClass, options);
     this.#options = options;
     this.#class = new.target;
+    const action = `Cannot construct ${new.target.name}`;
+    const isUnix = typeof address === 'string';
+    this.#proxies = resolveProxyOptions(options.proxyProtocol, { action, isUnix });
     this.limits = this.createLimits(options.limits, {
-      action: `Cannot construct ${new.target.name}`,
+      action,
       changed: (name) => this.#limitChanged(name),
     });
   }
@@ -121,7 +136,14 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   }
 
   protected override bindSource(engine: Engine, address: Address): Listener {
-    return engine.bindStream(address, this.bindOptions());
+    const listener = engine.bindStream(address, this.bindOptions());
+    return this.#proxies === undefined ? listener : this.#behindProxies(listener, this.#proxies);
+  }
+
+  /** A client did not get so far as to be a request: it counts as one that failed. */
+  protected preparationFailed(): void {
+    this.counts.accepted += 1;
+    this.counts.failed += 1;
   }
 
   /** What this transport asks of the engine. Subclasses of this package add to it. */
@@ -135,6 +157,19 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
 
   protected override activateSource(listener: Listener): void {
     listener.listen(this.#options.requestQueueSize ?? this.#class.requestQueueSize);
+  }
+
+  #behindProxies(listener: Listener, options: ResolvedProxyOptions): Listener {
+    const { proxyHeaderMs } = this.timeouts;
+    return new PreparedListener(listener, {
+      maxClients: options.maxHeaders,
+      prepare: (connection, signal) => admitProxied(connection, { ...options, proxyHeaderMs, signal }),
+      failed: ({ remoteAddress: peerAddress }, error) => {
+        this.preparationFailed();
+        if (!proxyFailedChannel.hasSubscribers) return;
+        proxyFailedChannel.publish({ serverAddress: this.serverAddress, peerAddress, error });
+      },
+    });
   }
 
   #limitChanged(name: string): void {

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type InetAddressInput, parseInetAddress } from '../address/parse-address.ts';
 import type { InetAddress } from '../address/socket-address.ts';
+import { tlsFailedChannel } from '../diagnostics/tls-events.ts';
 import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
+import { secureConnection } from '../engine/tls/secure-connection.ts';
 import { anything, checkOptions, type OptionRules } from '../options/check-options.ts';
 import { createTLSContexts, type TLSContexts } from '../tls/tls-contexts.ts';
 import { loadTLSMaterial, type TLSMaterial } from '../tls/tls-material.ts';
@@ -16,7 +18,7 @@ import {
   type StreamServerOptions,
 } from './stream-server.ts';
 import { type TLSLimitOptions, TLSLimits } from './tls-limits.ts';
-import { TLSListener } from './tls-listener.ts';
+import { PreparedListener } from './prepared-listener.ts';
 
 /** What a TLS server takes. */
 export interface TLSServerOptions extends StreamServerOptions, InetOptions {
@@ -111,11 +113,16 @@ export class TLSServer extends StreamServer<InetAddress> {
     const listener = super.bindSource(engine, address);
     if (this.servesInWorkers) return listener; // they do the handshakes too
     const { limits } = this;
-    return new TLSListener(listener, {
-      contexts: () => this.#contexts,
-      handshakeMs: this.timeouts.handshakeMs,
-      get maxHandshakes() {
+    return new PreparedListener(listener, {
+      get maxClients() {
         return limits.maxHandshakes;
+      },
+      prepare: (connection, signal) =>
+        secureConnection(connection, this.#contexts, { handshakeMs: this.timeouts.handshakeMs, signal }),
+      failed: ({ remoteAddress: clientAddress }, error) => {
+        this.preparationFailed();
+        if (!tlsFailedChannel.hasSubscribers) return;
+        tlsFailedChannel.publish({ serverAddress: this.serverAddress, clientAddress, error });
       },
     });
   }

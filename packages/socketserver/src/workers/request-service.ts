@@ -1,3 +1,4 @@
+import { adoptConnection } from '../connection/proxied-connection.ts';
 import { type ConnectionService, ServedConnection } from '../connection/serve-connection.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
 import type { Engine, HandedOver } from '../engine/contract.ts';
@@ -115,7 +116,7 @@ export class RequestService {
     let served: ServedConnection | undefined;
     try {
       // In this very turn: the handle that a process gets reads already. [Node: child_process]
-      const connection = this.#engine.adopt({
+      const connection = adoptConnection(this.#engine, {
         message: handedOver,
         ...(handle === undefined ? {} : { handle }),
       });

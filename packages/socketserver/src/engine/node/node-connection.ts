@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
 import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
-import { ConnectionClosedError } from '../../errors.ts';
+import { ConnectionClosedError, UnsupportedError } from '../../errors.ts';
 import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
 import { ConnectionRelay } from './connection-relay.ts';
 import { gatherBuffer, type Gatherer } from './gather-buffer.ts';
@@ -64,7 +64,12 @@ export class NodeConnection implements Connection, Gatherer {
   }
 
   start(sink: ConnectionSink): void {
+    const isStarted = this.#sink !== undefined;
     this.#sink = sink;
+    if (isStarted) {
+      if (this.#socket!.closed) queueMicrotask(() => sink.closed(this.#failure));
+      return;
+    }
     const accepted = this.#socket;
     if (accepted?.destroyed === true) {
       // Gone before anybody looked at it; the news must not come from within this call.
@@ -151,13 +156,23 @@ export class NodeConnection implements Connection, Gatherer {
     // The far side can ask a TCP socket for its own address, a Unix socket not.
     const isUnix = typeof remoteAddress === 'string';
     const message = isUnix ? { remoteAddress, localAddress: this.localAddress } : { remoteAddress };
-    if (target === 'thread' && isUnix) return this.#relay();
+    const isStarted = this.#sink !== undefined;
+    if (target === 'thread' && (isUnix || isStarted)) return this.#relay();
+    if (isStarted && this.#stopListening !== undefined) {
+      throw new UnsupportedError(
+        'Cannot hand over: without socket handles a connection that was read from cannot move to a process; install' +
+          ' @socketserver/native, whose engine moves it',
+      );
+    }
     const socket = this.toSocket();
     if (target === 'process') return { message, handle: socket };
     return { message: { ...message, socket }, transfer: [socket] };
   }
 
-  /** A Unix socket cannot move to a thread: only its bytes can. [Node: ERR_WORKER_HANDLE_NOT_TRANSFERABLE] */
+  /**
+   * Neither a Unix socket nor one that was read from can move to a thread: only its bytes can.
+   * [Node: ERR_WORKER_HANDLE_NOT_TRANSFERABLE]
+   */
   #relay(): HandedOver {
     const { port1, port2 } = new MessageChannel();
     const { localAddress, remoteAddress } = this;

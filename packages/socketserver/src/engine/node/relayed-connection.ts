@@ -36,8 +36,9 @@ export class RelayedConnection implements Connection {
   }
 
   start(sink: ConnectionSink): void {
+    const isStarted = this.#sink !== undefined;
     this.#sink = sink;
-    this.#port.on('message', (message: RelayMessage) => this.#told(message));
+    if (!isStarted) this.#port.on('message', (message: RelayMessage) => this.#told(message));
   }
 
   resume(): void {

@@ -26,7 +26,7 @@ export async function secureConnection(
   contexts: TLSContexts,
   options: HandshakeOptions,
 ): Promise<Connection> {
-  const { localAddress, remoteAddress } = connection;
+  const { localAddress, remoteAddress, proxy } = connection;
   const carrier = leaveEngine(connection);
   carrier.on('error', reportedByTLS);
   const socket = new TLSSocket(carrier, contexts);
@@ -39,7 +39,7 @@ export async function secureConnection(
     const why = tls.authorizationError ?? 'it showed none';
     throw new TLSHandshakeError(`the client's certificate does not count: ${why}`, 'certificate');
   }
-  return new TLSConnection({ socket, carrier, tls, localAddress, remoteAddress });
+  return new TLSConnection({ socket, carrier, tls, localAddress, remoteAddress, proxy });
 }
 
 /** @throws what the engine says, with the connection ended, where it has no Node socket to give. */

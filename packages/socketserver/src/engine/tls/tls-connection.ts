@@ -4,6 +4,7 @@ import type { SocketAddress } from '../../address/socket-address.ts';
 import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
 import { descriptorOf } from '../node/stream-handle.ts';
 import { UnsupportedError } from '../../errors.ts';
+import type { ProxyFacts } from '../../proxy-protocol/proxy-header.ts';
 import type { TLSFacts } from '../../tls/tls-facts.ts';
 import { readWithOnRead } from './tls-onread.ts';
 
@@ -18,6 +19,7 @@ export interface TLSStream {
   readonly tls: TLSFacts;
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
+  readonly proxy: ProxyFacts | undefined;
 }
 
 /**
@@ -30,6 +32,7 @@ export class TLSConnection implements Connection {
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
   readonly tls: TLSFacts;
+  readonly proxy: ProxyFacts | undefined;
   readonly #socket: TLSSocket;
   readonly #carrier: Socket;
   #sink: ConnectionSink | undefined;
@@ -42,12 +45,13 @@ export class TLSConnection implements Connection {
   #awaitsDrain = false;
   #failure: Error | undefined;
 
-  constructor({ socket, carrier, tls, localAddress, remoteAddress }: TLSStream) {
+  constructor({ socket, carrier, tls, localAddress, remoteAddress, proxy }: TLSStream) {
     this.#socket = socket;
     this.#carrier = carrier;
     this.tls = tls;
     this.localAddress = localAddress;
     this.remoteAddress = remoteAddress;
+    this.proxy = proxy;
     socket.pause();
     socket.on('end', this.#ended).on('error', this.#failed).on('close', this.#gone);
   }

@@ -6,7 +6,8 @@ import type { Listener } from '../../src/engine/contract.ts';
 import { nodeEngine } from '../../src/engine/node/node-engine.ts';
 import { createTLSContexts } from '../../src/tls/tls-contexts.ts';
 import { loadTLSMaterial } from '../../src/tls/tls-material.ts';
-import { TLSListener, type TLSListenerOptions } from '../../src/transports/tls-listener.ts';
+import { secureConnection } from '../../src/engine/tls/secure-connection.ts';
+import { PreparedListener } from '../../src/transports/prepared-listener.ts';
 import { TestAuthority } from '../support/tls-material.ts';
 import { connectTLS } from '../support/tls-client.ts';
 
@@ -19,14 +20,15 @@ const contexts = createTLSContexts(
   action,
 );
 
-function listen(options: Partial<TLSListenerOptions> = {}) {
+/** With TLS handshakes as the preparation. */
+function listen({ maxClients = 256 } = {}) {
   const bindOptions = { reuseAddress: true, reusePort: false, ipv6Only: false };
   const plain = nodeEngine.bindStream(['127.0.0.1', 0], bindOptions);
-  const listener = new TLSListener(plain, {
-    contexts: () => contexts,
-    handshakeMs: Infinity,
-    maxHandshakes: 256,
-    ...options,
+  const listener = new PreparedListener(plain, {
+    maxClients,
+    prepare: (connection, signal) =>
+      secureConnection(connection, contexts, { handshakeMs: Infinity, signal }),
+    failed: () => {},
   });
   listener.listen(64);
   const [host, port] = listener.address as readonly [string, number];
@@ -40,7 +42,7 @@ function listen(options: Partial<TLSListenerOptions> = {}) {
 
 const ready = (source: Listener) => new Promise<void>((resolve) => source.notify(resolve));
 
-describe('a TLS listener', () => {
+describe('a listener that prepares its clients', () => {
   it('takes nobody while nobody waits, and shakes hands while somebody does', async () => {
     const { plain, listener, client } = listen();
     const connecting = client();
@@ -75,7 +77,7 @@ describe('a TLS listener', () => {
   });
 
   it('takes as many as may shake hands at once, and goes on when one is done', async () => {
-    const { plain, listener, silentClient, client } = listen({ maxHandshakes: 2 });
+    const { plain, listener, silentClient, client } = listen({ maxClients: 2 });
     const silent = [await silentClient(), await silentClient(), await silentClient()];
     const connecting = client();
     const served = ready(listener);
