@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { createNativeEngine } from '../lib/index.ts';
@@ -70,7 +71,7 @@ for (const transport of ['TCP', 'Unix']) {
       const early = await sink.readAtLeast(6);
       peer.end('late');
       sink.connection.write(Buffer.from('before, '));
-      const socket = sink.connection.toSocket(early);
+      const socket = sink.connection.toSocket(early) as Socket;
       assert.equal(sink.connection.isClosed, true);
       assert.equal(socket.allowHalfOpen, true);
       const [received] = await Promise.all([readToEnd(socket), socket.write('after')]);

@@ -1,7 +1,13 @@
-import type { Socket } from 'node:net';
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Clock } from '../engine/clock.ts';
-import type { Connection, ConnectionSink, Engine, HandedOver, PeerCredentials } from '../engine/contract.ts';
+import type {
+  Connection,
+  ConnectionSink,
+  Engine,
+  HandedOver,
+  NodeStream,
+  PeerCredentials,
+} from '../engine/contract.ts';
 import { parseProxyHeader } from '../proxy-protocol/parse-proxy-header.ts';
 import type { ProxyFacts, ProxyHeader } from '../proxy-protocol/proxy-header.ts';
 
@@ -110,7 +116,7 @@ export class ProxiedConnection implements Connection {
     return { ...rest, message: moved };
   }
 
-  toSocket(unread?: Uint8Array): Socket {
+  toSocket(unread?: Uint8Array): NodeStream {
     const early = this.#unread ?? this.#takeUnread();
     return this.#carrier.toSocket(Buffer.concat([unread ?? nothing, early]));
   }

@@ -4,7 +4,6 @@ import { ProxyHeaderError, type ProxyHeaderFault } from '../errors.ts';
 import { parseProxyHeader } from '../proxy-protocol/parse-proxy-header.ts';
 import { Deadline } from '../request/deadline.ts';
 import { ProxiedConnection, type ReceivedHeader } from './proxied-connection.ts';
-import type { TrustedPeers } from './trusted-peers.ts';
 
 /** Options of {@link receiveProxyHeader}. */
 export interface ReceiveHeaderOptions {
@@ -43,31 +42,6 @@ export async function receiveProxyHeader(
     deadline.close();
     signal.removeEventListener('abort', giveUp);
   }
-}
-
-/** Options of {@link admitProxied}. */
-export interface AdmitProxiedOptions extends ReceiveHeaderOptions {
-  readonly peers: TrustedPeers;
-  readonly others: 'refuse' | 'serve';
-}
-
-/**
- * Reads the PROXY header of a connection that must have one. Where its peer is none of those who are to send headers,
- * nothing is read: it is left as it is, or reset.
- *
- * @throws {@link ProxyHeaderError}; the signal's reason.
- */
-export function admitProxied(
-  connection: Connection,
-  { peers, others, ...options }: AdmitProxiedOptions,
-): Promise<Connection> | Connection {
-  if (peers.includes(connection.remoteAddress)) return receiveProxyHeader(connection, options);
-  if (others === 'serve') return connection;
-  connection.reset();
-  throw new ProxyHeaderError('the peer is none of those who are to send one', {
-    fault: 'untrusted',
-    offset: 0,
-  });
 }
 
 /** Takes the first bytes of a connection, up to the delivery in which its header ends. */

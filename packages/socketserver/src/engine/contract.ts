@@ -8,6 +8,7 @@
  * asked for stays in the kernel (or, where the platform cannot leave it there, in the engine).
  */
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { MessagePort } from 'node:worker_threads';
 import type { InetAddress, SocketAddress } from '../address/socket-address.ts';
 import type { ProxyFacts } from '../proxy-protocol/proxy-header.ts';
@@ -171,10 +172,17 @@ export interface Connection {
   handOver(target: 'thread' | 'process'): HandedOver;
 
   /**
-   * Leaves the engine for a Node socket, on the same descriptor, with `unread` bytes put back in front. This
-   * object is closed afterwards. Everything written before must have been accepted.
+   * Leaves the engine for a Node socket, on the same descriptor, with `unread` bytes put back in front; or where there is
+   * no descriptor to have, for a stream that behaves as one. This object is closed afterwards. Everything written before
+   * must have been accepted.
    */
-  toSocket(unread?: Uint8Array): Socket;
+  toSocket(unread?: Uint8Array): NodeStream;
+}
+
+/** A socket of Node's, or a stream that can end as one does. */
+export interface NodeStream extends Duplex {
+  /** Ends the connection at once: unsent bytes are lost, a TCP peer sees a reset. */
+  resetAndDestroy(): unknown;
 }
 
 /** What a connection tells its owner. Calls never overlap, and none comes after {@link closed}. */

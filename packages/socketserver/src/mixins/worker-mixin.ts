@@ -1,10 +1,11 @@
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
-import { tlsFailedChannel, type TLSFailedEvent } from '../diagnostics/tls-events.ts';
+import { tlsFailedChannel } from '../diagnostics/tls-events.ts';
 import type { WorkerLostEvent } from '../diagnostics/worker-events.ts';
 import type { RequestSource } from '../engine/contract.ts';
 import { ServerClosedError } from '../errors.ts';
 import type { TakenRequest } from '../server/request-hooks.ts';
 import { formatFailure } from '../server/format-failure.ts';
+import { PreparationFailed } from '../server/preparation-failed.ts';
 import type { ServerStats } from '../server/server-stats.ts';
 import { reviveError } from '../workers/error-transfer.ts';
 import { type HandlerReference, refuseServerInWorker } from '../workers/handler-module.ts';
@@ -215,13 +216,11 @@ export function WorkerMixIn(
 
     #throwError({ error, fault }: Outcome, clientAddress: SocketAddress): void {
       if (fault === 'handshake') {
-        if (!tlsFailedChannel.hasSubscribers) return;
-        const event: TLSFailedEvent = {
-          serverAddress: this.serverAddress as SocketAddress,
-          clientAddress,
-          error: error as Error,
-        };
-        tlsFailedChannel.publish(event);
+        if (tlsFailedChannel.hasSubscribers) {
+          const serverAddress = this.serverAddress as SocketAddress;
+          tlsFailedChannel.publish({ serverAddress, clientAddress, error: error as Error });
+        }
+        throw new PreparationFailed('The TLS handshake failed', { cause: error });
       } else if (error !== undefined) {
         this.#noteFault(error, fault);
         throw error;

@@ -10,6 +10,8 @@ import {
 } from '../address/parse-address.ts';
 import { inetAddress, type SocketAddress } from '../address/socket-address.ts';
 import { chooseEngine, type EngineChoice } from '../engine/choose-engine.ts';
+import type { ProxyHeaderFields } from '../proxy-protocol/header-fields.ts';
+import { writeProxyHeader } from '../proxy-protocol/write-proxy-header.ts';
 import { StreamSocket } from './stream-socket.ts';
 
 /** Options of {@link connect}. */
@@ -18,6 +20,8 @@ export interface ConnectSocketOptions {
   readonly signal?: AbortSignal;
   /** What moves the bytes. Default `'auto'`. */
   readonly engine?: EngineChoice;
+  /** A PROXY header to send before everything else, for a server that expects one. Default: none. */
+  readonly proxyHeader?: ProxyHeaderFields;
 }
 
 /**
@@ -25,7 +29,7 @@ export interface ConnectSocketOptions {
  *
  * @param address - `['127.0.0.1', 8888]`, `'127.0.0.1:8888'`, `'unix:/run/app.sock'`, ... A host name is looked up.
  * @throws the operating system's error (`ECONNREFUSED`, ...), the resolver's (`ENOTFOUND`); TypeError and RangeError
- *   for a wrong address.
+ *   for a wrong address, and for a header that cannot be written.
  *
  * @example
  * await using socket = await connect(['127.0.0.1', 8888]);
@@ -36,13 +40,16 @@ export interface ConnectSocketOptions {
  */
 export async function connect(
   address: InetAddressInput | UnixAddressInput,
-  { signal, engine: choice }: ConnectSocketOptions = {},
+  { signal, engine: choice, proxyHeader }: ConnectSocketOptions = {},
 ): Promise<StreamSocket> {
   const engine = chooseEngine(choice);
+  const header = proxyHeader && writeProxyHeader(proxyHeader);
   let failure: unknown;
   for (const candidate of await candidatesFor(address)) {
     try {
-      return new StreamSocket(await engine.connect(candidate, { signal }));
+      const connection = await engine.connect(candidate, { signal });
+      if (header !== undefined) connection.write(header);
+      return new StreamSocket(connection);
     } catch (error) {
       failure = error;
       if (signal?.aborted === true) break;

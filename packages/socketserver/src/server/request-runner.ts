@@ -1,5 +1,6 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import { SystemExit } from '../errors.ts';
+import { PreparationFailed } from './preparation-failed.ts';
 import type { RequestHooks } from './request-hooks.ts';
 import type { RunningRequests } from './running-requests.ts';
 import type { RequestCounts } from './server-stats.ts';
@@ -99,6 +100,7 @@ export class RequestRunner<Request, Address extends SocketAddress> {
   async #failed(request: Request, clientAddress: Address, error: unknown): Promise<void> {
     const { hooks, counts } = this.#parts;
     counts.failed += 1;
+    if (error instanceof PreparationFailed) return;
     if (error instanceof SystemExit) throw error;
     await hooks.handleError(request, clientAddress, error);
   }

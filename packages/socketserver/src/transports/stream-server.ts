@@ -1,11 +1,9 @@
 import type { SocketAddress } from '../address/socket-address.ts';
-import { admitProxied } from '../connection/receive-proxy-header.ts';
 import {
   type ProxyProtocolOptions,
   type ResolvedProxyOptions,
   resolveProxyOptions,
 } from '../connection/proxy-options.ts';
-import { proxyFailedChannel } from '../diagnostics/proxy-events.ts';
 import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { anything, type OptionRules } from '../options/check-options.ts';
@@ -17,6 +15,7 @@ import { type LimitParts, type StreamLimitOptions, StreamLimits } from '../serve
 import type { PackedRequest } from '../workers/pooled-request.ts';
 import type { WorkerKind } from '../workers/worker-options.ts';
 import { PreparedListener } from './prepared-listener.ts';
+import { ProxyPreparation } from './proxy-preparation.ts';
 
 /** A class whose objects serve connections. */
 export type StreamHandlerClass<Address extends SocketAddress> = RequestHandlerClass<
@@ -137,7 +136,14 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
 
   protected override bindSource(engine: Engine, address: Address): Listener {
     const listener = engine.bindStream(address, this.bindOptions());
-    return this.#proxies === undefined ? listener : this.#behindProxies(listener, this.#proxies);
+    if (this.#proxies === undefined) return listener;
+    const preparation = new ProxyPreparation({
+      options: this.#proxies,
+      proxyHeaderMs: this.timeouts.proxyHeaderMs,
+      serverAddress: () => this.serverAddress,
+      failed: () => this.preparationFailed(),
+    });
+    return new PreparedListener(listener, preparation);
   }
 
   /** A client did not get so far as to be a request: it counts as one that failed. */
@@ -157,19 +163,6 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
 
   protected override activateSource(listener: Listener): void {
     listener.listen(this.#options.requestQueueSize ?? this.#class.requestQueueSize);
-  }
-
-  #behindProxies(listener: Listener, options: ResolvedProxyOptions): Listener {
-    const { proxyHeaderMs } = this.timeouts;
-    return new PreparedListener(listener, {
-      maxClients: options.maxHeaders,
-      prepare: (connection, signal) => admitProxied(connection, { ...options, proxyHeaderMs, signal }),
-      failed: ({ remoteAddress: peerAddress }, error) => {
-        this.preparationFailed();
-        if (!proxyFailedChannel.hasSubscribers) return;
-        proxyFailedChannel.publish({ serverAddress: this.serverAddress, peerAddress, error });
-      },
-    });
   }
 
   #limitChanged(name: string): void {

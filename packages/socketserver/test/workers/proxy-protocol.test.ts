@@ -5,7 +5,7 @@ import net, { type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { after, describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import tls from 'node:tls';
 import * as library from '../../src/index.ts';
 import {
@@ -16,6 +16,7 @@ import {
   type SocketAddress,
   writeProxyHeader,
 } from '../../src/index.ts';
+import { closed } from '../support/closed.ts';
 import { captureStderr } from '../support/capture-stderr.ts';
 import { serving } from '../support/serving.ts';
 import { TestAuthority } from '../support/tls-material.ts';
@@ -135,14 +136,20 @@ for (const [engineName, engine] of workerEngines as readonly (readonly [string, 
     for (const transport of Object.keys(transports) as Transport[]) {
       const name = `${model}${transport}`;
       const isTLS = transport === 'TLSServer';
-      const protocol = isTLS ? 'TLSv1.3' : undefined;
+      const isUnix = transport === 'UnixStreamServer';
 
       describe(`${name} behind a proxy, on the ${engineName} engine`, () => {
+        const server = start(name, transport, { engine });
+        const verified: SocketAddress[] = [];
+        server.verifyRequest = (_request, clientAddress) => {
+          verified.push(clientAddress);
+          return clientAddress[0] !== '192.0.2.66';
+        };
+        let loop: AsyncDisposable;
+        before(() => (loop = serving(server)));
+        after(() => loop[Symbol.asyncDispose]());
+
         it('shows the real client to verifyRequest and to the handler, and the rest as request.proxy', async () => {
-          const server = start(name, transport, { engine });
-          const verified: SocketAddress[] = [];
-          server.verifyRequest = (_request, clientAddress) => verified.push(clientAddress) > 0;
-          await using _ = serving(server);
           await using client = await ProxiedClient.to(server, {
             header: writeProxyHeader(fields),
             isTLS,
@@ -164,7 +171,7 @@ for (const [engineName, engine] of workerEngines as readonly (readonly [string, 
               isFrozen: true,
               hasPeer: true,
             },
-            ...(isTLS ? { protocol } : {}),
+            ...(isTLS ? { protocol: 'TLSv1.3' } : {}),
           });
           assert.deepEqual(verified, [source]);
           assert.equal(await client.next(), 'at once');
@@ -172,30 +179,24 @@ for (const [engineName, engine] of workerEngines as readonly (readonly [string, 
         });
 
         it('takes a health check of the proxy itself, and a client of unknown address, for the peer', async () => {
-          const server = start(name, transport, { engine });
-          await using _ = serving(server);
-          const headers = [writeProxyHeader({}), writeProxyHeader({ version: 1 })];
-          for (const header of headers) {
+          for (const header of [writeProxyHeader({}), writeProxyHeader({ version: 1 })]) {
             await using client = await ProxiedClient.to(server, { header, isTLS });
             const { clientAddress, proxy } = await client.told();
-            if (transport === 'UnixStreamServer') assert.equal(clientAddress, '');
-            else assert.equal(clientAddress[0], '127.0.0.1');
+            assert.equal(isUnix ? clientAddress : clientAddress[0], isUnix ? '' : '127.0.0.1');
             assert.equal(proxy?.['transport'], 'UNKNOWN');
           }
         });
 
-        it('refuses a client for its real address', async () => {
-          const server = start(name, transport, { engine });
-          server.verifyRequest = (_request, clientAddress) => clientAddress[0] !== '192.0.2.1';
-          await using _ = serving(server);
+        it('ends a client that verifyRequest refuses for its real address', async () => {
           const refused = await connectTo(server.serverAddress);
-          refused.on('error', () => {}).resume();
-          refused.write(writeProxyHeader({ source, destination }));
-          if (isTLS)
-            tls
-              .connect({ socket: refused, ca: authority.cert, servername: 'localhost' })
-              .on('error', () => {});
-          await once(refused, 'close');
+          refused.resume();
+          const ended = closed(refused);
+          refused.write(writeProxyHeader({ source: ['192.0.2.66', 1], destination }));
+          if (isTLS) {
+            const secured = tls.connect({ socket: refused, ca: authority.cert, servername: 'localhost' });
+            secured.on('error', () => {});
+          }
+          await ended;
           const header = writeProxyHeader({ source: ['192.0.2.2', 1], destination, version: 1 });
           await using client = await ProxiedClient.to(server, { header, isTLS });
           assert.deepEqual((await client.told()).clientAddress, ['192.0.2.2', 1]);
@@ -205,15 +206,15 @@ for (const [engineName, engine] of workerEngines as readonly (readonly [string, 
           using stderr = captureStderr();
           const server = start(name, transport, { engine, timeouts: { proxyHeaderMs: 50 } });
           await using _ = serving(server);
-          const talker = await connectTo(server.serverAddress);
-          talker.on('error', () => {}).resume();
-          talker.write('GET / HTTP/1.1\r\n\r\n');
-          const silent = await connectTo(server.serverAddress);
-          silent.on('error', () => {}).resume();
-          const leaving = await connectTo(server.serverAddress);
-          leaving.end(writeProxyHeader({ source, destination }).subarray(0, 20));
-          leaving.on('error', () => {}).resume();
-          await Promise.all([talker, silent, leaving].map((socket) => once(socket, 'close')));
+          const part = writeProxyHeader(fields).subarray(0, 20);
+          const sent = ['GET / HTTP/1.1\r\n\r\n', undefined, part];
+          const ends = sent.map(async (bytes) => {
+            const socket = await connectTo(server.serverAddress);
+            if (bytes === part) socket.end(part);
+            else if (bytes !== undefined) socket.write(bytes);
+            await closed(socket.resume());
+          });
+          await Promise.all(ends);
           await until(() => server.stats().failed === 3);
           const { accepted, served, failed, active } = server.stats();
           assert.deepEqual(

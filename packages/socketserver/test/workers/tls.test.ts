@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { channel } from 'node:diagnostics_channel';
-import { once } from 'node:events';
 import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, describe, it } from 'node:test';
@@ -12,6 +11,7 @@ import {
   type TLSFailedEvent,
   type TLSOptions,
 } from '../../src/index.ts';
+import { closed } from '../support/closed.ts';
 import { captureStderr } from '../support/capture-stderr.ts';
 import { serving } from '../support/serving.ts';
 import { connectTLS } from '../support/tls-client.ts';
@@ -106,10 +106,8 @@ for (const [engineName, engine] of workerEngines) {
         const [host, port] = server.serverAddress;
         const talker = net.connect(port, host);
         talker.write('this is no handshake\n');
-        talker.on('error', () => {});
         const silent = net.connect(port, host);
-        silent.on('error', () => {});
-        await Promise.all([once(talker, 'close'), once(silent, 'close'), published.promise]);
+        await Promise.all([closed(talker), closed(silent), published.promise]);
         tlsErrors.unsubscribe(note);
         const codes = events.map(({ error }) => (error as unknown as { code: string; fault: string }).fault);
         assert.deepEqual(
@@ -118,6 +116,8 @@ for (const [engineName, engine] of workerEngines) {
         );
         assert.equal((await exchange(server, {})).facts.protocol, 'TLSv1.3');
         assert.equal(stderr.text(), '');
+        const { accepted, failed } = server.stats();
+        assert.deepEqual({ accepted, failed }, { accepted: 3, failed: 2 });
       });
     });
   }

@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import type { SocketAddress } from '../../address/socket-address.ts';
 import { UnsupportedError } from '../../errors.ts';
+import { ConnectionDuplex } from '../connection-duplex.ts';
 import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
 import { type RelayedError, type RelayMessage, windowBytes } from './connection-relay.ts';
 
@@ -82,10 +82,9 @@ export class RelayedConnection implements Connection {
     throw new UnsupportedError('Cannot hand over: the connection was handed over already');
   }
 
-  toSocket(): Socket {
-    throw new UnsupportedError(
-      'Cannot leave the engine: a Unix socket stays in its own thread; install @socketserver/native, whose engine moves it',
-    );
+  /** The socket itself stays in the other thread. */
+  toSocket(unread?: Uint8Array): ConnectionDuplex {
+    return new ConnectionDuplex(this, unread);
   }
 
   #told(message: RelayMessage): void {

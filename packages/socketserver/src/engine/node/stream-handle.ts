@@ -77,8 +77,9 @@ export function peerAddress(handle: StreamHandle): InetAddress | undefined {
 }
 
 /** The descriptor of a socket or a server; -1 where there is none. */
-export function descriptorOf(owner: Socket | Server | undefined): number {
-  return (owner as unknown as { _handle?: { fd?: number } | null } | undefined)?._handle?.fd ?? -1;
+export function descriptorOf(owner: object | undefined): number {
+  const holder: { _handle?: { fd?: number } | null } | undefined = owner;
+  return holder?._handle?.fd ?? -1;
 }
 
 function isStreamHandle(handle: unknown): handle is StreamHandle {

@@ -1,6 +1,5 @@
-import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { Connection } from '../contract.ts';
+import type { Connection, NodeStream } from '../contract.ts';
 import { type HandshakeFault, TLSHandshakeError } from '../../errors.ts';
 import type { TLSContexts } from '../../tls/tls-contexts.ts';
 import { readTLSFacts } from '../../tls/tls-facts.ts';
@@ -43,7 +42,7 @@ export async function secureConnection(
 }
 
 /** @throws what the engine says, with the connection ended, where it has no Node socket to give. */
-function leaveEngine(connection: Connection): Socket {
+function leaveEngine(connection: Connection): NodeStream {
   try {
     return connection.toSocket();
   } catch (error) {

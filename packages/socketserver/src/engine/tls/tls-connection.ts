@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { SocketAddress } from '../../address/socket-address.ts';
-import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
+import type { Connection, ConnectionSink, HandedOver, NodeStream } from '../contract.ts';
 import { descriptorOf } from '../node/stream-handle.ts';
 import { UnsupportedError } from '../../errors.ts';
 import type { ProxyFacts } from '../../proxy-protocol/proxy-header.ts';
@@ -15,7 +15,7 @@ const copiedBytes = 65_536;
 export interface TLSStream {
   readonly socket: TLSSocket;
   /** What carries the encrypted bytes. */
-  readonly carrier: Socket;
+  readonly carrier: NodeStream;
   readonly tls: TLSFacts;
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
@@ -34,7 +34,7 @@ export class TLSConnection implements Connection {
   readonly tls: TLSFacts;
   readonly proxy: ProxyFacts | undefined;
   readonly #socket: TLSSocket;
-  readonly #carrier: Socket;
+  readonly #carrier: NodeStream;
   #sink: ConnectionSink | undefined;
   #held: Buffer[] = [];
   #endIsHeld = false;
