@@ -19,6 +19,11 @@ export class RequestQueue<Item> {
     return this.length > 0 || this.#errors.length > 0;
   }
 
+  /** The oldest item, which stays. */
+  get first(): Item | undefined {
+    return this.#items[this.#head];
+  }
+
   push(item: Item): void {
     this.#items[this.#tail] = item;
     this.#tail += 1;

@@ -43,6 +43,9 @@ export interface Outcome {
 export class PooledRequest implements RemoteConnection {
   readonly id: number;
   readonly ended: Promise<Outcome>;
+  /** When it came to the pool, and when a worker got it. */
+  readonly cameAt = performance.now();
+  begunAt = 0;
   bytesRead = 0;
   bytesWritten = 0;
   readonly #request: RequestToServe;
@@ -88,6 +91,7 @@ export class PooledRequest implements RemoteConnection {
       return false;
     }
     this.#worker = worker;
+    this.begunAt = performance.now();
     if (this.#interruption !== undefined) this.interrupt(this.#interruption);
     return true;
   }

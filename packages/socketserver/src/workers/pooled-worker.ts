@@ -1,8 +1,10 @@
-import { HandlerModuleError, WorkerLostError, type WorkerLossReason } from '../errors.ts';
+import { HandlerModuleError, type WorkerLossReason } from '../errors.ts';
 import type { OwnSocket, Report, ToWorker, WorkerLoad, WorkerStart } from './messages.ts';
 import type { PlainDatagram } from './own-requests.ts';
 import type { PooledRequest } from './pooled-request.ts';
+import type { RequestDurations } from './request-durations.ts';
 import type { Worker, WorkerExit, WorkerListener } from './worker.ts';
+import { lossError } from './worker-loss.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
 
 /** What `server.stats()` tells about one worker. */
@@ -25,12 +27,28 @@ export interface WorkerStats {
   readonly restarts: number;
 }
 
+/** What a {@link PooledWorker} is made of. */
+export interface WorkerParts {
+  /** Crashes of the workers that it is the replacement of. */
+  readonly restarts: number;
+  /** Requests that it may serve at once. */
+  readonly requestsPerWorker: number;
+  /** Learns how long its requests take. */
+  readonly durations: RequestDurations;
+  readonly create: (start: WorkerStart, listener: WorkerListener) => Worker;
+  /** Gets everything that the worker says. */
+  readonly listener: (pooled: PooledWorker) => WorkerListener;
+}
+
 /** One worker of a pool, and what it is doing. */
 export class PooledWorker {
   readonly worker: Worker;
   readonly restarts: number;
+  /** When its start began. */
+  readonly startedAt = performance.now();
   readonly #start: WorkerStart;
-  readonly #startedAt = performance.now();
+  readonly #durations: RequestDurations;
+  readonly #requestsPerWorker: number;
   /** Requests whose handlers run. */
   readonly requests = new Map<number, PooledRequest>();
   /** Requests whose connections are open: some of `requests`, and some whose last bytes still go out. */
@@ -61,22 +79,12 @@ export class PooledWorker {
   #served = 0;
   #load: WorkerLoad = { heapBytes: 0, utilization: 0 };
 
-  /** @param listener - gets everything that the worker says. */
-  constructor(
-    start: WorkerStart,
-    {
-      restarts,
-      create,
-      listener,
-    }: {
-      readonly restarts: number;
-      readonly create: (start: WorkerStart, listener: WorkerListener) => Worker;
-      readonly listener: (pooled: PooledWorker) => WorkerListener;
-    },
-  ) {
+  constructor(start: WorkerStart, { restarts, requestsPerWorker, durations, create, listener }: WorkerParts) {
     this.#start = start;
     this.#hasSocket = start.socket !== undefined;
     this.restarts = restarts;
+    this.#requestsPerWorker = requestsPerWorker;
+    this.#durations = durations;
     this.#started.promise.catch(() => undefined); // whoever wants to know asks
     this.worker = create(start, listener(this));
   }
@@ -89,6 +97,11 @@ export class PooledWorker {
   /** Resolves when the worker is gone. */
   get gone(): Promise<void> {
     return this.#gone.promise;
+  }
+
+  /** Whether it may serve a further request. */
+  get hasRoom(): boolean {
+    return this.state === 'ready' && this.active < this.#requestsPerWorker;
   }
 
   /** Whether it would take a further request at once. One that has nothing to do, and no socket, is not looked at. */
@@ -185,10 +198,13 @@ export class PooledWorker {
       this.#connections.get(counts.id)?.connectionClosed(counts);
       this.#connections.delete(counts.id);
     }
+    const now = performance.now();
     for (const outcome of ended) {
       const request = this.requests.get(outcome.id);
+      if (request === undefined) continue;
       this.requests.delete(outcome.id);
-      request?.reported(outcome);
+      this.#durations.ended(now - request.begunAt);
+      request.reported(outcome);
     }
     const count = ended.length + (own === undefined ? 0 : own.served + own.failed.length);
     this.#ownRunning = own?.running ?? this.#ownRunning;
@@ -200,14 +216,17 @@ export class PooledWorker {
   hasServedItsTime({ maxRequests, maxAgeMs, maxHeapMb }: ResolvedWorkerOptions): boolean {
     return (
       this.#served >= maxRequests ||
-      performance.now() - this.#startedAt >= maxAgeMs ||
+      performance.now() - this.startedAt >= maxAgeMs ||
       this.#load.heapBytes >= maxHeapMb * 1_048_576
     );
   }
 
   /** The worker is gone, and with it what it served. @returns the error that its requests got. */
   exited(exit: WorkerExit): Error {
-    const error = this.#lossOf(exit);
+    const { worker, endReason, loadError } = this;
+    const wasStarting = this.state === 'starting';
+    const { handler } = this.#start;
+    const error = lossError({ worker, handler, exit, wasStarting, endReason, loadError });
     this.state = 'gone';
     this.#hasSocket = false;
     this.#closingSockets = 0;
@@ -233,46 +252,4 @@ export class PooledWorker {
       restarts: this.restarts,
     };
   }
-
-  #lossOf({ exitCode, signal, error }: WorkerExit): Error {
-    const cause = this.loadError ?? error;
-    if (isHandlerModuleError(cause)) return cause;
-    const { kind, id } = this.worker;
-    const reason =
-      this.endReason ?? (signal !== undefined ? 'signal' : cause === undefined ? 'exit' : 'error');
-    const how = describeLoss(reason, { exitCode, signal, error: cause });
-    const isSystemError = cause instanceof Error && 'syscall' in cause && this.loadError !== undefined;
-    if (this.state === 'starting' && this.endReason === undefined && !isSystemError) {
-      const { className, module } = this.#start.handler;
-      return new HandlerModuleError(
-        `A worker cannot load ${className}: the ${kind} that imported its module ${module} ${how}`,
-        this.#start.handler,
-        { cause },
-      );
-    }
-    return new WorkerLostError(`The ${kind} ${id} that served the request ${how}`, {
-      kind,
-      worker: id,
-      reason,
-      exitCode,
-      signal,
-      ...(cause === undefined ? {} : { cause }),
-    });
-  }
-}
-
-/** By its code, since an error that a thread did not catch has lost its class. */
-export function isHandlerModuleError(error: unknown): error is HandlerModuleError {
-  return error instanceof Error && 'code' in error && error.code === 'HANDLER_MODULE';
-}
-
-function describeLoss(reason: WorkerLossReason, { exitCode, signal, error }: WorkerExit): string {
-  const descriptions: Readonly<Record<WorkerLossReason, string>> = {
-    blocked: 'was ended because its event loop was blocked',
-    closed: 'was ended because the server closed',
-    signal: `was killed by ${signal}`,
-    error: `ended with an error: ${error instanceof Error ? error.message : String(error)}`,
-    exit: `exited with status ${exitCode}`,
-  };
-  return descriptions[reason];
 }

@@ -20,8 +20,8 @@ export interface WorkerOptions {
    */
   readonly min?: number | undefined;
   /**
-   * Workers at most. Threads grow to one per core under load, and up to `max` only while all of them are blocked.
-   * Default 32 for threads, the server's `maxChildren` (40) for processes.
+   * Workers at most. Those that serve several requests at once grow to one per core, and beyond only while all of them
+   * are blocked or full. Default 32 for threads, the server's `maxChildren` (40) for processes.
    */
   readonly max?: number | undefined;
   /** Requests that one worker serves at once; further ones wait, in order. Default `Infinity` for threads, 1 for processes. */

@@ -4,7 +4,6 @@ import {
   workerLostChannel,
   type WorkerLostEvent,
 } from '../diagnostics/worker-events.ts';
-import { RequestQueue } from '../engine/request-queue.ts';
 import { ServerClosedError } from '../errors.ts';
 import { AnswerWatch } from './answer-watch.ts';
 import { transferError } from './error-transfer.ts';
@@ -12,11 +11,9 @@ import type { FromWorker, OwnSocket, SendDatagram, SetUpConnections, WorkerStart
 import type { OwnRequests, PlainDatagram } from './own-requests.ts';
 import { type Outcome, PooledRequest, type RequestToServe } from './pooled-request.ts';
 import type { PooledWorker, WorkerStats } from './pooled-worker.ts';
+import { RequestDispatch } from './request-dispatch.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
 import { WorkerRoster } from './worker-roster.ts';
-
-/** Requests that a busy worker gets when it answers: more would wait behind each other while others get free. */
-const requestsPerAnswer = 4;
 
 /** What a pool asks of its server. */
 export interface PoolOwner {
@@ -39,19 +36,13 @@ export interface PoolOwner {
   workerLost(event: WorkerLostEvent): void;
 }
 
-/**
- * The threads or child processes that serve a server's requests.
- *
- * A request goes to the worker with the fewest requests among those whose event loop waits at that moment. Where
- * all are busy they are asked, and the first to answer gets it: so one that is blocked gets nothing new, and nobody
- * waits behind it. Meanwhile the pool grows, within its limits.
- */
+/** The threads or child processes that serve a server's requests. */
 export class WorkerPool {
   readonly options: ResolvedWorkerOptions;
   readonly #owner: PoolOwner;
   readonly #roster: WorkerRoster;
   readonly #watch: AnswerWatch;
-  readonly #waiting = new RequestQueue<PooledRequest>();
+  readonly #dispatch: RequestDispatch;
   #nextId = 1;
   #isRunning = false;
   #isClosed = false;
@@ -67,6 +58,10 @@ export class WorkerPool {
       workerStart: () => owner.workerStart(),
       keepsProcessAlive: owner.keepsProcessAlive,
       received: (pooled, message) => this.#received(pooled, message),
+      ready: (pooled) => {
+        this.#checkQuiet();
+        this.#dispatch.started(pooled);
+      },
       changed: () => this.#changed(),
       lostOwn: (datagrams, error) => owner.lostOwn(datagrams, error),
       failed: (error) => this.#failed(error),
@@ -78,6 +73,7 @@ export class WorkerPool {
       blocked: (pooled) => this.#blocked(pooled),
       blockedTooLong: (pooled) => this.#roster.end(pooled, 'blocked'),
     });
+    this.#dispatch = new RequestDispatch({ options, roster: this.#roster, watch: this.#watch });
   }
 
   /** Starts the workers that are always kept. Idempotent. */
@@ -92,8 +88,7 @@ export class WorkerPool {
     const pooled = new PooledRequest(this.#nextId, request);
     this.#nextId += 1;
     this.#isRunning = true;
-    this.#waiting.push(pooled);
-    this.#dispatch();
+    this.#dispatch.add(pooled);
     return pooled.ended;
   }
 
@@ -115,7 +110,7 @@ export class WorkerPool {
 
   /** Requests that wait for a worker. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#dispatch.waiting;
   }
 
   /** Requests that all workers together may serve at once. */
@@ -176,7 +171,12 @@ export class WorkerPool {
     const old = [...this.#roster.workers];
     const count = this.#roster.alive.length;
     await this.#roster.start({ isTrial: true }).started; // one alone finds out whether it can be done
-    await Promise.all(Array.from({ length: count - 1 }, () => this.#roster.start({ isTrial: true }).started));
+    for (let fresh = 1; fresh < count; fresh += this.options.cores) {
+      const together = Math.min(this.options.cores, count - fresh); // more would only hold each other up
+      await Promise.all(
+        Array.from({ length: together }, () => this.#roster.start({ isTrial: true }).started),
+      );
+    }
     for (const pooled of old) this.#roster.retire(pooled, drainMs);
   }
 
@@ -190,7 +190,7 @@ export class WorkerPool {
 
   #changed(): void {
     this.#checkQuiet();
-    this.#dispatch();
+    this.#dispatch.run();
   }
 
   #checkQuiet(): void {
@@ -198,68 +198,8 @@ export class WorkerPool {
     if ([...workers].every(({ state, isQuiet }) => state === 'starting' || isQuiet)) this.#nowQuiet?.();
   }
 
-  /** Hands waiting requests to workers that have time, and sees to it that there are such. */
-  #dispatch(): void {
-    while (this.#waiting.length > 0) {
-      const pooled = this.#freest();
-      if (pooled === undefined) {
-        this.#askBusy();
-        this.#grow();
-        return;
-      }
-      this.#serveNext(pooled);
-    }
-  }
-
-  #serveNext(pooled: PooledWorker): void {
-    if (pooled.serve(this.#waiting.take()!) && this.options.blockedMs !== Infinity) this.#watch.start();
-  }
-
-  #freest(): PooledWorker | undefined {
-    let best: PooledWorker | undefined;
-    for (const pooled of this.#roster.workers) {
-      if (!this.#hasRoom(pooled) || (best !== undefined && best.active <= pooled.active)) continue;
-      if (pooled.answersNow) best = pooled;
-    }
-    return best;
-  }
-
-  #hasRoom(pooled: PooledWorker): boolean {
-    return pooled.state === 'ready' && pooled.active < this.options.requestsPerWorker;
-  }
-
-  #askBusy(): void {
-    for (const pooled of this.#roster.workers) {
-      if (!this.#hasRoom(pooled)) continue;
-      pooled.ask();
-      this.#watch.start();
-    }
-  }
-
-  #answered(pooled: PooledWorker): void {
-    pooled.answered();
-    const useful = this.#roster.alive.filter((other) => this.#hasRoom(other) && !other.isBlocked).length;
-    const share = Math.min(requestsPerAnswer, Math.ceil(this.#waiting.length / Math.max(1, useful)));
-    for (let count = 0; count < share && this.#hasRoom(pooled) && this.#waiting.length > 0; count += 1) {
-      this.#serveNext(pooled);
-    }
-    this.#dispatch();
-  }
-
-  /** Starts workers for requests that wait: threads up to one per core, or more where none of them is of use. */
-  #grow(): void {
-    if (!this.#roster.canStart) return;
-    const { kind, max, cores } = this.options;
-    const { alive } = this.#roster;
-    const starting = alive.filter(({ state }) => state === 'starting').length;
-    const isAnyUseful = alive.some((pooled) => this.#hasRoom(pooled) && !pooled.isBlocked);
-    const limit = kind === 'thread' && isAnyUseful ? Math.min(max, cores) : max;
-    const wanted = kind === 'thread' ? 1 - starting : this.#waiting.length - starting;
-    for (let count = Math.min(wanted, limit - alive.length); count > 0; count -= 1) this.#roster.start();
-  }
-
   #received(pooled: PooledWorker, message: FromWorker): void {
-    if (message.type === 'pong') this.#answered(pooled);
+    if (message.type === 'pong') this.#dispatch.answered(pooled);
     if (message.type === 'report') this.#owner.servedOwn(message.own!);
     if (message.type === 'send') void this.#send(pooled, message);
     if (message.type === 'shutdown') {
@@ -287,7 +227,7 @@ export class WorkerPool {
         requests: clients,
       });
     }
-    this.#dispatch();
+    this.#dispatch.run();
   }
 
   #lost(lost: Omit<WorkerLostEvent, 'serverAddress'>): void {
@@ -302,6 +242,6 @@ export class WorkerPool {
   }
 
   #failWaiting(error: Error): void {
-    for (const request of this.#waiting.clear()) request.end({ error });
+    for (const request of this.#dispatch.clear()) request.end({ error });
   }
 }

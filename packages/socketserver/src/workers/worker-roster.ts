@@ -4,15 +4,21 @@ import type { WorkerLossReason } from '../errors.ts';
 import { reviveError } from './error-transfer.ts';
 import type { FromWorker, WorkerStart } from './messages.ts';
 import type { PlainDatagram } from './own-requests.ts';
-import { isHandlerModuleError, PooledWorker } from './pooled-worker.ts';
+import { PooledWorker } from './pooled-worker.ts';
+import { IdleWatch } from './idle-watch.ts';
 import { ProcessWorker } from './process-worker.ts';
+import { RequestDurations } from './request-durations.ts';
 import { RestartBackOff } from './restart-back-off.ts';
 import { ThreadWorker } from './thread-worker.ts';
 import type { WorkerExit, WorkerListener } from './worker.ts';
+import { isHandlerModuleError } from './worker-loss.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
 
 /** How long a worker may take to load its handler. */
 const startMs = 30_000;
+
+/** A start that takes longer waits for something else than a core, so that further ones need not wait for it. */
+const startTurnMs = 5_000;
 
 /** How long a worker may take to exit when it was asked to. */
 const exitMs = 1_000;
@@ -25,7 +31,9 @@ export interface RosterOwner {
   readonly keepsProcessAlive: boolean;
   /** A worker said something that the roster itself has no use for. */
   received(pooled: PooledWorker, message: FromWorker): void;
-  /** There may be time for waiting requests: a worker has become ready or has finished some. */
+  /** A worker has become ready. */
+  ready(pooled: PooledWorker): void;
+  /** There may be time for waiting requests: a worker has finished some, or may be started. */
   changed(): void;
   /** Datagrams that a worker took itself are lost with it. */
   lostOwn(datagrams: readonly PlainDatagram[], error: Error): void;
@@ -39,21 +47,26 @@ export interface RosterOwner {
 /** The workers of a pool: their starts, replacements and ends. */
 export class WorkerRoster {
   readonly workers = new Set<PooledWorker>();
+  /** How long the requests of all of them take. */
+  readonly durations = new RequestDurations();
   readonly #options: ResolvedWorkerOptions;
   readonly #owner: RosterOwner;
   readonly #backOff = new RestartBackOff();
+  readonly #idleWatch: IdleWatch;
   /** How often those crashed that are still to be replaced. */
   #restarts: number[] = [];
   #isClosed = false;
   #hasEverStarted = false;
   #lastOrdinal = 0;
   #retryTimer: NodeJS.Timeout | undefined;
-  #idleTimer: NodeJS.Timeout | undefined;
+  #startsGoOn: NodeJS.Timeout | undefined;
   #nowEmpty: (() => void) | undefined;
 
   constructor(options: ResolvedWorkerOptions, owner: RosterOwner) {
     this.#options = options;
     this.#owner = owner;
+    const idleTooLong = (pooled: PooledWorker): void => this.retire(pooled, Infinity);
+    this.#idleWatch = new IdleWatch(options, { alive: () => this.alive, idleTooLong });
   }
 
   /** Whether a worker may be started now: not while crashes are backed off from. */
@@ -66,10 +79,25 @@ export class WorkerRoster {
     return [...this.workers].filter(({ state }) => state === 'starting' || state === 'ready');
   }
 
-  /** Starts workers until there are as many as are always kept. */
+  /** Whether a further start would only hold up those that are under way: a start keeps a core busy. */
+  get isBusyStarting(): boolean {
+    const before = performance.now() - startTurnMs;
+    const starting = this.alive.filter(({ state, startedAt }) => state === 'starting' && startedAt > before);
+    return starting.length >= this.#options.cores;
+  }
+
+  /** Starts workers until there are as many as are always kept, some at a time. */
   keepMinimum(): void {
-    if (!this.canStart) return;
-    for (let count = this.#options.min - this.alive.length; count > 0; count -= 1) this.start();
+    while (this.canStart && this.alive.length < this.#options.min) {
+      if (this.isBusyStarting) {
+        this.#startsGoOn ??= setTimeout(() => {
+          this.#startsGoOn = undefined;
+          this.keepMinimum();
+        }, startTurnMs).unref();
+        return;
+      }
+      this.start();
+    }
   }
 
   /** @param isTrial - somebody waits for it, and learns why it could not start; nobody else does. */
@@ -79,6 +107,8 @@ export class WorkerRoster {
     const workerStart = { ...this.#owner.workerStart(), ordinal: this.#lastOrdinal };
     const pooled = new PooledWorker(workerStart, {
       restarts: this.#restarts.shift() ?? 0,
+      requestsPerWorker: this.#options.requestsPerWorker,
+      durations: this.durations,
       create: (start, listener) =>
         kind === 'thread'
           ? new ThreadWorker(start, this.#options, listener)
@@ -123,7 +153,8 @@ export class WorkerRoster {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#retryTimer);
-    clearTimeout(this.#idleTimer);
+    clearTimeout(this.#startsGoOn);
+    this.#idleWatch.stop();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#nowEmpty = resolve;
     for (const pooled of this.workers) {
@@ -180,19 +211,25 @@ export class WorkerRoster {
     }
     const outdated = [...this.workers].find(({ isOutdated, state }) => isOutdated && state === 'ready');
     if (outdated !== undefined) this.retire(outdated, Infinity);
-    this.#watchIdle();
-    this.#owner.changed();
+    this.keepMinimum();
+    this.#idleWatch.start();
+    this.#owner.ready(pooled);
   }
 
   /** After a request: lets a worker go that has served its time, or whose last request this was. */
   #review(pooled: PooledWorker): void {
     if (pooled.state === 'retiring' && isDone(pooled)) this.#dismiss(pooled);
     if (pooled.state !== 'ready') return;
-    if (!pooled.isOutdated && this.canStart && pooled.hasServedItsTime(this.#options)) {
+    if (
+      !pooled.isOutdated &&
+      this.canStart &&
+      !this.isBusyStarting &&
+      pooled.hasServedItsTime(this.#options)
+    ) {
       pooled.isOutdated = true;
       this.start();
     }
-    if (!pooled.hasWork) this.#watchIdle();
+    if (!pooled.hasWork) this.#idleWatch.start();
   }
 
   #dismiss(pooled: PooledWorker): void {
@@ -222,7 +259,7 @@ export class WorkerRoster {
     const isHopeless =
       !this.#hasEverStarted ||
       (isHandlerModuleError(error) && this.alive.every(({ state }) => state !== 'ready'));
-    const retryMs = isHopeless ? Infinity : this.#backOff.crashed();
+    const retryMs = isHopeless ? Infinity : this.#backOff.crashed(lostRequests.length > 0);
     const { kind, id } = pooled.worker;
     this.#owner.lost({ kind, worker: id, error, lostRequests, retryMs });
     if (isHopeless) {
@@ -240,24 +277,6 @@ export class WorkerRoster {
       this.keepMinimum();
       this.#owner.changed();
     }, retryMs);
-  }
-
-  /** Lets workers beyond the minimum go that have had nothing to do for `idleMs`. */
-  #watchIdle(): void {
-    const { idleMs, min } = this.#options;
-    if (idleMs === Infinity || this.#isClosed || this.#idleTimer !== undefined || this.alive.length <= min)
-      return;
-    this.#idleTimer = setTimeout(
-      () => {
-        this.#idleTimer = undefined;
-        const now = performance.now();
-        const idle = this.alive.filter(({ state, hasWork }) => state === 'ready' && !hasWork);
-        const due = idle.filter(({ idleSince }) => now - idleSince >= idleMs);
-        for (const pooled of due.slice(0, this.alive.length - min)) this.retire(pooled, Infinity);
-        if (idle.length > due.length) this.#watchIdle();
-      },
-      Math.min(Math.max(1, idleMs), 2 ** 31 - 1),
-    ).unref();
   }
 }
 

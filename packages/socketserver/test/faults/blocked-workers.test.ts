@@ -74,7 +74,7 @@ for (const [engineName, engine] of workerEngines) {
     for (const Server of [ThreadingTCPServer, ForkingTCPServer]) {
       it(`is ended after blockedMs in ${Server.name}, and its client is told so`, async () => {
         const errors = new ErrorCollector();
-        const server = new Server(address, Reckless, { engine, workers: { blockedMs: 50 } });
+        const server = new Server(address, Reckless, { engine, workers: { blockedMs: 300 } });
         server.handleError = errors.handleError;
         await using _ = serving(server);
         await using spinner = await LineClient.to(server, engine);

@@ -91,7 +91,7 @@ for (const [engineName, engine] of workerEngines) {
         module.write(1);
         const server = new Server(address, await module.load(), {
           engine,
-          workers: { requestsPerWorker: 2 },
+          workers: { max: 1, requestsPerWorker: 2 },
         });
         await using _ = serving(server);
         using stderr = captureStderr();
