@@ -101,7 +101,8 @@ export { type DatagramRequest, type DatagramSocket } from './request/datagram-so
 export { type PacketReader } from './request/packet-reader.ts';
 export { type PacketWriter } from './request/packet-writer.ts';
 export { type StreamReader } from './request/stream-reader.ts';
-export { type ReadUntilOptions, type ShutdownHow, StreamSocket } from './request/stream-socket.ts';
+export { type ShutdownHow } from './request/sending-socket.ts';
+export { type ReadUntilOptions, StreamSocket } from './request/stream-socket.ts';
 export { type StreamWriter } from './request/stream-writer.ts';
 export { BaseServer, type ServeForeverOptions } from './server/base-server.ts';
 export { type MaybeRequest, type TakenRequest } from './server/request-hooks.ts';

@@ -6,6 +6,7 @@ import { type RequestHandlerClass } from '../handlers/request-handler.ts';
 import { runHandler } from '../handlers/run-handler.ts';
 import type { ServerView } from '../handlers/server-view.ts';
 import type { ResolvedTimeouts } from '../options/timeout-options.ts';
+import type { SocketHost } from '../request/base-socket.ts';
 import { StreamSocket } from '../request/stream-socket.ts';
 import type { TLSContexts } from '../tls/tls-contexts.ts';
 
@@ -30,7 +31,7 @@ export interface ServedRequest {
  * An accepted, unread connection on its way through everything that comes before a handler (TLS), through the
  * handler, to its end.
  */
-export class ServedConnection {
+export class ServedConnection implements SocketHost {
   readonly #connection: Connection;
   readonly #service: ConnectionService;
   readonly #served: ServedRequest;
@@ -50,8 +51,8 @@ export class ServedConnection {
    * @throws what the handler threw, once the connection is being closed; a `TLSHandshakeError`.
    */
   async serve(): Promise<void> {
-    const { id, closed } = this.#served;
-    const request = new StreamSocket(await this.#secured(), closed, id);
+    const { id } = this.#served;
+    const request = new StreamSocket(await this.#secured(), this, id);
     this.#request = request;
     if (this.#interruption !== undefined) request.interrupt(this.#interruption);
     const { RequestHandlerClass, server } = this.#service;
@@ -81,6 +82,14 @@ export class ServedConnection {
     const isPeerGone =
       this.#request === undefined ? error === this.#interruption : this.#request.isPeerGone(error);
     return isPeerGone ? 'peer-gone' : undefined;
+  }
+
+  get handshakeMs(): number {
+    return this.#service.timeouts.handshakeMs;
+  }
+
+  socketClosed(): void {
+    this.#served.closed();
   }
 
   get bytesRead(): number {

@@ -21,7 +21,8 @@ export interface TimeoutOptions {
 /** The deadlines with every default filled in. */
 export type ResolvedTimeouts = { readonly [Key in keyof TimeoutOptions]-?: number };
 
-const timeoutDefaults: ResolvedTimeouts = {
+/** What holds where nothing was given. */
+export const timeoutDefaults: ResolvedTimeouts = {
   proxyHeaderMs: 5_000,
   handshakeMs: 10_000,
   firstByteMs: Infinity,

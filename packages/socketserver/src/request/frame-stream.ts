@@ -1,5 +1,6 @@
 import type { Codec } from '../codecs/codec.ts';
 import { type FrameInput, FrameReader } from './frame-reader.ts';
+import { iterate, messageOrEnd } from './message-iterator.ts';
 
 /** Bytes of messages that are handed over to be sent at once. */
 const blockBytes = 65_536;
@@ -55,17 +56,19 @@ export class FrameStream<Message, Outgoing = Message> {
    */
   read(): Promise<Message | undefined> {
     try {
-      const source = this.#socket.reading('read');
-      const message = this.#reader.take(source);
-      return message === undefined ? this.#readLater(source) : Promise.resolve(message);
+      const message = this.#takeNow();
+      return message === undefined ? this.#readLater() : Promise.resolve(message);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   /** Yields the messages until the end of the stream; leaving the loop ends nothing. Throws as {@link read} does. */
-  [Symbol.asyncIterator](): AsyncIterator<Message, undefined> {
-    return { next: () => this.#next() };
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message, undefined> {
+    return iterate(
+      () => this.#takeNow(),
+      () => this.#readLater().then(messageOrEnd),
+    );
   }
 
   /**
@@ -120,23 +123,12 @@ export class FrameStream<Message, Outgoing = Message> {
     return encoded instanceof Uint8Array ? [encoded] : encoded;
   }
 
-  /** As an async generator would do it, without its price for a message that is there. */
-  #next(): Promise<IteratorResult<Message, undefined>> {
-    try {
-      const source = this.#socket.reading('read');
-      const value = this.#reader.take(source);
-      return value === undefined ? this.#nextLater(source) : Promise.resolve({ value, done: false });
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  #takeNow(): Message | undefined {
+    return this.#reader.take(this.#socket.reading('read'));
   }
 
-  async #nextLater(source: FrameSource): Promise<IteratorResult<Message, undefined>> {
-    const value = await this.#readLater(source);
-    return value === undefined ? { value: undefined, done: true } : { value, done: false };
-  }
-
-  async #readLater(source: FrameSource): Promise<Message | undefined> {
+  async #readLater(): Promise<Message | undefined> {
+    const source = this.#socket.reading('read');
     for (;;) {
       await source.fill(this.#reader.needed, 'read');
       const message = this.#reader.take(source);

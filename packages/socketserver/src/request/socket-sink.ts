@@ -14,6 +14,12 @@ const done = Promise.resolve();
 /** Bytes that are read ahead to find out whether the peer is still there. */
 const watchBytes = 65_536;
 
+/** Whose connection it is. */
+interface SinkOwner {
+  /** The descriptor is free. Called once, and last. */
+  connectionClosed(): void;
+}
+
 /**
  * What has happened on one connection, and who waits for it: the far side of the engine's
  * {@link ConnectionSink} and the state under a `StreamSocket`.
@@ -21,7 +27,7 @@ const watchBytes = 65_536;
  * Walk of a byte: engine → `received` → straight to the waiting reader, or into `queue`. Bytes that nobody waits
  * for stop the engine, so at most one delivery is held that the handler did not ask for.
  */
-export class SocketSink<Owner> implements ConnectionSink {
+export class SocketSink implements ConnectionSink {
   readonly connection: Connection;
   readonly queue = new ByteQueue();
 
@@ -33,8 +39,7 @@ export class SocketSink<Owner> implements ConnectionSink {
   bytesRead = 0;
   bytesWritten = 0;
 
-  readonly #owner: Owner;
-  readonly #onClosed: (owner: Owner) => void;
+  readonly #owner: SinkOwner;
   readonly #read: PendingRead;
   #sends: PendingSends | undefined;
   #watch: EndWatch | undefined;
@@ -45,12 +50,10 @@ export class SocketSink<Owner> implements ConnectionSink {
   #peerEnded = false;
   #isClosed = false;
 
-  /** @param onClosed - called with `owner`, once and last, when the descriptor is free. */
-  constructor(connection: Connection, owner: Owner, onClosed: (owner: Owner) => void) {
+  constructor(connection: Connection, owner: SinkOwner) {
     this.connection = connection;
     this.#read = new PendingRead(connection);
     this.#owner = owner;
-    this.#onClosed = onClosed;
     connection.start(this);
   }
 
@@ -77,11 +80,8 @@ export class SocketSink<Owner> implements ConnectionSink {
   /** Waits for bytes; gives 1 to `max` of them, none at the end. */
   readSome(max: number, operation: string): Promise<Buffer> {
     if (this.#read.isWaiting) return refuseSecondRead(operation);
-    if (this.queue.length > 0) {
-      const bytes = this.queue.takeChunk(max);
-      if (this.#watch !== undefined) this.#readAhead();
-      return Promise.resolve(bytes);
-    }
+    const there = this.takeChunkIfThere(max);
+    if (there !== undefined) return Promise.resolve(there);
     if (this.failure !== undefined) return Promise.reject(this.failure);
     if (this.hasEnded) return Promise.resolve(nothing);
     const bytes = this.#read.some(max, operation, this.timeout);
@@ -105,6 +105,25 @@ export class SocketSink<Owner> implements ConnectionSink {
     const bytes = this.queue.take(count);
     if (this.#watch !== undefined) this.#readAhead();
     return bytes;
+  }
+
+  /** Takes `count` bytes, if so many are there and that is not none. */
+  takeIfThere(count: number): Buffer | undefined {
+    return count > 0 && this.queue.length >= count ? this.take(count) : undefined;
+  }
+
+  /** Takes 1 to `max` bytes, if any are there. */
+  takeChunkIfThere(max: number): Buffer | undefined {
+    if (this.queue.length === 0) return undefined;
+    const bytes = this.queue.takeChunk(max);
+    if (this.#watch !== undefined) this.#readAhead();
+    return bytes;
+  }
+
+  /** Takes a line of at most `max` bytes, with its newline, if it is there in one piece. */
+  takeLineIfThere(max: number): Buffer | undefined {
+    const size = this.queue.first.indexOf(0x0a) + 1;
+    return size > 0 && size <= max ? this.take(size) : undefined;
   }
 
   /** Drops `count` bytes that are in {@link queue}, whose reader has looked at them there. */
@@ -223,7 +242,7 @@ export class SocketSink<Owner> implements ConnectionSink {
     this.#watch?.abort(this.#closure('The connection is closed'));
     this.#read.close();
     this.#linger?.over();
-    this.#onClosed(this.#owner);
+    this.#owner.connectionClosed();
   }
 
   async #finishFile(file: Promise<void>): Promise<void> {

@@ -43,11 +43,7 @@ export class StreamReader {
   }
 
   /** Yields the lines, each with its newline, until the end of the stream. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void, void> {
-    for (;;) {
-      const line = await this.readline();
-      if (line.length === 0) return;
-      yield line;
-    }
+  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined> {
+    return this.#socket.lines({ max: this.#maxLineBytes });
   }
 }

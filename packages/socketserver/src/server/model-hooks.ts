@@ -1,7 +1,7 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Engine, RequestSource } from '../engine/contract.ts';
 import { UnsupportedError } from '../errors.ts';
-import type { RemoteConnection } from '../request/stream-socket.ts';
+import type { RemoteConnection } from '../request/remote-connection.ts';
 import type { DatagramBinding } from '../workers/datagram-binding.ts';
 import type { ConnectionSetup } from '../workers/messages.ts';
 import type { PlainDatagram } from '../workers/own-requests.ts';

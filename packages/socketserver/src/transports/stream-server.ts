@@ -7,7 +7,9 @@ import {
 import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { anything, type OptionRules } from '../options/check-options.ts';
-import { type RemoteConnection, StreamSocket } from '../request/stream-socket.ts';
+import type { SocketHost } from '../request/base-socket.ts';
+import type { RemoteConnection } from '../request/remote-connection.ts';
+import { StreamSocket } from '../request/stream-socket.ts';
 import { BaseServer } from '../server/base-server.ts';
 import type { MaybeRequest, TakenRequest } from '../server/request-hooks.ts';
 import { backlogRule, type ServerOptions, serverOptionRules } from '../server/server-options.ts';
@@ -60,11 +62,14 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   readonly #options: Readonly<StreamServerOptions>;
   readonly #class: typeof StreamServer;
   readonly #proxies: ResolvedProxyOptions | undefined;
-  /** One function for all sockets: a closure each would cost an idle connection a hundred bytes. */
-  readonly #socketClosed = (request: StreamSocket): void => {
-    this.counts.bytesRead += request.bytesRead;
-    this.counts.bytesWritten += request.bytesWritten;
-    this.connectionClosed(request);
+  /** One object for all sockets: a closure each would cost an idle connection a hundred bytes. */
+  readonly #host: SocketHost = {
+    handshakeMs: this.timeouts.handshakeMs,
+    socketClosed: (request) => {
+      this.counts.bytesRead += request.bytesRead;
+      this.counts.bytesWritten += request.bytesWritten;
+      this.connectionClosed(request);
+    },
   };
 
   /** @param options - checked by the class that calls this, and that binds last. */
@@ -88,7 +93,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   override getRequest(): MaybeRequest<StreamSocket<Address>, Address> {
     const connection = this.socket.accept();
     if (connection === undefined) return undefined;
-    const request = new StreamSocket<Address>(connection, this.#socketClosed, this.nextRequestId());
+    const request = new StreamSocket<Address>(connection, this.#host, this.nextRequestId());
     this.connectionOpened(request);
     return [request, connection.remoteAddress as Address];
   }
@@ -119,7 +124,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   }
 
   protected override remoteRequestClosed(request: StreamSocket<Address>): void {
-    request.remoteClosed();
+    request.connectionClosed();
   }
 
   protected override endRequest(request: StreamSocket<Address>): Promise<void> | void {

@@ -1,7 +1,7 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { HandedOver } from '../engine/contract.ts';
 import { ServerDrainingError } from '../errors.ts';
-import type { RemoteConnection } from '../request/stream-socket.ts';
+import type { RemoteConnection } from '../request/remote-connection.ts';
 import { reviveError } from './error-transfer.ts';
 import type { ClosedConnection, EndedRequest, ServeConnection, ServeDatagram } from './messages.ts';
 import type { Worker } from './worker.ts';

@@ -40,6 +40,22 @@ for (const [engineName, createEngine] of engines) {
       assert.equal((await ends.peer.readExactly(0)).length, 0);
     });
 
+    it('yields lines, and leaves the rest to other reads', async () => {
+      await using ends = await pair();
+      await ends.client.sendall('one\ntwo\nthree\n\0\x01four\nlast');
+      ends.client.shutdown('write');
+      const lines: string[] = [];
+      for await (const line of ends.peer.lines()) {
+        lines.push(line.toString());
+        if (line.toString() === 'three\n') break;
+      }
+      assert.equal((await ends.peer.readExactly(2)).toString('hex'), '0001');
+      for await (const line of ends.peer.lines({ max: 5 })) lines.push(line.toString());
+      assert.deepEqual(lines, ['one\n', 'two\n', 'three\n', 'four\n', 'last']);
+      assert.deepEqual(await ends.peer.lines().next(), { value: undefined, done: true });
+      await assert.rejects(ends.peer.lines({ max: 0 }).next(), RangeError);
+    });
+
     it('keeps what arrived when the stream ends too early or a message is too long', async () => {
       await using ends = await pair();
       await ends.client.sendall('0123456789');
@@ -329,6 +345,8 @@ for (const [engineName, createEngine] of engines) {
       await using ends = await pair();
       const first = ends.peer.recv(1);
       await assert.rejects(ends.peer.recv(1), /another read of this socket must end first/);
+      await assert.rejects(ends.peer.peek(1), /another read/);
+      await assert.rejects(ends.peer.lines().next(), /another read/);
       await ends.client.sendall('x');
       assert.equal((await first).toString(), 'x');
       for (const size of [0, -1, NaN]) await assert.rejects(ends.peer.recv(size), RangeError);

@@ -1,0 +1,261 @@
+import type { SocketAddress } from '../address/socket-address.ts';
+import type { Connection, HandedOver } from '../engine/contract.ts';
+import { ConnectionClosedError } from '../errors.ts';
+import { timeoutDefaults } from '../options/timeout-options.ts';
+import type { ProxyFacts } from '../proxy-protocol/proxy-header.ts';
+import type { TLSFacts } from '../tls/tls-facts.ts';
+import type { RemoteConnection } from './remote-connection.ts';
+import { secondRead, SocketSink } from './socket-sink.ts';
+
+/** Bytes, and time, that a closed connection may still take to read the peer's last words. See {@link BaseSocket.close}. */
+const lingerLimits = { bytes: 1_048_576, ms: 2_000 };
+
+const done = Promise.resolve();
+
+/**
+ * - `open`: both directions, as far as the peer wants;
+ * - `write-ended`: our side was shut down;
+ * - `securing`: in the hands of a TLS handshake, and `open` after it;
+ * - `detached`: given away as a Node stream;
+ * - `moved`: served by a worker;
+ * - `closed`: here, while the last bytes may still go out.
+ */
+type SocketState = 'open' | 'write-ended' | 'securing' | 'detached' | 'moved' | 'closed';
+
+/** Why an operation is refused, as the end of a sentence. */
+const whyNot: Readonly<Record<SocketState, string>> = {
+  open: 'connection is closed',
+  'write-ended': 'writing side of the connection was shut down',
+  securing: 'TLS handshake of the connection is not done; await startTLS() first',
+  detached: 'connection was given away by detach()',
+  moved: 'connection is served by a worker',
+  closed: 'socket is closed',
+};
+
+/** Who made a socket, and has others of the kind: one object for all of them. */
+export interface SocketHost {
+  /** Milliseconds that a TLS handshake may take. */
+  readonly handshakeMs: number;
+  /** The descriptor of a socket is free. Called once for each. */
+  socketClosed(socket: BaseSocket): void;
+}
+
+const nobody: SocketHost = { handshakeMs: timeoutDefaults.handshakeMs, socketClosed: () => {} };
+
+/**
+ * The life of a connection, from its first use to its end: what a `StreamSocket` is besides reading and writing.
+ *
+ * *You call* what has no word of servers in its description.
+ *
+ * @typeParam Address - as of `StreamSocket`.
+ */
+export abstract class BaseSocket<Address extends SocketAddress = SocketAddress> implements AsyncDisposable {
+  /** The number of this request: its server counts from 1, over all its workers. 0 where no server accepted it. */
+  readonly id: number;
+  /** The end of the file that is being sent: what is sent meanwhile waits for it. */
+  protected file: Promise<void> | undefined;
+  protected state: SocketState = 'open';
+  protected readonly host: SocketHost;
+  #connection: Connection;
+  #sink: SocketSink | undefined;
+  #timeout: number | undefined;
+  #interruption: Error | undefined;
+  /** Where the connection is while it is not here. */
+  #remote: RemoteConnection | undefined;
+
+  /** Made by servers and by `connect()`. */
+  constructor(connection: Connection, host: SocketHost = nobody, id = 0) {
+    this.#connection = connection;
+    this.host = host;
+    this.id = id;
+  }
+
+  /**
+   * Aborts when the peer is gone (reset, or found gone by a send) or the server drains; the reason tells which.
+   * A peer that shut its writing side down may still read and does not abort it: see `waitForEnd`.
+   */
+  get signal(): AbortSignal {
+    return this.open().signal;
+  }
+
+  /**
+   * Ends the connection in good order, and returns at once: what was sent still goes out, in the background, for at most
+   * a minute. After `detach()` it does nothing.
+   *
+   * A peer whose bytes were not all read would get a reset for them, and with it might lose the end of our
+   * answer; so where unread bytes are possible, they are read and thrown away until the peer ends, for at most
+   * two seconds and 1 MiB. [RFC 1122 4.2.2.13, RFC 2525 2.17]
+   */
+  close(): void {
+    if (this.state === 'securing') this.reset();
+    if (this.isOver) return;
+    this.state = 'closed';
+    this.open().close(lingerLimits, this.file);
+  }
+
+  /**
+   * Ends the connection at once, also one that was detached: unsent bytes are lost, and a TCP peer sees a reset.
+   *
+   * @param reason - what operations that wait for it fail with; default a {@link ConnectionClosedError}.
+   */
+  reset(reason?: Error): void {
+    if (this.#remote !== undefined) {
+      this.#remote.reset(reason);
+      return;
+    }
+    const sink = this.open();
+    this.state = 'closed';
+    sink.reset(reason);
+  }
+
+  /** Aborts {@link signal} with `reason`. Servers call it when they drain. */
+  interrupt(reason: Error): void {
+    this.#interruption ??= reason;
+    this.#remote?.interrupt(reason);
+    this.#sink?.abort(reason);
+  }
+
+  /**
+   * Gives the connection away to a worker, before its first use. This object is only a name for it afterwards:
+   * `interrupt()` and `reset()` reach it through `remote`, everything else finds it closed. Servers call it.
+   *
+   * @throws TypeError for a connection that was used already.
+   */
+  handOver(target: 'thread' | 'process', remote: RemoteConnection): HandedOver {
+    if (this.#sink !== undefined || this.state !== 'open') {
+      throw new TypeError(
+        'Cannot hand the connection over to a worker: it must be untouched, got one that was used; verifyRequest' +
+          ' may look at its addresses only',
+      );
+    }
+    if (this.#connection.isClosed) throw new GoneBeforeHandOver();
+    const handedOver = this.#connection.handOver(target);
+    this.state = 'moved';
+    this.#remote = remote;
+    if (this.#interruption !== undefined) remote.interrupt(this.#interruption);
+    return handedOver;
+  }
+
+  /** Whether the connection was given away by {@link handOver}. Servers look at it. */
+  get isHandedOver(): boolean {
+    return this.state === 'moved';
+  }
+
+  /** Whether the connection was closed here, or given away for good. Servers look at it. */
+  get isOver(): boolean {
+    return this.state === 'closed' || this.state === 'moved' || this.state === 'detached';
+  }
+
+  /** The descriptor is free, here or in a worker. Servers call it, and the connection. */
+  connectionClosed(): void {
+    this.host.socketClosed(this);
+  }
+
+  /** Bytes that arrived so far; for a connection that was handed over, once it is closed. */
+  get bytesRead(): number {
+    return this.#remote?.bytesRead ?? this.#sink?.bytesRead ?? 0;
+  }
+
+  /** Bytes that were sent so far; for a connection that was handed over, once it is closed. */
+  get bytesWritten(): number {
+    return this.#remote?.bytesWritten ?? this.#sink?.bytesWritten ?? 0;
+  }
+
+  /** Whether `error` is this connection's own end, by its peer or by a drain: nothing that a log need show. */
+  isPeerGone(error: unknown): boolean {
+    return error instanceof GoneBeforeHandOver || (error instanceof Error && error === this.#sink?.failure);
+  }
+
+  /** Lets each later operation wait at most `seconds`; `undefined` or `null` for ever, which is the default. */
+  settimeout(seconds: number | null | undefined): void {
+    if (seconds != null && !(seconds > 0)) {
+      throw new RangeError(`Cannot settimeout: seconds must be above 0, or undefined, got ${seconds}`);
+    }
+    this.#timeout = seconds == null || seconds === Infinity ? undefined : seconds;
+    if (this.#sink !== undefined) this.#sink.timeout = this.#timeout;
+  }
+
+  gettimeout(): number | undefined {
+    return this.#timeout;
+  }
+
+  /** What the TLS handshake agreed on, and the peer's certificate; `undefined` on a plain connection. */
+  get tls(): TLSFacts | undefined {
+    return this.#connection.tls;
+  }
+
+  /** What the PROXY header of the connection said; `undefined` where it came without. */
+  get proxy(): ProxyFacts | undefined {
+    return this.#connection.proxy;
+  }
+
+  /**
+   * The other end of the connection, and where it came with a PROXY header that names a client, that client: what the
+   * handler has as `clientAddress`. `proxy.peerAddress` is the proxy then.
+   */
+  getpeername(): Address {
+    return this.#connection.remoteAddress as Address;
+  }
+
+  /** The own end of the connection; where a client behind a proxy connected to is `proxy.destination`. */
+  getsockname(): Address {
+    return this.#connection.localAddress as Address;
+  }
+
+  /** The descriptor, or -1 when closed or where the platform shows none. */
+  fileno(): number {
+    return this.#connection.fd;
+  }
+
+  /** `TCP_NODELAY`: sends small pieces at once instead of waiting for the acknowledgement of earlier ones. */
+  setNoDelay(on = true): void {
+    this.#connection.setNoDelay(on);
+  }
+
+  /** `SO_KEEPALIVE`: probes a silent peer after `initialDelaySeconds` of silence, so that a dead one is found. */
+  setKeepAlive(on = true, initialDelaySeconds = 60): void {
+    this.#connection.setKeepAlive(on, initialDelaySeconds);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return done;
+  }
+
+  /** Starts the connection with its first use, so that an untouched one can still be handed to a worker. */
+  protected open(): SocketSink {
+    if (this.#sink === undefined) {
+      if (this.state === 'moved') throw this.refusal('use the socket');
+      this.#sink = new SocketSink(this.#connection, this);
+      this.#sink.timeout = this.#timeout;
+      if (this.#interruption !== undefined) this.#sink.abort(this.#interruption);
+    }
+    return this.#sink;
+  }
+
+  /** Whether reads may be called: what the peer sends comes here. */
+  protected get isReadable(): boolean {
+    return this.state === 'open' || this.state === 'write-ended';
+  }
+
+  /** The state under the socket, for a read that takes what it needs from there. @throws where none may begin now. */
+  protected reading(operation: string): SocketSink {
+    if (!this.isReadable) throw this.refusal(operation);
+    const sink = this.open();
+    if (sink.hasReader) throw secondRead(operation);
+    return sink;
+  }
+
+  /** What an operation fails with when it comes too late: the connection's own failure, where that ended it. */
+  protected refusal(operation: string): Error {
+    if (this.#sink?.failure !== undefined) return this.#sink.failure;
+    return new ConnectionClosedError(`Cannot ${operation}: the ${whyNot[this.state]}`);
+  }
+}
+
+/** The peer was gone before a worker took the connection: its end, and no fault of anybody's. */
+class GoneBeforeHandOver extends ConnectionClosedError {
+  constructor() {
+    super('Cannot hand the connection over to a worker: it is closed');
+  }
+}
