@@ -12,6 +12,11 @@ export interface TimeoutOptions {
   readonly idleMs?: number | undefined;
   /** From a handler's start to its end; of datagram requests too. Default `Infinity`. */
   readonly requestMs?: number | undefined;
+  /**
+   * From `serverClose()`, or a signal, to the moment in which a server that serves takes no further request; until then
+   * it goes on, and only its health listener says that it is draining. Default 0.
+   */
+  readonly lameDuckMs?: number | undefined;
   /** From the moment in which requests are told to end to the forced end of those that still run. Default 15,000. */
   readonly drainMs?: number | undefined;
   /** Of a connection, until its handler is told to end: up to a tenth earlier or later for each. Default `Infinity`. */
@@ -28,6 +33,7 @@ export const timeoutDefaults: ResolvedTimeouts = {
   firstByteMs: Infinity,
   idleMs: Infinity,
   requestMs: Infinity,
+  lameDuckMs: 0,
   drainMs: 15_000,
   maxLifetimeMs: Infinity,
 };
@@ -38,6 +44,7 @@ const timeoutRules: OptionRules<TimeoutOptions> = {
   firstByteMs: someMilliseconds,
   idleMs: someMilliseconds,
   requestMs: someMilliseconds,
+  lameDuckMs: milliseconds,
   drainMs: milliseconds,
   maxLifetimeMs: someMilliseconds,
 };

@@ -16,18 +16,29 @@ import type { ConnectionSetup } from '../workers/messages.ts';
 import type { OwnRequests } from '../workers/own-requests.ts';
 import { FairTurns } from './fair-turns.ts';
 import { Intake } from './intake.ts';
+import { LameDuck } from './lame-duck.ts';
 import { ModelHooks } from './model-hooks.ts';
 import { RequestLoop } from './request-loop.ts';
 import { RequestRunner } from './request-runner.ts';
 import { type OpenConnection, RunningRequests } from './running-requests.ts';
 import type { ServerOptions } from './server-options.ts';
 import type { ServerStats } from './server-stats.ts';
+import { checkSignals, StopSignals } from './stop-signals.ts';
 import { isSystemError } from './system-error.ts';
 
 /** Options of {@link BaseServer.serveForever}. */
 export interface ServeForeverOptions {
   /** Milliseconds between two calls of `serviceActions()` while no request comes. Default 500, as in Python. */
-  readonly serviceIntervalMs?: number;
+  readonly serviceIntervalMs?: number | undefined;
+}
+
+/** Options of {@link BaseServer.serveForever} for a server that signals end. */
+export interface SignalledServeForeverOptions extends ServeForeverOptions {
+  /**
+   * Signals that end the call in good order, such as `['SIGTERM', 'SIGINT']`: the first one closes the server as
+   * `serverClose()` does, the next one ends what still runs at once.
+   */
+  readonly signals: readonly NodeJS.Signals[];
 }
 
 /**
@@ -69,6 +80,9 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   readonly #intake: Intake<Request, Address>;
   #socket: Source | undefined;
   #lastRequestId = 0;
+  readonly #lameDuck = new LameDuck();
+  /** It will take no further request, soon or already. */
+  #isLeaving = false;
   #isClosed = false;
   #closing: Promise<void> | undefined;
 
@@ -155,12 +169,37 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   /**
    * Takes requests until `shutdown()` or `serverClose()`, and may be called again after a `shutdown()`.
    *
-   * Resolves when the last request was processed: in the serial model ended, in the concurrent one started.
+   * Resolves when the last request was processed: in the serial model ended, in the concurrent one started. With
+   * `signals`, and one of those, it resolves when the server is closed and drained; signals are taken for as long as
+   * this call lasts.
    *
+   * @returns with `signals` the one that ended it, or `undefined` where it was something else.
    * @throws what `verifyRequest`, `serviceActions` or `handleError` threw, and {@link SystemExit} from a handler;
    *   {@link ServerClosedError}, {@link ServerBusyError}.
    */
-  async serveForever({ serviceIntervalMs = 500 }: ServeForeverOptions = {}): Promise<void> {
+  serveForever(options?: ServeForeverOptions): Promise<void>;
+  serveForever(options: SignalledServeForeverOptions): Promise<NodeJS.Signals | undefined>;
+  async serveForever({
+    serviceIntervalMs = 500,
+    signals = [],
+  }: Partial<SignalledServeForeverOptions> = {}): Promise<NodeJS.Signals | undefined | void> {
+    let closing: Promise<void> | undefined;
+    using received = new StopSignals(checkSignals(signals), {
+      stop: () => {
+        closing = this.serverClose();
+        closing.catch(() => {}); // thrown below
+      },
+      force: () => this.#hurry(),
+    });
+    try {
+      await this.#serve(serviceIntervalMs);
+    } finally {
+      await closing;
+    }
+    return received.first;
+  }
+
+  async #serve(serviceIntervalMs: number): Promise<void> {
     const intake = this.#intake;
     this.#begin('serveForever');
     // The hook costs a timer, so one that nobody overrode is not called.
@@ -221,8 +260,8 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   }
 
   /**
-   * Takes no further request and frees the listening socket, at once (a datagram socket after the drain, since handlers
-   * answer through it); then drains: aborts the signal of each running request, waits up to
+   * Takes no further request and frees the listening socket, at once or, in a server that serves, after
+   * `timeouts.lameDuckMs` (a datagram socket after the drain, since handlers answer through it); then drains: aborts the signal of each running request, waits up to
    * `timeouts.drainMs` for them, and ends those that are left. Ends `serveForever()` too. Idempotent.
    *
    * Awaited from inside a handler of the server it waits for that handler too: call `shutdown()` there.
@@ -354,7 +393,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   }
 
   #healthStatus(): HealthStatus {
-    if (this.#isClosed) return 'draining';
+    if (this.#isLeaving) return 'draining';
     if (this.#loop.isStopped) return this.#loop.hasRun ? 'stopped' : 'starting';
     return this.#intake.isFull ? 'full' : 'serving';
   }
@@ -364,7 +403,16 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.#loop.fail(error);
   }
 
+  /** Ends a drain that runs, or comes, at once. */
+  #hurry(): void {
+    this.#lameDuck.cutShort();
+    this.#running.hurry();
+  }
+
   async #close(): Promise<void> {
+    this.#isLeaving = true;
+    const { lameDuckMs } = this.timeouts;
+    if (lameDuckMs > 0) await this.#lameDuck.wait(lameDuckMs, this.#loop.whenStopped());
     this.#isClosed = true;
     const { promise: drained, resolve: nowDrained } = Promise.withResolvers<void>();
     const freed = this.#socket && this.closeSource(this.#socket, drained);

@@ -75,6 +75,12 @@ export class RequestLoop {
     return new Promise((resolve) => this.#stopped.push(resolve));
   }
 
+  /** Resolves when the loop has ended, whoever asked for that. */
+  whenStopped(): Promise<void> {
+    if (this.isStopped) return Promise.resolve();
+    return new Promise((resolve) => this.#stopped.push(resolve));
+  }
+
   forgetStop(): void {
     this.#stopIsRequested = false;
   }

@@ -3,6 +3,8 @@ import { ServerDrainingError } from '../errors.ts';
 
 /** How long a drain waits for handlers to notice that their connections were reset. */
 const forcedEndMs = 1_000;
+/** The same where somebody asked for the end at once. */
+const hurriedEndMs = 50;
 
 /** What a drain does to a connection. */
 export interface OpenConnection {
@@ -23,6 +25,7 @@ export class RunningRequests {
   #processing = 0;
   #reason: Error | undefined;
   #whenIdle: (() => void) | undefined;
+  #isHurried = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -65,9 +68,15 @@ export class RunningRequests {
     const reason = new ServerDrainingError(drainMs);
     this.#reason = reason;
     for (const connection of this.#connections) connection.interrupt(reason);
-    await this.#idle(drainMs, holdsProcess);
+    if (!this.#isHurried) await this.#idle(drainMs, holdsProcess);
     for (const connection of this.#connections) connection.reset(reason);
-    await this.#idle(forcedEndMs, holdsProcess);
+    await this.#idle(this.#isHurried ? hurriedEndMs : forcedEndMs, holdsProcess);
+  }
+
+  /** Has a drain that runs, or comes, wait for nobody. */
+  hurry(): void {
+    this.#isHurried = true;
+    this.#whenIdle?.();
   }
 
   get #isIdle(): boolean {
