@@ -27,6 +27,8 @@ const MAX_COPIED = 8 * 1024;
 /** Batches that one turn takes out of the kernel while nobody waits, so that a flood leaves others their turn. */
 const MAX_DRAINED_BATCHES = 16;
 
+export type BufferSizes = Pick<DatagramBindOptions, 'receiveBufferBytes' | 'sendBufferBytes'>;
+
 export type PortOptions = Pick<DatagramBindOptions, 'maxPacketSize'> & QueueLimits;
 
 /**
@@ -140,7 +142,7 @@ export class NativeDatagramPort implements DatagramPort {
     return Promise.resolve();
   }
 
-  setBufferSizes({ receiveBufferBytes, sendBufferBytes }: DatagramBindOptions): void {
+  setBufferSizes({ receiveBufferBytes, sendBufferBytes }: BufferSizes): void {
     if (receiveBufferBytes !== undefined) this.#set('receiveBuffer', receiveBufferBytes);
     if (sendBufferBytes !== undefined) this.#set('sendBuffer', sendBufferBytes);
   }

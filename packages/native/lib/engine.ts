@@ -10,7 +10,7 @@ import type {
   HandedOver,
   SocketAddress,
 } from './contract.ts';
-import { batchSizeFor, NativeDatagramPort, type PortOptions } from './datagram-port.ts';
+import { batchSizeFor, type BufferSizes, NativeDatagramPort, type PortOptions } from './datagram-port.ts';
 import {
   EVENT_BYTES,
   EVENT_CLOSED,
@@ -90,12 +90,14 @@ export class NativeEngine implements Engine, ConnectionOwner {
   }
 
   /** Takes a bound datagram socket that this process has inherited. */
-  adoptDatagram(fd: number, options: PortOptions): NativeDatagramPort {
+  adoptDatagram(fd: number, options: PortOptions & BufferSizes): NativeDatagramPort {
     this.mailbox.reserveSlot();
     const batchSize = batchSizeFor(options);
     const status = this.binding.adoptDatagram(fd, options.maxPacketSize, batchSize);
     if (status < 0) throw osError(status, 'adopt');
-    return this.#watch(new NativeDatagramPort(this, options));
+    const port = this.#watch(new NativeDatagramPort(this, options));
+    port.setBufferSizes(options);
+    return port;
   }
 
   connect(address: SocketAddress, options?: ConnectOptions): Promise<Connection> {

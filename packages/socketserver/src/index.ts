@@ -1,5 +1,6 @@
 import './require-node.ts';
 
+export { type InheritedSocketInput } from './address/inherited-socket.ts';
 export { type AddressFamily, type InetAddressInput, type UnixAddressInput } from './address/parse-address.ts';
 export {
   formatAddress,
@@ -58,6 +59,7 @@ export {
   ServerBusyError,
   ServerClosedError,
   ServerDrainingError,
+  SocketActivationError,
   SocketServerError,
   SocketTimeoutError,
   SystemExit,
@@ -130,6 +132,8 @@ export {
   ThreadingUnixDatagramServer,
   ThreadingUnixStreamServer,
 } from './servers.ts';
+export { fromSystemd, systemdSockets } from './systemd/from-systemd.ts';
+export { type SystemdSocket } from './systemd/listen-environment.ts';
 export { type DatagramLimitOptions, type DatagramServerOptions } from './transports/datagram-options.ts';
 export { type DatagramHandlerClass, DatagramServer } from './transports/datagram-server.ts';
 export { type MulticastOptions } from './transports/multicast-options.ts';
@@ -147,6 +151,7 @@ export {
   type TLSOptions,
 } from './tls/tls-options.ts';
 export { type InetFamily, type InetOptions } from './transports/inet-options.ts';
+export { type InetServerAddress, type UnixServerAddress } from './transports/server-address.ts';
 export { TCPServer, type TCPServerOptions } from './transports/tcp-server.ts';
 export { UDPServer, type UDPServerOptions } from './transports/udp-server.ts';
 export { UnixDatagramServer, type UnixDatagramServerOptions } from './transports/unix-datagram-server.ts';

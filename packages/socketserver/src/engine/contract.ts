@@ -31,6 +31,24 @@ export interface Engine {
   /** Binds a datagram socket, synchronously. @throws as {@link bindStream}. */
   bindDatagram(address: SocketAddress, options: DatagramBindOptions): DatagramPort;
 
+  /**
+   * Takes over a stream socket that this process has inherited: bound, and mostly listening already. Its
+   * {@link Listener.listen} is to be called all the same. Absent where the engine has no descriptors.
+   *
+   * @param address - where it is known beforehand; an engine that can ask the socket does so.
+   * @throws the operating system's error for a descriptor of another kind.
+   */
+  adoptListener?(fd: number, address: SocketAddress | undefined): Listener;
+
+  /**
+   * Takes over a bound datagram socket that this process has inherited. Of the options those count that say nothing
+   * about binding.
+   *
+   * @param isIPv6 - where that is known beforehand; an engine that can ask the socket does so.
+   * @throws as {@link adoptListener}.
+   */
+  adoptDatagram?(fd: number, options: DatagramBindOptions, isIPv6: boolean | undefined): DatagramPort;
+
   /** Opens a connection to a listening socket. Rejects with the operating system's error. */
   connect(address: SocketAddress, options?: ConnectOptions): Promise<Connection>;
 

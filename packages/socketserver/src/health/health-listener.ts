@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { SocketAddress } from '../address/socket-address.ts';
 import { bindReplacingDead, SocketFile } from '../address/unix-path.ts';
-import { addressOf, bindSocket, listenOn } from '../engine/node/bound-socket.ts';
+import { bindSocket } from '../engine/node/unlistened-socket.ts';
 import type { HealthReport } from './health-report.ts';
 
 /** What a path of the health listener answers to GET and HEAD. */
@@ -51,13 +51,13 @@ export class HealthListener {
       .route('/live', () => ({ ...answerWith(report()), status: 200 }));
     const bind = () => bindSocket(address, { reusePort: false, ipv6Only: false });
     const bound = typeof address === 'string' ? bindReplacingDead(address, bind) : bind();
-    this.address = addressOf(bound);
+    this.address = bound.address;
     this.#server = createServer((request, response) => void this.#answer(request, response));
     this.#server.requestTimeout = requestMs;
     this.#server.headersTimeout = requestMs;
     this.#server.maxConnections = maxConnections;
     this.#server.on('connection', (socket) => socket.unref());
-    listenOn(this.#server, bound, maxConnections);
+    bound.listen(this.#server, maxConnections);
     this.#server.on('error', () => {}); // of an accept that failed: whoever asked will ask again
     this.#server.unref();
     this.#file = typeof address === 'string' ? SocketFile.at(address) : undefined;

@@ -1,3 +1,4 @@
+import { InheritedSocket } from '../address/inherited-socket.ts';
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
 import { adoptConnection } from '../connection/proxied-connection.ts';
 import { acceptFailedChannel, type AcceptFailedEvent } from '../diagnostics/accept-events.ts';
@@ -71,7 +72,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   readonly timeouts: ResolvedTimeouts;
 
   readonly #engine: Engine;
-  readonly #requestedAddress: Address;
+  readonly #requestedAddress: Address | InheritedSocket<Address>;
   readonly #healthOptions: ResolvedHealthOptions | undefined;
   #health: HealthListener | undefined;
   readonly #running: RunningRequests;
@@ -87,7 +88,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   #closing: Promise<void> | undefined;
 
   protected constructor(
-    address: Address,
+    address: Address | InheritedSocket<Address>,
     RequestHandlerClass: RequestHandlerClass<Request, Address>,
     options: Readonly<ServerOptions>,
   ) {
@@ -124,9 +125,16 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     });
   }
 
-  /** Where the server is bound, with the real port; before that, what it was given. */
+  /** Where the server is bound, with the real port; before that, what it was given; without host, port or path where that is a descriptor. */
   get serverAddress(): Address {
-    return (this.#socket?.address as Address | undefined) ?? this.#requestedAddress;
+    const requested = this.#requestedAddress;
+    if (this.#socket !== undefined) return this.#socket.address as Address;
+    return requested instanceof InheritedSocket ? requested.unboundAddress : requested;
+  }
+
+  /** The socket that the server was given instead of an address. */
+  protected get inherited(): InheritedSocket<Address> | undefined {
+    return this.#requestedAddress instanceof InheritedSocket ? this.#requestedAddress : undefined;
   }
 
   get engine(): Engine['name'] {

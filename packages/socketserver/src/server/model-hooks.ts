@@ -1,3 +1,4 @@
+import type { InheritedSocket } from '../address/inherited-socket.ts';
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Engine, RequestSource } from '../engine/contract.ts';
 import { UnsupportedError } from '../errors.ts';
@@ -18,7 +19,7 @@ export abstract class ModelHooks<
   Address extends SocketAddress,
   Source extends RequestSource,
 > extends RequestHooks<Request, Address> {
-  protected abstract bindSource(engine: Engine, address: Address): Source;
+  protected abstract bindSource(engine: Engine, address: Address | InheritedSocket<Address>): Source;
   protected abstract activateSource(source: Source): void;
 
   /** Requests that may be processed at once: at that many the loop takes no further one. Transports may bound it. */

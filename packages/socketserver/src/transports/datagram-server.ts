@@ -1,3 +1,4 @@
+import { InheritedSocket } from '../address/inherited-socket.ts';
 import type { SocketAddress } from '../address/socket-address.ts';
 import { datagramTruncatedChannel, type DatagramTruncatedEvent } from '../diagnostics/datagram-events.ts';
 import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
@@ -8,6 +9,7 @@ import { BaseServer } from '../server/base-server.ts';
 import type { MaybeRequest, TakenRequest } from '../server/request-hooks.ts';
 import type { OwnRequests, PlainDatagram } from '../workers/own-requests.ts';
 import type { PackedRequest } from '../workers/pooled-request.ts';
+import { adoptDatagram } from './adopt-inherited.ts';
 import {
   type DatagramServerOptions,
   type ResolvedDatagramLimits,
@@ -50,7 +52,7 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
 
   /** @param options - checked by the class that calls this. */
   protected constructor(
-    address: Address,
+    address: Address | InheritedSocket<Address>,
     RequestHandlerClass: DatagramHandlerClass<Address>,
     options: Readonly<DatagramServerOptions>,
   ) {
@@ -113,8 +115,16 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
     return this.#boundSocket!.sendto(bytes, address); // it stays bound while the server drains
   }
 
-  protected override bindSource(engine: Engine, address: Address): DatagramSocket<Address> {
-    this.#boundSocket = new DatagramSocket<Address>(engine.bindDatagram(address, this.bindOptions()));
+  protected override bindSource(
+    engine: Engine,
+    address: Address | InheritedSocket<Address>,
+  ): DatagramSocket<Address> {
+    const options = this.bindOptions();
+    const port =
+      address instanceof InheritedSocket
+        ? adoptDatagram(engine, address, options)
+        : engine.bindDatagram(address, options);
+    this.#boundSocket = new DatagramSocket<Address>(port);
     return this.#boundSocket;
   }
 

@@ -1,3 +1,4 @@
+import { InheritedSocket } from '../address/inherited-socket.ts';
 import type { SocketAddress } from '../address/socket-address.ts';
 import {
   type ProxyProtocolOptions,
@@ -16,6 +17,7 @@ import { backlogRule, type ServerOptions, serverOptionRules } from '../server/se
 import { type LimitParts, type StreamLimitOptions, StreamLimits } from '../server/stream-limits.ts';
 import type { PackedRequest } from '../workers/pooled-request.ts';
 import type { WorkerKind } from '../workers/worker-options.ts';
+import { adoptListener, listenOnInherited } from './adopt-inherited.ts';
 import { PreparedListener } from './prepared-listener.ts';
 import { ProxyPreparation } from './proxy-preparation.ts';
 
@@ -74,7 +76,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
 
   /** @param options - checked by the class that calls this, and that binds last. */
   protected constructor(
-    address: Address,
+    address: Address | InheritedSocket<Address>,
     RequestHandlerClass: StreamHandlerClass<Address>,
     options: Readonly<StreamServerOptions>,
   ) {
@@ -139,8 +141,11 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     return request.isPeerGone(error);
   }
 
-  protected override bindSource(engine: Engine, address: Address): Listener {
-    const listener = engine.bindStream(address, this.bindOptions());
+  protected override bindSource(engine: Engine, address: Address | InheritedSocket<Address>): Listener {
+    const listener =
+      address instanceof InheritedSocket
+        ? adoptListener(engine, address)
+        : engine.bindStream(address, this.bindOptions());
     if (this.#proxies === undefined) return listener;
     const preparation = new ProxyPreparation({
       options: this.#proxies,
@@ -167,7 +172,9 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   }
 
   protected override activateSource(listener: Listener): void {
-    listener.listen(this.#options.requestQueueSize ?? this.#class.requestQueueSize);
+    const backlog = this.#options.requestQueueSize ?? this.#class.requestQueueSize;
+    if (this.inherited === undefined) listener.listen(backlog);
+    else listenOnInherited(listener, this.inherited, backlog);
   }
 
   #limitChanged(name: string): void {

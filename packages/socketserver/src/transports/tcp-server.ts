@@ -1,8 +1,8 @@
-import { type InetAddressInput, parseInetAddress } from '../address/parse-address.ts';
 import type { InetAddress } from '../address/socket-address.ts';
 import type { BindOptions } from '../engine/contract.ts';
 import { checkOptions, type OptionRules } from '../options/check-options.ts';
 import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';
+import { type InetServerAddress, readInetServerAddress } from './server-address.ts';
 import {
   type StreamHandlerClass,
   streamOptionRules,
@@ -33,19 +33,21 @@ export class TCPServer extends StreamServer<InetAddress> {
   /**
    * Binds and listens.
    *
-   * @param serverAddress - `['127.0.0.1', 8888]`, `{ host, port }` or text; port 0 takes a free one.
+   * @param serverAddress - `['127.0.0.1', 8888]`, `{ host, port }` or text; port 0 takes a free one. Or an inherited
+   *   socket: `fromSystemd()`, `{ fd }`.
    * @throws the operating system's error (`EADDRINUSE`, `EACCES`, ...), with nothing left open; TypeError and
    *   RangeError for wrong arguments.
    */
   constructor(
-    serverAddress: InetAddressInput,
+    serverAddress: InetServerAddress,
     RequestHandlerClass: StreamHandlerClass<InetAddress>,
     options?: TCPServerOptions,
   ) {
     const action = `Cannot construct ${new.target.name}`;
     const checked = checkOptions(options, tcpOptionRules, { action, path: 'options' });
     const family = checked.addressFamily ?? new.target.addressFamily;
-    super(parseInetAddress(serverAddress, family), RequestHandlerClass, checked);
+    const context = { kind: 'TCP', options: checked, action, family } as const;
+    super(readInetServerAddress(serverAddress, context), RequestHandlerClass, checked);
     this.#options = checked;
     if (checked.bindAndActivate ?? true) this.bindAndActivate();
   }

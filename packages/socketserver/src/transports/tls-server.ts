@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type InetAddressInput, parseInetAddress } from '../address/parse-address.ts';
+import type { InheritedSocket } from '../address/inherited-socket.ts';
 import type { InetAddress } from '../address/socket-address.ts';
 import { tlsFailedChannel } from '../diagnostics/tls-events.ts';
 import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
@@ -11,6 +11,7 @@ import { checkTLSOptions, type TLSOptions } from '../tls/tls-options.ts';
 import type { LimitParts } from '../server/stream-limits.ts';
 import type { ConnectionSetup } from '../workers/messages.ts';
 import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';
+import { type InetServerAddress, readInetServerAddress } from './server-address.ts';
 import {
   type StreamHandlerClass,
   streamOptionRules,
@@ -64,19 +65,21 @@ export class TLSServer extends StreamServer<InetAddress> {
   /**
    * Reads the certificates, binds and listens.
    *
-   * @param serverAddress - `['127.0.0.1', 8443]`, `{ host, port }` or text; port 0 takes a free one.
+   * @param serverAddress - `['127.0.0.1', 8443]`, `{ host, port }` or text; port 0 takes a free one. Or an inherited
+   *   socket: `fromSystemd()`, `{ fd }`.
    * @throws {@link CertificateError} (`BAD_CERTIFICATE`); the operating system's error (`ENOENT`, `EADDRINUSE`, ...);
    *   TypeError and RangeError for wrong arguments. Nothing is left open.
    */
   constructor(
-    serverAddress: InetAddressInput,
+    serverAddress: InetServerAddress,
     RequestHandlerClass: StreamHandlerClass<InetAddress>,
     options: TLSServerOptions,
   ) {
     const action = `Cannot construct ${new.target.name}`;
     const checked = checkOptions(options, tlsServerOptionRules, { action, path: 'options' });
     const family = checked.addressFamily ?? new.target.addressFamily;
-    super(parseInetAddress(serverAddress, family), RequestHandlerClass, checked);
+    const context = { kind: 'TCP', options: checked, action, family } as const;
+    super(readInetServerAddress(serverAddress, context), RequestHandlerClass, checked);
     this.#options = checked;
     this.#tls = checkTLSOptions(checked.tls, action);
     this.#material = this.#load(this.#tls, action);
@@ -109,7 +112,10 @@ export class TLSServer extends StreamServer<InetAddress> {
     return { ...super.bindOptions(), ipv6Only: this.#options.ipv6Only ?? false };
   }
 
-  protected override bindSource(engine: Engine, address: InetAddress): Listener {
+  protected override bindSource(
+    engine: Engine,
+    address: InetAddress | InheritedSocket<InetAddress>,
+  ): Listener {
     const listener = super.bindSource(engine, address);
     if (this.servesInWorkers) return listener; // they do the handshakes too
     const { limits } = this;

@@ -1,4 +1,4 @@
-import { type InetAddressInput, parseInetAddress } from '../address/parse-address.ts';
+import type { InheritedSocket } from '../address/inherited-socket.ts';
 import type { InetAddress } from '../address/socket-address.ts';
 import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
 import { aBoolean, anything, checkOptions, type OptionRules } from '../options/check-options.ts';
@@ -7,6 +7,7 @@ import type { DatagramBinding } from '../workers/datagram-binding.ts';
 import { datagramOptionRules, type DatagramServerOptions } from './datagram-options.ts';
 import { type DatagramHandlerClass, DatagramServer } from './datagram-server.ts';
 import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';
+import { type InetServerAddress, readInetServerAddress } from './server-address.ts';
 import { configureMulticast, type MulticastOptions, resolveMulticast } from './multicast-options.ts';
 
 /** What a UDP server takes. */
@@ -50,25 +51,30 @@ export class UDPServer extends DatagramServer<InetAddress> {
   /**
    * Binds.
    *
-   * @param serverAddress - `['127.0.0.1', 8888]`, `{ host, port }` or text; port 0 takes a free one.
+   * @param serverAddress - `['127.0.0.1', 8888]`, `{ host, port }` or text; port 0 takes a free one. Or an inherited
+   *   socket: `fromSystemd()`, `{ fd }`.
    * @throws the operating system's error (`EADDRINUSE`, `EACCES`, ...), with nothing left open; TypeError and
    *   RangeError for wrong arguments.
    */
   constructor(
-    serverAddress: InetAddressInput,
+    serverAddress: InetServerAddress,
     RequestHandlerClass: DatagramHandlerClass<InetAddress>,
     options?: UDPServerOptions,
   ) {
     const action = `Cannot construct ${new.target.name}`;
     const checked = checkOptions(options, udpOptionRules, { action, path: 'options' });
     const family = checked.addressFamily ?? new.target.addressFamily;
-    super(parseInetAddress(serverAddress, family), RequestHandlerClass, checked);
+    const context = { kind: 'UDP', options: checked, action, family } as const;
+    super(readInetServerAddress(serverAddress, context), RequestHandlerClass, checked);
     this.#options = checked;
     this.#multicast = resolveMulticast(checked.multicast, action);
     if (checked.bindAndActivate ?? true) this.bindAndActivate();
   }
 
-  protected override bindSource(engine: Engine, address: InetAddress): DatagramSocket<InetAddress> {
+  protected override bindSource(
+    engine: Engine,
+    address: InetAddress | InheritedSocket<InetAddress>,
+  ): DatagramSocket<InetAddress> {
     const socket = super.bindSource(engine, address);
     try {
       if (this.#options.broadcast === true) socket.setBroadcast(true);
@@ -80,11 +86,14 @@ export class UDPServer extends DatagramServer<InetAddress> {
     return socket;
   }
 
-  /** None with groups: a datagram to a group reaches every socket on the port, and would be served as often. */
+  /**
+   * None with groups: a datagram to a group reaches every socket on the port, and would be served as often. None
+   * beside an inherited socket either, which somebody else has bound.
+   */
   protected override workerBinding(): DatagramBinding | undefined {
     const options = this.bindOptions();
     const { groups = [], interface: networkInterface, ttl, loopback } = this.#multicast;
-    if (!options.reusePort || groups.length > 0) return undefined;
+    if (!options.reusePort || groups.length > 0 || this.inherited !== undefined) return undefined;
     return {
       address: this.serverAddress,
       options,

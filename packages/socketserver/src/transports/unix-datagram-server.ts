@@ -1,4 +1,4 @@
-import { parseUnixAddress, type UnixAddressInput } from '../address/parse-address.ts';
+import { InheritedSocket } from '../address/inherited-socket.ts';
 import type { UnixAddress } from '../address/socket-address.ts';
 import { bindReplacingDead, SocketFile } from '../address/unix-path.ts';
 import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
@@ -6,6 +6,7 @@ import { anInteger, checkOptions, type OptionRules } from '../options/check-opti
 import type { DatagramSocket } from '../request/datagram-socket.ts';
 import { datagramOptionRules, type DatagramServerOptions } from './datagram-options.ts';
 import { type DatagramHandlerClass, DatagramServer } from './datagram-server.ts';
+import { readUnixServerAddress, type UnixServerAddress } from './server-address.ts';
 
 /** What a Unix datagram server takes. */
 export interface UnixDatagramServerOptions extends DatagramServerOptions {
@@ -38,22 +39,28 @@ export class UnixDatagramServer extends DatagramServer<UnixAddress> {
    * Binds.
    *
    * @param serverAddress - a path, also as `unix:/path` or `{ path }`; on Linux an abstract name, `'\0name'`.
+   *   Or an inherited socket: `fromSystemd()`, `{ fd }`.
    * @throws the operating system's error (`EADDRINUSE`, `EACCES`, ...), with nothing left open; UnsupportedError
    *   (`UNSUPPORTED`) without the native engine; TypeError and RangeError for wrong arguments.
    */
   constructor(
-    serverAddress: UnixAddressInput,
+    serverAddress: UnixServerAddress,
     RequestHandlerClass: DatagramHandlerClass<UnixAddress>,
     options?: UnixDatagramServerOptions,
   ) {
     const action = `Cannot construct ${new.target.name}`;
     const checked = checkOptions(options, unixDatagramOptionRules, { action, path: 'options' });
-    super(parseUnixAddress(serverAddress), RequestHandlerClass, checked);
+    const context = { kind: 'Unix datagram', options: checked, action } as const;
+    super(readUnixServerAddress(serverAddress, context), RequestHandlerClass, checked);
     this.#options = checked;
     if (checked.bindAndActivate ?? true) this.bindAndActivate();
   }
 
-  protected override bindSource(engine: Engine, path: UnixAddress): DatagramSocket<UnixAddress> {
+  protected override bindSource(
+    engine: Engine,
+    path: UnixAddress | InheritedSocket<UnixAddress>,
+  ): DatagramSocket<UnixAddress> {
+    if (path instanceof InheritedSocket) return super.bindSource(engine, path); // its file is somebody else's
     const socket = bindReplacingDead(path, () => super.bindSource(engine, path));
     this.#file = SocketFile.at(path);
     return socket;

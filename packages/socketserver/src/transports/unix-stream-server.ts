@@ -1,8 +1,9 @@
-import { parseUnixAddress, type UnixAddressInput } from '../address/parse-address.ts';
+import { InheritedSocket } from '../address/inherited-socket.ts';
 import type { UnixAddress } from '../address/socket-address.ts';
 import { bindReplacingDead, SocketFile } from '../address/unix-path.ts';
 import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
 import { anInteger, checkOptions, type OptionRules } from '../options/check-options.ts';
+import { readUnixServerAddress, type UnixServerAddress } from './server-address.ts';
 import {
   type StreamHandlerClass,
   streamOptionRules,
@@ -40,22 +41,25 @@ export class UnixStreamServer extends StreamServer<UnixAddress> {
    * Binds and listens.
    *
    * @param serverAddress - a path, also as `unix:/path` or `{ path }`; on Linux an abstract name, `'\0name'`.
+   *   Or an inherited socket: `fromSystemd()`, `{ fd }`.
    * @throws the operating system's error (`EADDRINUSE`, `EACCES`, ...), with nothing left open; TypeError and
    *   RangeError for wrong arguments.
    */
   constructor(
-    serverAddress: UnixAddressInput,
+    serverAddress: UnixServerAddress,
     RequestHandlerClass: StreamHandlerClass<UnixAddress>,
     options?: UnixStreamServerOptions,
   ) {
     const action = `Cannot construct ${new.target.name}`;
     const checked = checkOptions(options, unixStreamOptionRules, { action, path: 'options' });
-    super(parseUnixAddress(serverAddress), RequestHandlerClass, checked);
+    const context = { kind: 'Unix stream', options: checked, action } as const;
+    super(readUnixServerAddress(serverAddress, context), RequestHandlerClass, checked);
     this.#options = checked;
     if (checked.bindAndActivate ?? true) this.bindAndActivate();
   }
 
-  protected override bindSource(engine: Engine, path: UnixAddress): Listener {
+  protected override bindSource(engine: Engine, path: UnixAddress | InheritedSocket<UnixAddress>): Listener {
+    if (path instanceof InheritedSocket) return super.bindSource(engine, path); // its file is somebody else's
     const listener = bindReplacingDead(path, () => super.bindSource(engine, path));
     this.#file = SocketFile.at(path);
     return listener;

@@ -36,7 +36,7 @@ function openPort(
     handle.send = (request, ...rest) => send(() => real.call(handle, request, ...rest), request);
   };
   subscribe('udp.socket', onSocket);
-  const port = new NodeDatagramPort(loopback, options);
+  const port = NodeDatagramPort.bind(loopback, options);
   unsubscribe('udp.socket', onSocket);
   return { port, socket: socket! };
 }
@@ -118,7 +118,7 @@ describe('a datagram port of the node engine', () => {
   it('works by callbacks where Node hides what it builds on', async () => {
     await using client = new DatagramClient();
     const hidden = mock.method(Object, 'getOwnPropertySymbols', () => []);
-    const port = new NodeDatagramPort(loopback, options);
+    const port = NodeDatagramPort.bind(loopback, options);
     assert.equal(port.fd, -1);
     hidden.mock.restore();
     await port.send(Buffer.from('hello'), client.address);

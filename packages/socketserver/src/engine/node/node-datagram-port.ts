@@ -1,10 +1,14 @@
 import dgram, { type RemoteInfo, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { type InetAddress, inetAddress, type SocketAddress } from '../../address/socket-address.ts';
+import { UnsupportedError } from '../../errors.ts';
 import { type Datagram, type DatagramBindOptions, type DatagramPort, isInetAddress } from '../contract.ts';
 import { RequestQueue } from '../request-queue.ts';
 import { descriptorOf, SendWatch } from './datagram-handle.ts';
+
+const cannotAdopt = 'Cannot use the inherited socket: the node engine cannot take over';
+const cure = 'install @socketserver/native, whose engine can';
 
 /**
  * A bound `dgram.Socket`.
@@ -22,29 +26,49 @@ export class NodeDatagramPort implements DatagramPort {
   #dropped = 0;
   #closing: Promise<void> | undefined;
 
-  constructor([host, port]: InetAddress, options: DatagramBindOptions) {
+  private constructor(socket: Socket, options: DatagramBindOptions, take: () => AddressInfo) {
     this.#options = options;
-    this.#socket = dgram.createSocket({
-      type: isIPv6(host) ? 'udp6' : 'udp4',
-      reuseAddr: options.reuseAddress,
-      reusePort: options.reusePort,
-      ipv6Only: options.ipv6Only,
-      lookup: takeNumericHost,
-    });
+    this.#socket = socket;
     try {
-      const real = this.#socket.bindSync({ address: host, port });
+      const real = take();
       this.address = inetAddress(real.address, real.port);
-      if (options.receiveBufferBytes !== undefined)
-        this.#socket.setRecvBufferSize(options.receiveBufferBytes);
-      if (options.sendBufferBytes !== undefined) this.#socket.setSendBufferSize(options.sendBufferBytes);
+      if (options.receiveBufferBytes !== undefined) socket.setRecvBufferSize(options.receiveBufferBytes);
+      if (options.sendBufferBytes !== undefined) socket.setSendBufferSize(options.sendBufferBytes);
     } catch (error) {
-      this.#socket.close();
+      socket.close();
       throw error;
     }
-    this.#watch = SendWatch.on(this.#socket);
-    this.#socket.on('message', (bytes, sender) => this.#received(bytes, sender));
-    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+    this.#watch = SendWatch.on(socket);
+    socket.on('message', (bytes, sender) => this.#received(bytes, sender));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
       if (!isAboutEarlierDatagram(error.code)) this.#waiting.fail(error);
+    });
+  }
+
+  /** Binds. @throws the operating system's error. */
+  static bind([host, port]: InetAddress, options: DatagramBindOptions): NodeDatagramPort {
+    const { reuseAddress: reuseAddr, reusePort, ipv6Only } = options;
+    const type = isIPv6(host) ? 'udp6' : 'udp4';
+    const socket = dgram.createSocket({ type, reuseAddr, reusePort, ipv6Only, lookup: takeNumericHost });
+    return new NodeDatagramPort(socket, options, () => socket.bindSync({ address: host, port }));
+  }
+
+  /**
+   * Takes over a socket that this process has inherited. @throws the operating system's error, or Node's.
+   *
+   * @param isSix - whether it is of IPv6, which Node must know before it looks at it; `undefined` is taken for IPv4.
+   */
+  static adopt(fd: number, options: DatagramBindOptions, isSix: boolean | undefined): NodeDatagramPort {
+    const family = isSix === true ? 'IPv6' : 'IPv4';
+    const socket = dgram.createSocket({ type: isSix === true ? 'udp6' : 'udp4', lookup: takeNumericHost });
+    return new NodeDatagramPort(socket, options, () => {
+      if (fd === 0) throw new UnsupportedError(`${cannotAdopt} descriptor 0; ${cure}`); // to Node it means none
+      socket.bind({ fd, exclusive: true });
+      const real = socket.address();
+      if (real.family === family) return real;
+      throw new UnsupportedError(
+        `${cannotAdopt} a socket of IPv6 here, where it cannot tell beforehand; ${cure}`,
+      );
     });
   }
 

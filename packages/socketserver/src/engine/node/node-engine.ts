@@ -20,14 +20,22 @@ export const nodeEngine: Engine = {
   name: 'node',
 
   bindStream(address, options) {
-    return new NodeListener(address, options);
+    return NodeListener.bind(address, options);
   },
 
   bindDatagram(address, options) {
-    if (isInetAddress(address)) return new NodeDatagramPort(address, options);
+    if (isInetAddress(address)) return NodeDatagramPort.bind(address, options);
     throw new UnsupportedError(
       'Cannot bind: Node has no Unix datagram sockets; install @socketserver/native, whose engine has them',
     );
+  },
+
+  adoptListener(fd, address) {
+    return NodeListener.adopt(fd, address);
+  },
+
+  adoptDatagram(fd, options, isIPv6) {
+    return NodeDatagramPort.adopt(fd, options, isIPv6);
   },
 
   connect,

@@ -1,11 +1,11 @@
-import net, { type BoundSocket, type Server, type Socket } from 'node:net';
+import net, { type Server, type Socket } from 'node:net';
 import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
 import { UnsupportedError } from '../../errors.ts';
 import { type BindOptions, type Connection, isInetAddress, type Listener } from '../contract.ts';
-import { addressOf, bindSocket, listenOn } from './bound-socket.ts';
 import { NodeConnection } from './node-connection.ts';
 import { descriptorOf, interceptConnections, peerAddress, type StreamHandle } from './stream-handle.ts';
 import { RequestQueue } from '../request-queue.ts';
+import { bindSocket, inheritedSocket, type UnlistenedSocket } from './unlistened-socket.ts';
 
 /**
  * A listening `net.Server`, bound beforehand by a `net.BoundSocket` so that binding is synchronous.
@@ -15,25 +15,38 @@ import { RequestQueue } from '../request-queue.ts';
  * CPU cost and with no error that we could see. [libuv: uv__emfile_trick]
  */
 export class NodeListener implements Listener {
-  readonly address: SocketAddress;
   readonly #waiting = new RequestQueue<Connection>();
-  #bound: BoundSocket | undefined;
+  #address: SocketAddress;
+  #unlistened: UnlistenedSocket | undefined;
   #server: Server | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(address: SocketAddress, options: BindOptions) {
+  private constructor(socket: UnlistenedSocket) {
+    this.#unlistened = socket;
+    this.#address = socket.address ?? '';
+  }
+
+  /** Binds. @throws the operating system's error; UnsupportedError without `reuseAddress`. */
+  static bind(address: SocketAddress, options: BindOptions): NodeListener {
     if (!options.reuseAddress && process.platform !== 'win32') {
       throw new UnsupportedError(
         'Cannot bind: allowReuseAddress is always on in the node engine; the native engine can switch it off',
       );
     }
-    this.#bound = bindSocket(address, options);
-    this.address = addressOf(this.#bound);
+    return new NodeListener(bindSocket(address, options));
+  }
+
+  /** Takes over a socket that this process has inherited. @param address - where it is known before it listens. */
+  static adopt(fd: number, address: SocketAddress | undefined): NodeListener {
+    return new NodeListener(inheritedSocket(fd, address));
+  }
+
+  get address(): SocketAddress {
+    return this.#address;
   }
 
   get fd(): number {
-    if (this.#bound !== undefined) return this.#bound.fd();
-    return descriptorOf(this.#server);
+    return this.#unlistened?.fd ?? descriptorOf(this.#server);
   }
 
   get isReady(): boolean {
@@ -41,15 +54,16 @@ export class NodeListener implements Listener {
   }
 
   listen(backlog: number): void {
-    const bound = this.#bound;
-    if (bound === undefined)
+    const socket = this.#unlistened;
+    if (socket === undefined)
       throw new TypeError('Cannot listen: the listener must be bound and not listening');
-    this.#bound = undefined;
+    this.#unlistened = undefined;
     const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true });
-    server.on('connection', (socket) => this.#acceptedSocket(socket));
-    listenOn(server, bound, backlog);
+    server.on('connection', (accepted) => this.#acceptedSocket(accepted));
+    socket.listen(server, backlog);
     server.on('error', (error) => this.#waiting.fail(error));
     this.#server = server;
+    this.#address = addressOf(server) ?? this.#address;
     interceptConnections(server, (handle) => this.#acceptedHandle(handle));
   }
 
@@ -63,8 +77,8 @@ export class NodeListener implements Listener {
 
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
-      this.#bound?.close();
-      this.#bound = undefined;
+      this.#unlistened?.close();
+      this.#unlistened = undefined;
       for (const connection of this.#waiting.clear()) connection.reset();
       const server = this.#server;
       this.#server = undefined;
@@ -80,8 +94,8 @@ export class NodeListener implements Listener {
   }
 
   #acceptedHandle(handle: StreamHandle): void {
-    if (!isInetAddress(this.address)) {
-      this.#waiting.push(new NodeConnection(handle, '', this.address));
+    if (!isInetAddress(this.#address)) {
+      this.#waiting.push(new NodeConnection(handle, '', this.#address));
       return;
     }
     const remoteAddress = peerAddress(handle);
@@ -91,12 +105,19 @@ export class NodeListener implements Listener {
 
   #acceptedSocket(socket: Socket): void {
     const { remoteAddress, remotePort } = socket;
-    if (!isInetAddress(this.address)) {
-      this.#waiting.push(new NodeConnection(socket, '', this.address));
+    if (!isInetAddress(this.#address)) {
+      this.#waiting.push(new NodeConnection(socket, '', this.#address));
     } else if (remoteAddress === undefined || remotePort === undefined) {
       socket.destroy(); // reset before it was accepted [accept(2): ECONNABORTED]
     } else {
       this.#waiting.push(new NodeConnection(socket, inetAddress(remoteAddress, remotePort)));
     }
   }
+}
+
+/** Absent where Node knows no name: that of a Unix socket that somebody else bound. */
+function addressOf(server: Server): SocketAddress | undefined {
+  const real = server.address();
+  if (real === null || typeof real === 'string') return real ?? undefined;
+  return inetAddress(real.address, real.port);
 }
