@@ -46,6 +46,8 @@ export interface Binding {
   duplicate(fd: number): number;
   /** 1 when the memory is the caller's again, 0 when {@link EVENT_DRAINED} will say so. */
   write(slot: number, generation: number, bytes: Uint8Array): number;
+  /** Bytes that went out and that the peer has acknowledged. */
+  bytesTaken(slot: number, generation: number): number;
   sendFile(slot: number, generation: number, file: number, offset: number, length: number): number;
   reset(slot: number, generation: number): number;
   /** The descriptor, which is the caller's now; -EBUSY while something waits to be sent. */

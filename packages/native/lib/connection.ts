@@ -49,6 +49,7 @@ interface SendingFile {
 export class NativeConnection implements Connection {
   readonly slot: number;
   readonly generation: number;
+  readonly takenBy = 'peer';
   readonly #owner: ConnectionOwner;
   readonly #mailbox: Mailbox;
   readonly #fd: number;
@@ -74,6 +75,11 @@ export class NativeConnection implements Connection {
 
   get fd(): number {
     return this.#state === 'open' || this.#state === 'closing' ? this.#fd : -1;
+  }
+
+  get bytesTaken(): number {
+    if (this.#state !== 'open') return 0;
+    return this.#owner.binding.bytesTaken(this.slot, this.generation);
   }
 
   get isClosed(): boolean {

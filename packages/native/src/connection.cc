@@ -1,5 +1,6 @@
 #include "connection.h"
 
+#include <linux/sockios.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -218,6 +219,7 @@ bool Connection::SendGathered(const uint32_t* next) {
         sent = 0;
       }
     }
+    bytes_sent_ += sent;
     if (static_cast<size_t>(sent) == total) continue;
     size_t skip = static_cast<size_t>(sent);
     for (size_t i = 0; i < count; i++) {
@@ -245,6 +247,7 @@ bool Connection::Write(napi_value bytes, const uint8_t* memory, size_t length, b
       sent = 0;
     }
   }
+  bytes_sent_ += sent;
   const size_t rest = length - static_cast<size_t>(sent);
   if (rest == 0) return true;
   if (Out().Bytes() + rest <= kCopyLimit) {
@@ -264,6 +267,13 @@ bool Connection::SendFile(Descriptor file, off_t offset, int64_t length) {
   return was_idle && !is_connecting_ ? Pump() : OutputBlocked();
 }
 
+// The kernel's buffer is emptied by acknowledgements, of a Unix socket by reads. [tcp(7), unix(7): SIOCOUTQ]
+int64_t Connection::BytesTaken() const {
+  int waiting = 0;
+  if (ioctl(fd(), SIOCOUTQ, &waiting) < 0) return bytes_sent_;
+  return bytes_sent_ - waiting;
+}
+
 OutBuffer& Connection::Out() {
   if (out_ == nullptr) out_ = std::make_unique<OutBuffer>(environment_->env());
   return *out_;
@@ -273,7 +283,7 @@ bool Connection::Pump() {
   if (is_connecting_) return true;
   std::vector<int64_t> files_sent;
   OutBuffer::Failure failure;
-  const OutBuffer::Progress progress = out_->Send(fd(), &files_sent, &failure);
+  const OutBuffer::Progress progress = out_->Send(fd(), &bytes_sent_, &files_sent, &failure);
   for (const int64_t bytes : files_sent) {
     environment_->Emit(layout::kFileSent, id(), static_cast<int32_t>(bytes), static_cast<int32_t>(bytes >> 32));
   }

@@ -46,6 +46,7 @@ class Connection final : public Source {
   // Sends a large piece from the caller's memory. `accepted` is false while that is still needed.
   bool Write(napi_value bytes, const uint8_t* memory, size_t length, bool* accepted);
   bool SendFile(Descriptor file, off_t offset, int64_t length);
+  int64_t BytesTaken() const;
   bool EndWrite();
   bool CloseWhenSent();
   void Reset();
@@ -75,6 +76,7 @@ class Connection final : public Source {
 
   Environment* environment_;
   std::unique_ptr<OutBuffer> out_;  // only while the kernel takes no more
+  int64_t bytes_sent_ = 0;          // what the kernel took
   uint32_t registered_ = 0;         // epoll events asked for
   uint32_t first_gathered_ = kNone;
   uint32_t last_gathered_ = kNone;

@@ -107,6 +107,13 @@ napi_value SendFile(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
+// bytesTaken(slot, generation): of those that went out, those that the peer has acknowledged.
+napi_value BytesTaken(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto* connection = arguments.Find<Connection>();
+  return arguments.Return(connection == nullptr ? 0 : connection->BytesTaken());
+}
+
 // reset(slot, generation)
 napi_value Reset(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
@@ -190,6 +197,7 @@ void AddConnectionFunctions(std::vector<napi_property_descriptor>* functions) {
       {"duplicate", Duplicate},
       {"write", Write},
       {"sendFile", SendFile},
+      {"bytesTaken", BytesTaken},
       {"reset", Reset},
       {"release", Release},
       {"localAddress", LocalAddress},

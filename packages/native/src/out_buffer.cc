@@ -56,12 +56,14 @@ void OutBuffer::AppendFile(Descriptor file, off_t offset, int64_t length) {
   segments_.push_back(std::move(segment));
 }
 
-OutBuffer::Progress OutBuffer::Send(int fd, std::vector<int64_t>* files_sent, Failure* failure) {
+OutBuffer::Progress OutBuffer::Send(int fd, int64_t* sent, std::vector<int64_t>* files_sent, Failure* failure) {
   size_t budget = kSendBudget;
   while (!segments_.empty()) {
     if (budget == 0) return Progress::kUnfinished;
+    const size_t before = budget;
     const Progress progress = segments_.front().kind == Kind::kFile ? SendFile(fd, &budget, files_sent, failure)
                                                                     : SendMemory(fd, &budget, failure);
+    *sent += static_cast<int64_t>(before - budget);
     if (progress != Progress::kUnfinished) return progress;
   }
   return Progress::kEmpty;

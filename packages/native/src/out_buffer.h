@@ -35,8 +35,8 @@ class OutBuffer {
   void AppendFile(Descriptor file, off_t offset, int64_t length);
 
   // Sends as much as the kernel takes, up to a bound that leaves others their turn (kUnfinished). The lengths
-  // of files that were sent to their end are appended to `files_sent`.
-  Progress Send(int fd, std::vector<int64_t>* files_sent, Failure* failure);
+  // of files that were sent to their end are appended to `files_sent`; all bytes are added to `sent`.
+  Progress Send(int fd, int64_t* sent, std::vector<int64_t>* files_sent, Failure* failure);
 
   bool IsEmpty() const { return segments_.empty(); }
   // Bytes of memory that wait; files do not count.

@@ -15,6 +15,7 @@ const layers: readonly (readonly string[])[] = [
   ['connection'],
   ['handlers'],
   ['request', 'health'],
+  ['deadlines'],
   ['engine'],
   ['address', 'codecs', 'options', 'proxy-protocol', 'tls', 'diagnostics', 'systemd'],
   ['errors.ts', 'require-node.ts'],

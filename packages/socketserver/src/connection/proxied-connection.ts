@@ -63,6 +63,14 @@ export class ProxiedConnection implements Connection {
     return this.#carrier.clock;
   }
 
+  get bytesTaken(): number {
+    return this.#carrier.bytesTaken;
+  }
+
+  get takenBy(): 'peer' | 'system' {
+    return this.#carrier.takenBy;
+  }
+
   get isClosed(): boolean {
     return this.#carrier.isClosed;
   }

@@ -1,7 +1,8 @@
 import type { SocketAddress } from '../address/socket-address.ts';
+import type { DeadlineSweep } from '../deadlines/deadline-sweep.ts';
 import type { Connection } from '../engine/contract.ts';
 import { secureConnection } from '../engine/tls/secure-connection.ts';
-import { TLSHandshakeError } from '../errors.ts';
+import { RequestTimeoutError, TLSHandshakeError } from '../errors.ts';
 import { type RequestHandlerClass } from '../handlers/request-handler.ts';
 import { runHandler } from '../handlers/run-handler.ts';
 import type { ServerView } from '../handlers/server-view.ts';
@@ -17,6 +18,7 @@ export interface ConnectionService {
   /** For the handshakes of a TLS server. */
   readonly tls: TLSContexts | undefined;
   readonly timeouts: ResolvedTimeouts;
+  readonly deadlines: DeadlineSweep;
 }
 
 /** What a {@link ServedConnection} is to its server. */
@@ -55,9 +57,11 @@ export class ServedConnection implements SocketHost {
     const request = new StreamSocket(await this.#secured(), this, id);
     this.#request = request;
     if (this.#interruption !== undefined) request.interrupt(this.#interruption);
-    const { RequestHandlerClass, server } = this.#service;
+    const { RequestHandlerClass, server, deadlines } = this.#service;
     try {
-      await runHandler(RequestHandlerClass, request, this.#connection.remoteAddress, server);
+      const { remoteAddress } = this.#connection;
+      const run = (): Promise<void> | void => runHandler(RequestHandlerClass, request, remoteAddress, server);
+      await (deadlines.isNeeded ? deadlines.run(request, run) : run());
     } finally {
       request.close();
     }
@@ -70,6 +74,11 @@ export class ServedConnection implements SocketHost {
     this.#request?.interrupt(reason);
   }
 
+  /** Has the deadlines of the server kept from now on, where it had none when this began. */
+  watch(): void {
+    if (this.#request !== undefined) this.#service.deadlines.watch(this.#request);
+  }
+
   /** Ends the connection at once. */
   reset(reason: Error): void {
     this.#handshake?.abort(reason);
@@ -79,6 +88,7 @@ export class ServedConnection implements SocketHost {
   /** Why `error` is no fault of the handler's, if it is none. */
   faultOf(error: unknown): 'peer-gone' | 'handshake' | undefined {
     if (error instanceof TLSHandshakeError && this.#request === undefined) return 'handshake';
+    if (error instanceof RequestTimeoutError) return undefined; // tells it itself
     const isPeerGone =
       this.#request === undefined ? error === this.#interruption : this.#request.isPeerGone(error);
     return isPeerGone ? 'peer-gone' : undefined;

@@ -27,6 +27,10 @@ export class ConnectionDuplex extends Duplex implements NodeStream {
     });
   }
 
+  get bytesTaken(): number {
+    return this.#connection.bytesTaken;
+  }
+
   override _read(): void {
     if (!this.#isOver) this.#connection.resume();
   }

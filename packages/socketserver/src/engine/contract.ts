@@ -178,6 +178,18 @@ export interface Connection {
   setNoDelay(on: boolean): void;
   setKeepAlive(on: boolean, initialDelaySeconds: number): void;
 
+  /**
+   * Bytes of those that were sent, encrypted where the stream is, that nobody here has to send any more. Only its growth
+   * means something. For those who look now and then: it may cost a system call.
+   */
+  readonly bytesTaken: number;
+
+  /**
+   * Who has taken them: the peer, by its acknowledgements, or the system, whose buffer may hide for long that a peer reads
+   * slowly, and let as much go at once.
+   */
+  readonly takenBy: 'peer' | 'system';
+
   /** Whether `close()`, `reset()` or the peer has ended this connection. */
   readonly isClosed: boolean;
 
@@ -201,6 +213,8 @@ export interface Connection {
 export interface NodeStream extends Duplex {
   /** Ends the connection at once: unsent bytes are lost, a TCP peer sees a reset. */
   resetAndDestroy(): unknown;
+  /** As {@link Connection.bytesTaken}, where it is no socket. */
+  readonly bytesTaken?: number;
 }
 
 /** What a connection tells its owner. Calls never overlap, and none comes after {@link closed}. */

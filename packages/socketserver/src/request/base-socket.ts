@@ -1,4 +1,5 @@
 import type { SocketAddress } from '../address/socket-address.ts';
+import type { Pace, TimedRequest } from '../deadlines/timed-request.ts';
 import type { Connection, HandedOver } from '../engine/contract.ts';
 import { ConnectionClosedError } from '../errors.ts';
 import { timeoutDefaults } from '../options/timeout-options.ts';
@@ -49,7 +50,9 @@ const nobody: SocketHost = { handshakeMs: timeoutDefaults.handshakeMs, socketClo
  *
  * @typeParam Address - as of `StreamSocket`.
  */
-export abstract class BaseSocket<Address extends SocketAddress = SocketAddress> implements AsyncDisposable {
+export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
+  implements AsyncDisposable, TimedRequest
+{
   /** The number of this request: its server counts from 1, over all its workers. 0 where no server accepted it. */
   readonly id: number;
   /** The end of the file that is being sent: what is sent meanwhile waits for it. */
@@ -139,6 +142,11 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress> 
   /** Whether the connection was given away by {@link handOver}. Servers look at it. */
   get isHandedOver(): boolean {
     return this.state === 'moved';
+  }
+
+  /** What the connection does now; `undefined` before its first use, and while it is not here. Deadlines look at it. */
+  get pace(): Pace | undefined {
+    return this.isReadable ? this.#sink : undefined;
   }
 
   /** Whether the connection was closed here, or given away for good. Servers look at it. */

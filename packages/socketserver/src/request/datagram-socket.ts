@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { type InetAddress, inetAddress, type SocketAddress } from '../address/socket-address.ts';
+import type { TimedRequest } from '../deadlines/timed-request.ts';
 import { type Datagram, type DatagramPort, isInetAddress, type RequestSource } from '../engine/contract.ts';
 import { ConnectionClosedError } from '../errors.ts';
 
@@ -28,14 +29,21 @@ export type DatagramRequest<Address extends SocketAddress = SocketAddress> = rea
  * @typeParam Address - `InetAddress` for UDP, `string` (a path) for Unix datagrams.
  * @see CPython's `socket.socket`
  */
-export class DatagramSocket<Address extends SocketAddress = SocketAddress> implements RequestSource {
+export class DatagramSocket<Address extends SocketAddress = SocketAddress>
+  implements RequestSource, TimedRequest
+{
   readonly #port: DatagramPort;
   readonly #isIPv6: boolean;
   #isClosed = false;
   #lastClient: SocketAddress = '';
   #goneErrors: WeakSet<Error> | undefined;
   #controller: AbortController | undefined;
+  #signal: AbortSignal | undefined;
   #abortReason: Error | undefined;
+  /** The socket of which this is one request's, and what ended that. */
+  #shared: DatagramSocket<Address> | undefined;
+  #failure: Error | undefined;
+  #failed: PromiseWithResolvers<never> | undefined;
 
   constructor(port: DatagramPort) {
     this.#port = port;
@@ -57,13 +65,15 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress> imple
   sendto(data: Uint8Array | string, address: Address): Promise<void> {
     let sending: Promise<void> | undefined;
     try {
-      if (this.#isClosed) throw new ConnectionClosedError('Cannot sendto: the socket is closed');
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.isOver) throw new ConnectionClosedError('Cannot sendto: the socket is closed');
       const bytes = typeof data === 'string' ? Buffer.from(data) : data;
       sending = this.#port.send(bytes, this.#destination(address));
     } catch (error) {
       sending = Promise.reject(error);
     }
     if (sending === undefined) return done;
+    if (this.#shared !== undefined) sending = this.#unlessFailed(sending);
     sending.catch((error: NodeJS.ErrnoException) => {
       if (isPeerGoneCode(error.code)) (this.#goneErrors ??= new WeakSet()).add(error);
     });
@@ -116,13 +126,24 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress> imple
     this.#port.setMulticastInterface(networkInterface);
   }
 
-  /** Aborts when the server drains: finish soon, the socket closes. */
+  /** Aborts when the server drains, or the request takes longer than `timeouts.requestMs`: the reason tells which. */
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
+    if (this.#signal === undefined) {
       this.#controller = new AbortController();
       if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason);
+      const { signal } = this.#controller;
+      this.#signal = this.#shared === undefined ? signal : AbortSignal.any([this.#shared.signal, signal]);
     }
-    return this.#controller.signal;
+    return this.#signal;
+  }
+
+  /** No connection is a datagram's own. */
+  get pace(): undefined {
+    return undefined;
+  }
+
+  get isOver(): boolean {
+    return this.#isClosed || this.#shared?.isOver === true;
   }
 
   get address(): Address {
@@ -158,6 +179,25 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress> imple
     this.#controller?.abort(reason);
   }
 
+  /** Ends one request: aborts {@link signal}, and has sends fail, with `reason`. Of a socket that {@link forRequest} gave. */
+  reset(reason: Error): void {
+    this.#failure ??= reason;
+    this.interrupt(reason);
+    this.#failed?.reject(reason);
+  }
+
+  /** The same socket for one request, which can be ended without the others. */
+  forRequest(): DatagramSocket<Address> {
+    const socket = new DatagramSocket<Address>(this.#port);
+    socket.#shared = this;
+    socket.#lastClient = this.#lastClient;
+    return socket;
+  }
+
+  get isForOneRequest(): boolean {
+    return this.#shared !== undefined;
+  }
+
   close(): Promise<void> {
     this.#isClosed = true;
     return this.#port.close();
@@ -166,6 +206,12 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress> imple
   /** Whether `error` came from a {@link sendto} here and says that the peer cannot be reached any more. */
   isPeerGone(error: unknown): boolean {
     return error instanceof Error && (this.#goneErrors?.has(error) ?? false);
+  }
+
+  #unlessFailed(sending: Promise<void>): Promise<void> {
+    this.#failed ??= Promise.withResolvers<never>();
+    this.#failed.promise.catch(() => {}); // perhaps nothing waits any more
+    return Promise.race([sending, this.#failed.promise]);
   }
 
   #destination(address: SocketAddress): SocketAddress {

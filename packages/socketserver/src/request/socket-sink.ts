@@ -1,3 +1,4 @@
+import type { Pace } from '../deadlines/timed-request.ts';
 import { clockOf } from '../engine/clock.ts';
 import type { Connection, ConnectionSink } from '../engine/contract.ts';
 import { ConnectionClosedError } from '../errors.ts';
@@ -27,7 +28,7 @@ interface SinkOwner {
  * Walk of a byte: engine → `received` → straight to the waiting reader, or into `queue`. Bytes that nobody waits
  * for stop the engine, so at most one delivery is held that the handler did not ask for.
  */
-export class SocketSink implements ConnectionSink {
+export class SocketSink implements ConnectionSink, Pace {
   readonly connection: Connection;
   readonly queue = new ByteQueue();
 
@@ -55,6 +56,25 @@ export class SocketSink implements ConnectionSink {
     this.#read = new PendingRead(connection);
     this.#owner = owner;
     connection.start(this);
+  }
+
+  /** What its handler waits for: see {@link Pace}. */
+  get awaits(): Pace['awaits'] {
+    if (!this.#read.isWaiting) return this.#watch?.hasWaiters === true ? 'end' : 'nothing';
+    if (!this.#read.wantsMessage) return 'bytes';
+    return this.queue.length > 0 ? 'rest' : 'message';
+  }
+
+  get isSending(): boolean {
+    return this.#sends?.isWaiting === true;
+  }
+
+  get bytesTaken(): number {
+    return this.connection.bytesTaken;
+  }
+
+  get takenBy(): 'peer' | 'system' {
+    return this.connection.takenBy;
   }
 
   /** Readers get no more than `queue` holds: the peer sends no more, or nobody listens to it. */
@@ -229,7 +249,7 @@ export class SocketSink implements ConnectionSink {
 
   drained(): void {
     this.#sends?.drained();
-    if (this.#sends?.isWaiting !== true) this.#linger?.sent();
+    if (!this.isSending) this.#linger?.sent();
   }
 
   closed(error: Error | undefined): void {
@@ -253,7 +273,7 @@ export class SocketSink implements ConnectionSink {
   }
 
   #beginLinger({ bytes, ms }: LingerLimits): void {
-    const isSending = this.#sends?.isWaiting === true;
+    const { isSending } = this;
     if (this.#sends?.isStuck === true) {
       this.connection.reset();
     } else if (this.#peerEnded && !isSending) {

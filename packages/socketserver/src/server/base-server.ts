@@ -2,6 +2,8 @@ import { InheritedSocket } from '../address/inherited-socket.ts';
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
 import { adoptConnection } from '../connection/proxied-connection.ts';
 import { acceptFailedChannel, type AcceptFailedEvent } from '../diagnostics/accept-events.ts';
+import { DeadlineSweep } from '../deadlines/deadline-sweep.ts';
+import type { TimedRequest } from '../deadlines/timed-request.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
 import { type Clock, clockOf } from '../engine/clock.ts';
 import type { Engine, HandedOver, RequestSource } from '../engine/contract.ts';
@@ -75,6 +77,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   readonly #requestedAddress: Address | InheritedSocket<Address>;
   readonly #healthOptions: ResolvedHealthOptions | undefined;
   #health: HealthListener | undefined;
+  readonly #deadlines: DeadlineSweep;
   readonly #running: RunningRequests;
   readonly #loop: RequestLoop;
   readonly #runner: RequestRunner<Request, Address>;
@@ -102,6 +105,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.workerData = options.workerData;
     this.timeout = options.timeout ?? new.target.timeout;
     this.timeouts = resolveTimeouts(options.timeouts, action);
+    this.#deadlines = new DeadlineSweep({ timeouts: this.timeouts, minBytesPerSecond: 0 }, this.clock);
     this.#healthOptions = resolveHealth(options.health, action);
     this.#running = new RunningRequests(this.clock);
     this.#loop = new RequestLoop(this.clock);
@@ -109,6 +113,8 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       hooks: this,
       counts: this.counts,
       running: this.#running,
+      begin: (request) => this.#watch(request),
+      finish: (request, clientAddress) => this.finishInTime(request, clientAddress),
       endRequest: (request) => this.endRequest(request),
       abandonRequest: (request) => this.abandonRequest(request),
       fail: (error) => this.fail(error),
@@ -344,8 +350,24 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     return this.#runner.failedElsewhere(request, clientAddress, error);
   }
 
+  protected override finishInTime(request: Request, clientAddress: Address): Promise<void> | void {
+    const timed = this.#timed(request);
+    if (timed === undefined) return this.finishRequest(request, clientAddress);
+    return this.#deadlines.run(timed, () => this.finishRequest(request, clientAddress));
+  }
+
   protected override connectionSetup(): ConnectionSetup {
-    return { timeouts: this.timeouts };
+    return this.#deadlines.figures;
+  }
+
+  /** Asks so many bytes a second of peers that handlers wait for, from now on. Transports of this package call it. */
+  protected askRate(minBytesPerSecond: number): void {
+    const wasNeeded = this.#deadlines.isNeeded;
+    this.#deadlines.change({ timeouts: this.timeouts, minBytesPerSecond });
+    if (wasNeeded || !this.#deadlines.isNeeded || this.servesInWorkers) return;
+    for (const connection of this.#running.open) {
+      if ('pace' in connection) this.#deadlines.watch(connection as TimedRequest);
+    }
   }
 
   /** Transports of this package report each connection that they open and, once its descriptor is free, close. */
@@ -368,6 +390,16 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       void this.#health?.close();
       throw error;
     }
+  }
+
+  #timed(request: Request): TimedRequest | undefined {
+    return this.#deadlines.isNeeded && !this.servesInWorkers ? this.timedRequest(request) : undefined;
+  }
+
+  /** Also for those whose `processRequest` is the user's. */
+  #watch(request: Request): void {
+    const timed = this.#timed(request);
+    if (timed !== undefined) this.#deadlines.watch(timed);
   }
 
   #publishAcceptError(error: Error): void {

@@ -1,5 +1,6 @@
 import type { InheritedSocket } from '../address/inherited-socket.ts';
 import type { SocketAddress } from '../address/socket-address.ts';
+import type { TimedRequest } from '../deadlines/timed-request.ts';
 import type { Engine, RequestSource } from '../engine/contract.ts';
 import { UnsupportedError } from '../errors.ts';
 import type { RemoteConnection } from '../request/remote-connection.ts';
@@ -33,6 +34,11 @@ export abstract class ModelHooks<
   /** What ends a request after {@link runRequest}: `shutdownRequest`, unless it was handed over. */
   protected endRequest(request: Request): Promise<void> | void {
     return this.shutdownRequest(request);
+  }
+
+  /** What the deadlines of a request are kept by; `undefined` where it has none. Transports of this package say it. */
+  protected timedRequest(_request: Request): TimedRequest | undefined {
+    return undefined;
   }
 
   /** Whether handlers run in workers; mixins of this package say so. */

@@ -1,4 +1,5 @@
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
+import { RequestTimeoutError } from '../errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { runHandler } from '../handlers/run-handler.ts';
 import type { ServerView } from '../handlers/server-view.ts';
@@ -45,7 +46,7 @@ export abstract class RequestHooks<Request, Address extends SocketAddress> imple
    * goes to `handleError`.
    */
   async processRequest(request: Request, clientAddress: Address): Promise<void> {
-    await this.finishRequest(request, clientAddress);
+    await this.finishInTime(request, clientAddress);
     this.counts.served += 1;
     const ended = this.shutdownRequest(request);
     if (ended !== undefined) await ended;
@@ -54,6 +55,11 @@ export abstract class RequestHooks<Request, Address extends SocketAddress> imple
   /** Makes the handler object and lets it serve the request. */
   finishRequest(request: Request, clientAddress: Address): Promise<void> | void {
     return runHandler(this.RequestHandlerClass, request, clientAddress, this);
+  }
+
+  /** Calls `finishRequest` and ends the request where it does not keep the deadlines of the server. */
+  protected finishInTime(request: Request, clientAddress: Address): Promise<void> | void {
+    return this.finishRequest(request, clientAddress);
   }
 
   /** Ends a request in good order: tells the peer, then calls `closeRequest`. */
@@ -70,11 +76,12 @@ export abstract class RequestHooks<Request, Address extends SocketAddress> imple
   }
 
   /**
-   * Learns what a request threw; the connection is still open. Prints it to stderr, unless the peer merely went
-   * away; the server goes on. What it throws itself ends the loop.
+   * Learns what a request threw; the connection is still open, unless a deadline has ended it. Prints it to stderr,
+   * unless the peer merely went away or was too slow; the server goes on. What it throws itself ends the loop.
    */
   handleError(request: Request, clientAddress: Address, error: unknown): Promise<void> | void {
-    if (this.isPeerGone(request, error)) return;
+    const isTimeout = error instanceof RequestTimeoutError;
+    if (isTimeout ? error.phase !== 'request' : this.isPeerGone(request, error)) return;
     process.stderr.write(formatFailure(formatAddress(clientAddress), error));
   }
 

@@ -9,10 +9,14 @@ import type { RequestCounts } from './server-stats.ts';
 export interface RunnerParts<Request, Address extends SocketAddress> {
   readonly hooks: Pick<
     RequestHooks<Request, Address>,
-    'verifyRequest' | 'processRequest' | 'finishRequest' | 'shutdownRequest' | 'handleError'
+    'verifyRequest' | 'processRequest' | 'shutdownRequest' | 'handleError'
   >;
   readonly counts: RequestCounts;
   readonly running: RunningRequests;
+  /** A request is about to be processed. */
+  readonly begin: (request: Request) => void;
+  /** Runs its handler, within the deadlines. */
+  readonly finish: (request: Request, clientAddress: Address) => Promise<void> | void;
   /** Ends a request in good order. */
   readonly endRequest: (request: Request) => Promise<void> | void;
   /** Frees one that could not be. */
@@ -45,11 +49,11 @@ export class RequestRunner<Request, Address extends SocketAddress> {
 
   /** Runs the handler of a request and ends it, beside the loop: what goes wrong for good fails the loop. */
   async run(request: Request, clientAddress: Address): Promise<void> {
-    const { hooks, counts, running, leave, fail } = this.#parts;
+    const { counts, running, finish, leave, fail } = this.#parts;
     running.begin();
     try {
       try {
-        await hooks.finishRequest(request, clientAddress);
+        await finish(request, clientAddress);
         counts.served += 1;
       } catch (error) {
         await this.#failed(request, clientAddress, error);
@@ -77,7 +81,7 @@ export class RequestRunner<Request, Address extends SocketAddress> {
   }
 
   async #verify(request: Request, clientAddress: Address): Promise<void> {
-    const { hooks } = this.#parts;
+    const { hooks, begin } = this.#parts;
     let isWanted = false;
     try {
       const verdict = hooks.verifyRequest(request, clientAddress);
@@ -86,6 +90,7 @@ export class RequestRunner<Request, Address extends SocketAddress> {
       if (!isWanted) await hooks.shutdownRequest(request);
     }
     if (!isWanted) return;
+    begin(request);
     try {
       await hooks.processRequest(request, clientAddress);
     } catch (error) {

@@ -36,6 +36,11 @@ export class RunningRequests {
     return this.#connections.size;
   }
 
+  /** Looks at all connections that are open. */
+  get open(): Iterable<OpenConnection> {
+    return this.#connections;
+  }
+
   /** Requests between `verifyRequest` and the end of `shutdownRequest`. */
   get processing(): number {
     return this.#processing;

@@ -1,6 +1,7 @@
 import { InheritedSocket } from '../address/inherited-socket.ts';
 import type { SocketAddress } from '../address/socket-address.ts';
 import { datagramTruncatedChannel, type DatagramTruncatedEvent } from '../diagnostics/datagram-events.ts';
+import type { TimedRequest } from '../deadlines/timed-request.ts';
 import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
 import { ServerDrainingError } from '../errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
@@ -75,11 +76,15 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
     const { bytes, truncated } = datagram;
     const clientAddress = datagram.remoteAddress as Address;
     if (truncated) this.#reportTruncated(clientAddress);
-    return [[bytes, socket, truncated, this.nextRequestId()], clientAddress];
+    return [[bytes, this.#ofOneRequest(socket), truncated, this.nextRequestId()], clientAddress];
   }
 
   protected override get maxActiveRequests(): number {
     return this.limits.maxPending;
+  }
+
+  protected override timedRequest([, socket]: DatagramRequest<Address>): TimedRequest | undefined {
+    return socket.isForOneRequest ? socket : undefined;
   }
 
   protected override isPeerGone([, socket]: DatagramRequest<Address>, error: unknown): boolean {
@@ -152,6 +157,11 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
       receiveBufferBytes,
       sendBufferBytes,
     };
+  }
+
+  /** A request that has a deadline must be ended without the others. */
+  #ofOneRequest(socket: DatagramSocket<Address>): DatagramSocket<Address> {
+    return this.timeouts.requestMs === Infinity || this.servesInWorkers ? socket : socket.forRequest();
   }
 
   #reportTruncated(clientAddress: Address): void {

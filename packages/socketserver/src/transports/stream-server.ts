@@ -5,6 +5,7 @@ import {
   type ResolvedProxyOptions,
   resolveProxyOptions,
 } from '../connection/proxy-options.ts';
+import type { TimedRequest } from '../deadlines/timed-request.ts';
 import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { anything, type OptionRules } from '../options/check-options.ts';
@@ -90,6 +91,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
       action,
       changed: (name) => this.#limitChanged(name),
     });
+    this.askRate(this.limits.minBytesPerSecond);
   }
 
   override getRequest(): MaybeRequest<StreamSocket<Address>, Address> {
@@ -137,6 +139,10 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     request.reset();
   }
 
+  protected override timedRequest(request: StreamSocket<Address>): TimedRequest {
+    return request;
+  }
+
   protected override isPeerGone(request: StreamSocket<Address>, error: unknown): boolean {
     return request.isPeerGone(error);
   }
@@ -178,6 +184,8 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   }
 
   #limitChanged(name: string): void {
-    if (name === 'minBytesPerSecond') this.connectionSetupChanged(); // whoever serves connections measures it
+    if (name !== 'minBytesPerSecond') return;
+    this.askRate(this.limits.minBytesPerSecond);
+    this.connectionSetupChanged(); // of workers, which measure it too
   }
 }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SocketAddress } from '../address/socket-address.ts';
+import type { DeadlineSweep } from '../deadlines/deadline-sweep.ts';
 import type { DatagramPort, Engine } from '../engine/contract.ts';
 import { RequestQueue } from '../engine/request-queue.ts';
 import { runHandler } from '../handlers/run-handler.ts';
@@ -32,6 +33,7 @@ export interface DatagramServiceParts {
   readonly ordinal: number;
   readonly handlerClass: AnyHandlerClass;
   readonly view: ServerView;
+  readonly deadlines: DeadlineSweep;
   readonly engine: Engine;
   readonly reporter: Reporter;
   readonly post: (message: FromWorker) => void;
@@ -173,16 +175,18 @@ export class DatagramService {
     { requestId, clientAddress, bytes, isTruncated }: PlainDatagram,
     ended: (failure?: Failure) => void,
   ): Promise<void> {
-    const { handlerClass, view, reporter, watch } = this.#parts;
+    const { handlerClass, view, deadlines, reporter, watch } = this.#parts;
     this.#running += 1;
     watch?.began();
     reporter.began();
-    const socket = this.#socket;
+    const isTimed = deadlines.figures.timeouts.requestMs !== Infinity;
+    const socket = isTimed ? this.#socket.forRequest() : this.#socket;
     const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let failure: Failure | undefined;
     try {
       const request = [data, socket, isTruncated, requestId];
-      const handled = runHandler(handlerClass, request, clientAddress, view);
+      const run = (): Promise<void> | void => runHandler(handlerClass, request, clientAddress, view);
+      const handled = isTimed ? deadlines.run(socket, run) : run();
       if (handled !== undefined) await handled;
     } catch (error) {
       failure = {

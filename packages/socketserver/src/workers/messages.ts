@@ -36,6 +36,8 @@ export interface ConnectionSetup {
   /** For the handshakes of a TLS server. */
   readonly tls?: TLSMaterial | undefined;
   readonly timeouts: ResolvedTimeouts;
+  /** Bytes that a peer must send, or take, in a second while the handler waits for it; 0 asks for none. */
+  readonly minBytesPerSecond: number;
 }
 
 /** A connection to serve; the engine's part of it comes along. */

@@ -1,5 +1,7 @@
 import { adoptConnection } from '../connection/proxied-connection.ts';
 import { type ConnectionService, ServedConnection } from '../connection/serve-connection.ts';
+import { DeadlineSweep } from '../deadlines/deadline-sweep.ts';
+import { clockOf } from '../engine/clock.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
 import type { Engine, HandedOver } from '../engine/contract.ts';
 import { ServerDrainingError } from '../errors.ts';
@@ -39,6 +41,7 @@ export class RequestService {
   readonly #datagrams: DatagramService;
   readonly #reporter: Reporter;
   readonly #connections = new Map<number, ServedConnection>();
+  readonly #deadlines: DeadlineSweep;
   #service: ConnectionService;
   #draining: ServerDrainingError | undefined;
 
@@ -49,12 +52,14 @@ export class RequestService {
     this.#engine = chooseEngine(start.engine as 'node');
     this.#view = new RemoteServerView(start, doors.post);
     this.#reporter = new Reporter(doors.post);
+    this.#deadlines = new DeadlineSweep(start.connections, clockOf(this.#engine));
     this.#service = this.#setUp(start.connections);
     this.#datagrams = new DatagramService({
       serverAddress: start.serverAddress,
       ordinal: start.ordinal,
       handlerClass,
       view: this.#view,
+      deadlines: this.#deadlines,
       engine: this.#engine,
       reporter: this.#reporter,
       post: doors.post,
@@ -86,7 +91,7 @@ export class RequestService {
         this.#reset(message.id, new ServerDrainingError(message.drainMs));
         return;
       case 'setup':
-        this.#service = this.#setUp(message.connections);
+        this.#change(message.connections);
         return;
       case 'ping':
         this.#reporter.answer();
@@ -155,7 +160,16 @@ export class RequestService {
       server: this.#view,
       tls: tls && createTLSContexts(tls, 'Cannot serve TLS'),
       timeouts,
+      deadlines: this.#deadlines,
     };
+  }
+
+  #change(connections: ConnectionSetup): void {
+    const wasNeeded = this.#deadlines.isNeeded;
+    this.#deadlines.change(connections);
+    this.#service = this.#setUp(connections);
+    if (wasNeeded || !this.#deadlines.isNeeded) return;
+    for (const served of this.#connections.values()) served.watch();
   }
 
   #connectionClosed(id: number): void {

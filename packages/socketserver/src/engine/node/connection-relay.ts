@@ -12,6 +12,9 @@ export type RelayMessage =
   | { readonly type: 'taken'; readonly count: number }
   /** The peer ended its side; or, the other way, we end ours. */
   | { readonly type: 'end' }
+  /** The worker asks what went out; the other side tells. */
+  | { readonly type: 'ask' }
+  | { readonly type: 'told'; readonly bytesTaken: number }
   /** How the worker's side ends the connection. */
   | { readonly type: 'close' }
   | { readonly type: 'reset' }
@@ -97,14 +100,18 @@ export class ConnectionRelay implements ConnectionSink {
       case 'end':
         this.#connection.endWrite();
         return;
+      case 'ask':
+        if (!this.#isClosed) this.#post({ type: 'told', bytesTaken: this.#connection.bytesTaken });
+        return;
       case 'close':
         this.#connection.close();
         return;
       case 'reset':
         this.#connection.reset();
         return;
+      case 'told':
       case 'closed':
-        return; // is said in the other direction only
+        return; // are said in the other direction only
     }
   }
 

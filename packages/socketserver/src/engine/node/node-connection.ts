@@ -7,6 +7,7 @@ import { ConnectionRelay } from './connection-relay.ts';
 import { gatherBuffer, type Gatherer } from './gather-buffer.ts';
 import { createReadBuffer } from './read-buffer.ts';
 import {
+  bytesTakenFrom,
   descriptorOf,
   plainSocket,
   socketWithOnRead,
@@ -57,6 +58,12 @@ export class NodeConnection implements Connection, Gatherer {
   get fd(): number {
     if (this.#isClosed) return -1;
     return this.#handle?.fd ?? descriptorOf(this.#socket);
+  }
+
+  readonly takenBy = 'system';
+
+  get bytesTaken(): number {
+    return this.#socket === undefined ? 0 : bytesTakenFrom(this.#socket);
   }
 
   get isClosed(): boolean {

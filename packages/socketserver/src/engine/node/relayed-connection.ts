@@ -8,6 +8,7 @@ import { type RelayedError, type RelayMessage, windowBytes } from './connection-
 /** A connection whose socket is in another thread, where a `ConnectionRelay` serves it through a port. */
 export class RelayedConnection implements Connection {
   readonly fd = -1;
+  readonly takenBy = 'system';
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
   readonly #port: MessagePort;
@@ -20,6 +21,7 @@ export class RelayedConnection implements Connection {
   /** Bytes that the other thread has not taken yet. */
   #unsent = 0;
   #isWaitedFor = false;
+  #bytesTaken = 0;
   #isClosed = false;
 
   constructor(
@@ -29,6 +31,12 @@ export class RelayedConnection implements Connection {
     this.#port = port;
     this.localAddress = addresses.local;
     this.remoteAddress = addresses.remote;
+  }
+
+  /** As the other thread told last; by the next time that somebody asks, it has told anew. */
+  get bytesTaken(): number {
+    if (!this.#isClosed) this.#post({ type: 'ask' });
+    return this.#bytesTaken;
   }
 
   get isClosed(): boolean {
@@ -90,6 +98,8 @@ export class RelayedConnection implements Connection {
   #told(message: RelayMessage): void {
     if (message.type === 'taken') {
       this.#taken(message.count);
+    } else if (message.type === 'told') {
+      this.#bytesTaken = message.bytesTaken;
     } else if (message.type === 'closed' && (message.error !== undefined || this.#isClosed)) {
       this.#held = []; // what the peer said before is lost, as it is with a socket
       this.#closed(message.error);

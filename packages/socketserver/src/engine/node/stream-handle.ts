@@ -6,6 +6,7 @@
  */
 import { type Server, Socket, type SocketConstructorOpts } from 'node:net';
 import { inetAddress, type InetAddress } from '../../address/socket-address.ts';
+import type { NodeStream } from '../contract.ts';
 
 /** What reads into our own memory: a documented option of `net.Socket`. [Node: new net.Socket, `onread`] */
 export interface OnRead {
@@ -74,6 +75,17 @@ export function peerAddress(handle: StreamHandle): InetAddress | undefined {
   const out: { address?: string; port?: number } = {};
   const failed = handle.getpeername?.(out) !== 0;
   return failed || out.address === undefined ? undefined : inetAddress(out.address, out.port ?? 0);
+}
+
+/** Bytes that the system has taken of those that a stream was given to send. */
+export function bytesTakenFrom(stream: NodeStream): number {
+  if (stream.bytesTaken !== undefined) return stream.bytesTaken;
+  const socket = stream as Socket;
+  const { _handle: handle } = socket as unknown as { _handle?: Record<string, unknown> | null };
+  const { bytesWritten: begun, writeQueueSize: left } = handle ?? {};
+  // What libuv has begun to send counts in full there, and may be stuck half-way. [Node: LibuvStreamWrap]
+  if (typeof begun === 'number' && typeof left === 'number') return begun - left;
+  return socket.bytesWritten - socket.writableLength;
 }
 
 /** The descriptor of a socket or a server; -1 where there is none. */

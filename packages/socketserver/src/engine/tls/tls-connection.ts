@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { SocketAddress } from '../../address/socket-address.ts';
 import type { Connection, ConnectionSink, HandedOver, NodeStream } from '../contract.ts';
-import { descriptorOf } from '../node/stream-handle.ts';
+import { bytesTakenFrom, descriptorOf } from '../node/stream-handle.ts';
 import { UnsupportedError } from '../../errors.ts';
 import type { ProxyFacts } from '../../proxy-protocol/proxy-header.ts';
 import type { TLSFacts } from '../../tls/tls-facts.ts';
@@ -29,6 +29,7 @@ export interface TLSStream {
  * what OpenSSL had already read when its reader had enough, is held here and in Node's buffer, at most 64 KiB each.
  */
 export class TLSConnection implements Connection {
+  readonly takenBy = 'system';
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
   readonly tls: TLSFacts;
@@ -59,6 +60,10 @@ export class TLSConnection implements Connection {
   get fd(): number {
     if (this.#isClosed) return -1;
     return descriptorOf(this.#carrier);
+  }
+
+  get bytesTaken(): number {
+    return bytesTakenFrom(this.#carrier);
   }
 
   get isClosed(): boolean {

@@ -17,6 +17,7 @@ export class MemoryConnection implements Connection {
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
   readonly fd = -1;
+  readonly takenBy = 'peer';
   readonly #network: MemoryNetwork;
   readonly #outgoing: MemoryPipe;
   #incoming!: MemoryPipe;
@@ -49,6 +50,10 @@ export class MemoryConnection implements Connection {
 
   get clock(): Clock | undefined {
     return this.#network.clock;
+  }
+
+  get bytesTaken(): number {
+    return this.#outgoing.delivered;
   }
 
   get isClosed(): boolean {

@@ -19,6 +19,7 @@ export class MemoryPipe {
   readonly #bytes = new ByteQueue();
   #ends: PipeEnds | undefined;
   #deliveries = 0;
+  #delivered = 0;
   #isFlowing = false;
   #writerWaits = false;
   #writerEnded = false;
@@ -32,6 +33,11 @@ export class MemoryPipe {
 
   get hasUnread(): boolean {
     return this.#bytes.length > 0;
+  }
+
+  /** Bytes that came out. */
+  get delivered(): number {
+    return this.#delivered;
   }
 
   attach(ends: PipeEnds): void {
@@ -85,6 +91,7 @@ export class MemoryPipe {
     const size = this.#network.chunkBytes(this.#deliveries);
     this.#deliveries += 1;
     const bytes = this.#bytes.take(Math.min(size, this.#bytes.length));
+    this.#delivered += bytes.length;
     this.#isFlowing = this.#ends.received(bytes);
     if (this.#writerWaits && this.#bytes.length <= capacityBytes) {
       this.#writerWaits = false;
