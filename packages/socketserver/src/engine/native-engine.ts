@@ -8,6 +8,7 @@ const packageName = '@socketserver/native';
 /** What the package exports. */
 interface NativeModule {
   createNativeEngine(): Engine;
+  readonly sdNotify: (this: void, path: string, text: string) => void;
 }
 
 /** The outcome of the one try in this thread. */
@@ -23,15 +24,34 @@ export function loadNativeEngine(): Engine | UnsupportedError {
   return outcome;
 }
 
-function tryToLoad(): Engine | UnsupportedError {
+/** Loads what sends a datagram to systemd, whatever engine moves the bytes. @returns the error where it cannot be had. */
+export function loadSystemdNotify(): NativeModule['sdNotify'] | UnsupportedError {
   try {
-    const load = createRequire(import.meta.url);
-    return (load(packageName) as NativeModule).createNativeEngine();
+    return loadPackage().sdNotify;
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     return new UnsupportedError(
-      `The native engine cannot be used here: ${packageName} could not be loaded (${reason})`,
+      `Node has no Unix datagram sockets, and ${packageName} could not be loaded (${firstLine(error)}); install it`,
       { cause: error },
     );
   }
+}
+
+function tryToLoad(): Engine | UnsupportedError {
+  try {
+    return loadPackage().createNativeEngine();
+  } catch (error) {
+    return new UnsupportedError(
+      `The native engine cannot be used here: ${packageName} could not be loaded (${firstLine(error)})`,
+      { cause: error },
+    );
+  }
+}
+
+function loadPackage(): NativeModule {
+  const load = createRequire(import.meta.url);
+  return load(packageName) as NativeModule;
+}
+
+function firstLine(error: unknown): string {
+  return error instanceof Error ? error.message.split('\n')[0]! : String(error);
 }

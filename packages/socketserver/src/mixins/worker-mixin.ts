@@ -113,7 +113,7 @@ export function WorkerMixIn(
     }
 
     reload({ drainMs = Infinity }: ReloadOptions = {}): Promise<void> {
-      return this.#pool.reload(drainMs);
+      return this.whileReloading(() => this.#pool.reload(drainMs));
     }
 
     override serverClose(): Promise<void> {

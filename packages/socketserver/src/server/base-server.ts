@@ -13,6 +13,7 @@ import { HealthListener } from '../health/health-listener.ts';
 import { resolveHealth, type ResolvedHealthOptions } from '../health/health-options.ts';
 import type { HealthReport, HealthStatus } from '../health/health-report.ts';
 import { type ResolvedTimeouts, resolveTimeouts } from '../options/timeout-options.ts';
+import type { ServiceState } from '../systemd/service-state.ts';
 import { reviveError } from '../workers/error-transfer.ts';
 import { refuseServerInWorker } from '../workers/handler-module.ts';
 import type { ConnectionSetup } from '../workers/messages.ts';
@@ -26,6 +27,7 @@ import { RequestRunner } from './request-runner.ts';
 import { type OpenConnection, RunningRequests } from './running-requests.ts';
 import type { ServerOptions } from './server-options.ts';
 import type { ServerStats } from './server-stats.ts';
+import { thisService } from './service.ts';
 import { checkSignals, StopSignals } from './stop-signals.ts';
 import { isSystemError } from './system-error.ts';
 
@@ -77,6 +79,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   readonly #requestedAddress: Address | InheritedSocket<Address>;
   readonly #healthOptions: ResolvedHealthOptions | undefined;
   #health: HealthListener | undefined;
+  readonly #service: ServiceState | undefined;
   readonly #deadlines: DeadlineSweep;
   readonly #running: RunningRequests;
   readonly #loop: RequestLoop;
@@ -107,6 +110,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.timeouts = resolveTimeouts(options.timeouts, action);
     this.#deadlines = new DeadlineSweep({ timeouts: this.timeouts, minBytesPerSecond: 0 }, this.clock);
     this.#healthOptions = resolveHealth(options.health, action);
+    this.#service = (options.notifySystemd ?? true) ? thisService() : undefined;
     this.#running = new RunningRequests(this.clock);
     this.#loop = new RequestLoop(this.clock);
     this.#runner = new RequestRunner({
@@ -295,6 +299,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     if (this.#socket !== undefined)
       throw new TypeError('Cannot serverBind: the server must not be bound yet');
     this.#socket = this.bindSource(this.#engine, this.#requestedAddress);
+    this.#service?.bound(this);
     if (this.#healthOptions === undefined) return;
     this.#health = new HealthListener(this.#healthOptions.address, () => this.#healthReport());
   }
@@ -356,6 +361,11 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     return this.#deadlines.run(timed, () => this.finishRequest(request, clientAddress));
   }
 
+  /** Lets systemd know of a reload. Mixins of this package call it. */
+  protected whileReloading(reload: () => Promise<void>): Promise<void> {
+    return this.#service === undefined ? reload() : this.#service.reloading(reload);
+  }
+
   protected override connectionSetup(): ConnectionSetup {
     return this.#deadlines.figures;
   }
@@ -388,6 +398,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       this.#isClosed = true;
       if (this.#socket !== undefined) void this.closeSource(this.#socket, Promise.resolve());
       void this.#health?.close();
+      this.#service?.closed(this);
       throw error;
     }
   }
@@ -421,6 +432,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       this.#loop.end();
       throw error;
     }
+    this.#service?.serving(this);
   }
 
   #mustStop(): boolean {
@@ -451,6 +463,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
 
   async #close(): Promise<void> {
     this.#isLeaving = true;
+    this.#service?.leaving(this);
     const { lameDuckMs } = this.timeouts;
     if (lameDuckMs > 0) await this.#lameDuck.wait(lameDuckMs, this.#loop.whenStopped());
     this.#isClosed = true;
@@ -464,6 +477,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       await freed;
     } finally {
       await this.#health?.close();
+      this.#service?.closed(this);
     }
     if (this.#loop.isStopped) this.#loop.throwFailure();
   }

@@ -24,6 +24,11 @@ export interface ServerOptions {
   readonly timeouts?: TimeoutOptions | undefined;
   /** A small HTTP listener that says whether the server takes requests. Default: none. */
   readonly health?: HealthOptions | undefined;
+  /**
+   * Whether this server counts where systemd wants to know how the service is (`NOTIFY_SOCKET` is set): it is ready
+   * when all servers that count serve, and stopping when the last of them closes. Default `true`.
+   */
+  readonly notifySystemd?: boolean | undefined;
 }
 
 export const serverOptionRules: OptionRules<ServerOptions> = {
@@ -35,6 +40,7 @@ export const serverOptionRules: OptionRules<ServerOptions> = {
   workerData: anything,
   timeouts: anything, // a group, checked by resolveTimeouts()
   health: anything, // a group, checked by resolveHealth()
+  notifySystemd: aBoolean,
 };
 
 /** `listen(2)`'s backlog as an option. */

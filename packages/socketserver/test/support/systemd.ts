@@ -52,6 +52,40 @@ export class HeldSocket<
 
 const bindOptions = { reuseAddress: true, reusePort: false, ipv6Only: false };
 
+/** Where services tell how they are. */
+export class NotifyReceiver implements AsyncDisposable {
+  readonly #port: DatagramPort;
+
+  /** @param address - a path, or a name that begins with a zero byte. */
+  constructor(address: string) {
+    const limits = { maxPacketSize: 4_096, maxPending: 1_024, whenFull: 'drop-newest' } as const;
+    this.#port = (native as Engine).bindDatagram(address, { ...bindOptions, ...limits });
+  }
+
+  /** The next message, as its lines. */
+  async next(): Promise<readonly string[]> {
+    for (;;) {
+      const datagram = this.#port.receive();
+      if (datagram !== undefined) return datagram.bytes.toString().split('\n');
+      await new Promise<void>((resolve) => this.#port.notify(resolve));
+    }
+  }
+
+  /** The next message that is about something else than the watchdog. */
+  async nextChange(): Promise<readonly string[]> {
+    for (;;) {
+      const message = await this.next();
+      if (message[0] !== 'WATCHDOG=1') return message;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#port.close();
+    const { address } = this.#port;
+    if (!(address as string).startsWith('\0')) rmSync(address as string);
+  }
+}
+
 /** How systemd starts a service. */
 export interface ServiceOptions {
   /** Passed as descriptors 3 and so on. */

@@ -3,6 +3,7 @@ import process from 'node:process';
 import * as library from '../../../src/index.ts';
 import * as exchanges from '../../workers/handlers/exchanges.ts';
 import * as matrix from '../../workers/handlers/matrix.ts';
+import * as reckless from '../../workers/handlers/reckless.ts';
 import type { ServerDescription } from '../server-description.ts';
 
 interface AnyServer {
@@ -12,7 +13,7 @@ interface AnyServer {
 }
 
 function construct({ server, handler, address, options }: ServerDescription): AnyServer {
-  const handlers: Record<string, unknown> = { ...exchanges, ...matrix };
+  const handlers: Record<string, unknown> = { ...exchanges, ...matrix, ...reckless };
   const Server = (library as Record<string, unknown>)[server] as new (...args: unknown[]) => AnyServer;
   const isSystemd = typeof address === 'object' && address !== null && 'systemd' in address;
   const target = isSystemd ? library.fromSystemd(address.systemd as string) : address;
