@@ -33,6 +33,7 @@ export { type DatagramTruncatedEvent } from './diagnostics/datagram-events.ts';
 export { type EventName, type SocketServerEvents } from './diagnostics/event-map.ts';
 export { type EventListeners, observe } from './diagnostics/observe.ts';
 export { type ProxyAcceptedEvent, type ProxyFailedEvent } from './diagnostics/proxy-events.ts';
+export { type ServerResumedEvent, type ServerSuspendedEvent } from './diagnostics/suspend-events.ts';
 export { type TLSFailedEvent } from './diagnostics/tls-events.ts';
 export {
   type WorkerBlockedEvent,

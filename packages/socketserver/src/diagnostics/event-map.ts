@@ -7,6 +7,12 @@ import {
   type ProxyFailedEvent,
   proxyFailedChannel,
 } from './proxy-events.ts';
+import {
+  type ServerResumedEvent,
+  type ServerSuspendedEvent,
+  resumedChannel,
+  suspendedChannel,
+} from './suspend-events.ts';
 import { type TLSFailedEvent, tlsFailedChannel } from './tls-events.ts';
 import {
   type WorkerBlockedEvent,
@@ -23,6 +29,8 @@ export interface SocketServerEvents {
   'socketserver:datagram:truncated': DatagramTruncatedEvent;
   'socketserver:proxy:accepted': ProxyAcceptedEvent;
   'socketserver:proxy:failed': ProxyFailedEvent;
+  'socketserver:server:suspended': ServerSuspendedEvent;
+  'socketserver:server:resumed': ServerResumedEvent;
   'socketserver:tls:failed': TLSFailedEvent;
   'socketserver:worker:started': WorkerStartedEvent;
   'socketserver:worker:blocked': WorkerBlockedEvent;
@@ -37,6 +45,8 @@ export const eventChannels: { readonly [Name in EventName]: EventChannel<SocketS
   'socketserver:datagram:truncated': datagramTruncatedChannel,
   'socketserver:proxy:accepted': proxyAcceptedChannel,
   'socketserver:proxy:failed': proxyFailedChannel,
+  'socketserver:server:suspended': suspendedChannel,
+  'socketserver:server:resumed': resumedChannel,
   'socketserver:tls:failed': tlsFailedChannel,
   'socketserver:worker:started': workerStartedChannel,
   'socketserver:worker:blocked': workerBlockedChannel,

@@ -149,14 +149,19 @@ export function WorkerMixIn(
       return super.activeRequests + this.#pool.ownActive;
     }
 
-    protected override loopEnds(): void {
-      this.#ownSocket = undefined;
-      this.#pool.stopReceiving();
+    protected override takingChanged(isTaking: boolean): void {
+      super.takingChanged(isTaking);
+      if (isTaking) {
+        this.#receiveInWorkers();
+      } else {
+        this.#ownSocket = undefined;
+        this.#pool.stopReceiving();
+      }
     }
 
     protected override loopBegins(action: 'serveForever' | 'handleRequest'): void {
       refuseServerInWorker('Cannot start workers', this.#setup.handler);
-      if (action === 'serveForever') this.#receiveInWorkers();
+      super.loopBegins(action);
       this.#pool.start();
       this.#listenForReload();
     }

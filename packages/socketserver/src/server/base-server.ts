@@ -4,6 +4,7 @@ import { adoptConnection } from '../connection/proxied-connection.ts';
 import { acceptFailedChannel, type AcceptFailedEvent } from '../diagnostics/accept-events.ts';
 import { DeadlineSweep } from '../deadlines/deadline-sweep.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
+import { resumedChannel, suspendedChannel } from '../diagnostics/suspend-events.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
 import { type Clock, clockOf } from '../engine/clock.ts';
 import type { Engine, HandedOver, RequestSource } from '../engine/contract.ts';
@@ -169,9 +170,10 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
 
   /** What the server has done so far. */
   stats(): ServerStats {
-    const { accepted, served, failed, bytesRead, bytesWritten } = this.counts;
-    const active = this.activeRequests;
-    return { accepted, active, waiting: 0, served, failed, bytesRead, bytesWritten, workers: [] };
+    const { accepted, served, failed, refused, bytesRead, bytesWritten } = this.counts;
+    const ended = { served, failed, refused, bytesRead, bytesWritten };
+    const { activeRequests: active, isSuspended } = this;
+    return { accepted, active, waiting: 0, isSuspended, ...ended, workers: [] };
   }
 
   /** The listener of `options.health`; `undefined` without that option, and before `serverBind()`. */
@@ -235,7 +237,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
         if (serviceMs !== undefined) await this.serviceActions();
       }
     } finally {
-      this.loopEnds();
+      if (!this.isSuspended) this.takingChanged(false);
       this.#loop.forgetStop();
       this.#loop.end();
     }
@@ -275,6 +277,31 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
    */
   shutdown(): Promise<void> {
     return this.#loop.stop();
+  }
+
+  /**
+   * Takes no further request until `resume()`, while `serveForever()` goes on: clients wait in the kernel's queue, as far
+   * as that reaches. Requests that run go on, and so do TLS handshakes. Works before and while the server serves, in any
+   * model; the health listener says so. Idempotent.
+   */
+  suspend(): void {
+    if (this.isSuspended || this.#isClosed) return;
+    this.#intake.suspend();
+    if (this.#loop.isServing) this.takingChanged(false);
+    if (suspendedChannel.hasSubscribers) suspendedChannel.publish({ serverAddress: this.serverAddress });
+  }
+
+  /** Ends what `suspend()` began: those who wait are taken, in order. Idempotent. */
+  resume(): void {
+    if (!this.isSuspended || this.#isClosed) return;
+    this.#intake.resume();
+    if (this.#loop.isServing) this.takingChanged(true);
+    if (resumedChannel.hasSubscribers) resumedChannel.publish({ serverAddress: this.serverAddress });
+  }
+
+  /** Whether `suspend()` keeps the server from taking requests. */
+  get isSuspended(): boolean {
+    return this.#intake.isSuspended;
   }
 
   /**
@@ -428,6 +455,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.#loop.begin(action);
     try {
       this.loopBegins(action);
+      if (this.#loop.isServing && !this.isSuspended) this.takingChanged(true);
     } catch (error) {
       this.#loop.end();
       throw error;
@@ -440,13 +468,14 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   }
 
   #healthReport(): HealthReport {
-    const { workers: _, ...counts } = this.stats();
+    const { workers: _, isSuspended: __, ...counts } = this.stats();
     return { status: this.#healthStatus(), address: formatAddress(this.serverAddress), ...counts };
   }
 
   #healthStatus(): HealthStatus {
     if (this.#isLeaving) return 'draining';
     if (this.#loop.isStopped) return this.#loop.hasRun ? 'stopped' : 'starting';
+    if (this.isSuspended) return 'suspended';
     return this.#intake.isFull ? 'full' : 'serving';
   }
 

@@ -21,6 +21,7 @@ export interface IntakeParts<Request, Address> {
 /** Where requests come in: when one may be taken, how to wait for that, and the taking. */
 export class Intake<Request, Address> {
   readonly #parts: IntakeParts<Request, Address>;
+  #isSuspended = false;
 
   constructor(parts: IntakeParts<Request, Address>) {
     this.#parts = parts;
@@ -32,15 +33,31 @@ export class Intake<Request, Address> {
     return running.processing >= maxActive();
   }
 
+  /** Whether {@link suspend} holds. */
+  get isSuspended(): boolean {
+    return this.#isSuspended;
+  }
+
+  /** Takes no request until {@link resume}: those that come wait where they are. */
+  suspend(): void {
+    this.#isSuspended = true;
+    this.#parts.loop.wake(); // it stops asking the source
+  }
+
+  resume(): void {
+    this.#isSuspended = false;
+    this.#parts.loop.wake();
+  }
+
   /** Whether a request waits, and may be taken. */
   get canTake(): boolean {
-    return !this.isFull && this.#parts.source().isReady;
+    return this.#mayTake && this.#parts.source().isReady;
   }
 
   /** Waits until a request may be there to take, somebody wakes the loop, or `ms` have passed. */
   wait(ms: number | undefined): Promise<void> {
     const { loop, source } = this.#parts;
-    if (!this.isFull) return loop.waitFor(source(), ms);
+    if (this.#mayTake) return loop.waitFor(source(), ms);
     source().notify(undefined);
     return loop.waitFor(undefined, ms);
   }
@@ -70,6 +87,10 @@ export class Intake<Request, Address> {
     const wasFull = this.isFull;
     running.end();
     if (wasFull) loop.wake();
+  }
+
+  get #mayTake(): boolean {
+    return !this.#isSuspended && !this.isFull;
   }
 
   #failed(error: NodeJS.ErrnoException): void {

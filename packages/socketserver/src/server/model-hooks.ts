@@ -54,8 +54,8 @@ export abstract class ModelHooks<
   /** Called when `serveForever()` begins, or `handleRequest()`. */
   protected loopBegins(_action: 'serveForever' | 'handleRequest'): void {}
 
-  /** Called when `serveForever()` ends. */
-  protected loopEnds(): void {}
+  /** Called when `serveForever()` begins to take requests, and when it ends or is suspended. */
+  protected takingChanged(_isTaking: boolean): void {}
 
   /**
    * Takes a request apart for a worker. Transports of this package implement it.

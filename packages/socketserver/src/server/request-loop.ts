@@ -33,6 +33,11 @@ export class RequestLoop {
     return this.#state === 'stopped';
   }
 
+  /** Whether `serveForever()` runs. */
+  get isServing(): boolean {
+    return this.#state !== 'stopped' && this.#canBeStopped;
+  }
+
   /** Whether it ever ran. */
   get hasRun(): boolean {
     return this.#hasRun;

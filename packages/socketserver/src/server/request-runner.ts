@@ -81,15 +81,12 @@ export class RequestRunner<Request, Address extends SocketAddress> {
   }
 
   async #verify(request: Request, clientAddress: Address): Promise<void> {
-    const { hooks, begin } = this.#parts;
-    let isWanted = false;
-    try {
-      const verdict = hooks.verifyRequest(request, clientAddress);
-      isWanted = verdict === true || (await verdict);
-    } finally {
-      if (!isWanted) await hooks.shutdownRequest(request);
+    const { hooks, counts, begin } = this.#parts;
+    if (!(await this.#isWanted(request, clientAddress))) {
+      counts.refused += 1;
+      await hooks.shutdownRequest(request);
+      return;
     }
-    if (!isWanted) return;
     begin(request);
     try {
       await hooks.processRequest(request, clientAddress);
@@ -99,6 +96,18 @@ export class RequestRunner<Request, Address extends SocketAddress> {
       } finally {
         await this.#end(request, clientAddress);
       }
+    }
+  }
+
+  async #isWanted(request: Request, clientAddress: Address): Promise<boolean> {
+    const { hooks, counts } = this.#parts;
+    try {
+      const verdict = hooks.verifyRequest(request, clientAddress);
+      return verdict === true || (await verdict);
+    } catch (error) {
+      counts.failed += 1;
+      await hooks.shutdownRequest(request);
+      throw error;
     }
   }
 

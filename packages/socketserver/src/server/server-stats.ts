@@ -2,7 +2,7 @@ import type { WorkerStats } from '../workers/pooled-worker.ts';
 
 /** What a server has done so far, over all its workers: `server.stats()`. */
 export interface ServerStats {
-  /** Requests that were taken. */
+  /** Requests that were taken: served, failed, refused, or active. */
   readonly accepted: number;
   /** Requests that are being processed, those that wait for a worker included. */
   readonly active: number;
@@ -12,6 +12,10 @@ export interface ServerStats {
   readonly served: number;
   /** Requests whose handlers threw, or whose workers were lost. */
   readonly failed: number;
+  /** Requests that were turned away before a handler: by `verifyRequest`, a limit or an access list. */
+  readonly refused: number;
+  /** Whether `suspend()` keeps it from taking requests. */
+  readonly isSuspended: boolean;
   /** Bytes that clients sent, on the connections that are closed. */
   readonly bytesRead: number;
   /** Bytes that were sent to clients, on the connections that are closed. */
@@ -25,6 +29,7 @@ export class RequestCounts {
   accepted = 0;
   served = 0;
   failed = 0;
+  refused = 0;
   bytesRead = 0;
   bytesWritten = 0;
 }
