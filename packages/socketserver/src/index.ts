@@ -143,6 +143,7 @@ export {
   StreamServer,
   type StreamServerOptions,
 } from './transports/stream-server.ts';
+export { type ClientTLSOptions } from './tls/client-tls-options.ts';
 export { type TLSFacts } from './tls/tls-facts.ts';
 export {
   type ClientCertificateOptions,

@@ -10,8 +10,12 @@ import {
 } from '../address/parse-address.ts';
 import { inetAddress, type SocketAddress } from '../address/socket-address.ts';
 import { chooseEngine, type EngineChoice } from '../engine/choose-engine.ts';
+import type { Connection, Engine } from '../engine/contract.ts';
+import { secureClientConnection } from '../engine/tls/secure-client-connection.ts';
+import { timeoutDefaults } from '../options/timeout-options.ts';
 import type { ProxyHeaderFields } from '../proxy-protocol/header-fields.ts';
 import { writeProxyHeader } from '../proxy-protocol/write-proxy-header.ts';
+import { type ClientTLSOptions, resolveClientTLS } from '../tls/client-tls-options.ts';
 import { StreamSocket } from './stream-socket.ts';
 
 /** Options of {@link connect}. */
@@ -22,6 +26,8 @@ export interface ConnectSocketOptions {
   readonly engine?: EngineChoice;
   /** A PROXY header to send before everything else, for a server that expects one. Default: none. */
   readonly proxyHeader?: ProxyHeaderFields;
+  /** Encrypts the connection, after a PROXY header. Default: it is plain. */
+  readonly tls?: ClientTLSOptions;
 }
 
 /**
@@ -29,7 +35,7 @@ export interface ConnectSocketOptions {
  *
  * @param address - `['127.0.0.1', 8888]`, `'127.0.0.1:8888'`, `'unix:/run/app.sock'`, ... A host name is looked up.
  * @throws the operating system's error (`ECONNREFUSED`, ...), the resolver's (`ENOTFOUND`); TypeError and RangeError
- *   for a wrong address, and for a header that cannot be written.
+ *   for a wrong address, and for a header that cannot be written; a TLSHandshakeError, and what `tls.verifyServer` throws.
  *
  * @example
  * await using socket = await connect(['127.0.0.1', 8888]);
@@ -40,16 +46,28 @@ export interface ConnectSocketOptions {
  */
 export async function connect(
   address: InetAddressInput | UnixAddressInput,
-  { signal, engine: choice, proxyHeader }: ConnectSocketOptions = {},
+  { signal, engine: choice, proxyHeader, tls: tlsOptions }: ConnectSocketOptions = {},
 ): Promise<StreamSocket> {
   const engine = chooseEngine(choice);
   const header = proxyHeader && writeProxyHeader(proxyHeader);
+  const host = isUnixInput(address) ? undefined : parseHostAndPort(address)[0];
+  const tls = tlsOptions && resolveClientTLS(tlsOptions, host);
+  const connection = await firstThatAnswers(engine, await candidatesFor(address), signal);
+  if (header !== undefined) connection.write(header);
+  if (tls === undefined) return new StreamSocket(connection);
+  const { handshakeMs } = timeoutDefaults;
+  return new StreamSocket(await secureClientConnection(connection, tls, { handshakeMs, signal }));
+}
+
+async function firstThatAnswers(
+  engine: Engine,
+  candidates: readonly SocketAddress[],
+  signal: AbortSignal | undefined,
+): Promise<Connection> {
   let failure: unknown;
-  for (const candidate of await candidatesFor(address)) {
+  for (const candidate of candidates) {
     try {
-      const connection = await engine.connect(candidate, { signal });
-      if (header !== undefined) connection.write(header);
-      return new StreamSocket(connection);
+      return await engine.connect(candidate, { signal });
     } catch (error) {
       failure = error;
       if (signal?.aborted === true) break;

@@ -57,7 +57,8 @@ export function loadTLSMaterial(
   });
 }
 
-function loadIdentity(options: TLSIdentityOptions, { action, path }: OptionPlace): TLSIdentity {
+/** Reads and checks a certificate and its key. @throws as {@link loadTLSMaterial} */
+export function loadIdentity(options: TLSIdentityOptions, { action, path }: OptionPlace): TLSIdentity {
   const chain = loadCertificates(options.cert, { action, path: `${path}.cert` });
   const certificate = new X509Certificate(chain[0]!);
   checkValidity(certificate, { action, path: `${path}.cert` });
@@ -73,8 +74,8 @@ function loadIdentity(options: TLSIdentityOptions, { action, path }: OptionPlace
   return Object.freeze({ cert: chain.join('\n'), key, passphrase });
 }
 
-/** Gives each certificate of a PEM text. */
-function loadCertificates(source: PEMSource, { action, path }: OptionPlace): readonly string[] {
+/** Gives each certificate of a PEM text. @throws as {@link loadTLSMaterial} */
+export function loadCertificates(source: PEMSource, { action, path }: OptionPlace): readonly string[] {
   const blocks = readPEM(source).match(certificateBlock) ?? [];
   if (blocks.length === 0) {
     throw new CertificateError(

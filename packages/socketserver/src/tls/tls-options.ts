@@ -54,9 +54,12 @@ export interface TLSOptions extends TLSIdentityOptions {
   readonly ticketKeys?: Uint8Array | undefined;
 }
 
-const aPEMSource: OptionRule = { must: 'PEM text, its bytes, or { file: path }', accepts: isPEMSource };
+export const aPEMSource: OptionRule = {
+  must: 'PEM text, its bytes, or { file: path }',
+  accepts: isPEMSource,
+};
 
-const aKeySource: OptionRule = {
+export const aKeySource: OptionRule = {
   must: 'PEM text, its bytes, { file: path }, { file: path, passphrase } or { pem, passphrase }',
   accepts: (value) => isPEMSource(value) || isEncryptedKey(value),
 };
@@ -66,7 +69,7 @@ const anObject: OptionRule = {
   accepts: (value) => typeof value === 'object' && value !== null,
 };
 
-const protocolNames: OptionRule = {
+export const protocolNames: OptionRule = {
   must: 'a list of names of 1 to 255 bytes',
   accepts: (value) => Array.isArray(value) && value.length > 0 && value.every(isProtocolName),
 };
@@ -85,12 +88,14 @@ const clientCertificateRules: OptionRules<ClientCertificateOptions> = {
   ca: aPEMSource,
 };
 
+export const aVersion: OptionRule = oneOf('TLSv1.2', 'TLSv1.3');
+
 const tlsRules: OptionRules<TLSOptions> = {
   ...identityRules,
   sni: anObject,
   clientCertificates: anObject,
   alpnProtocols: protocolNames,
-  minVersion: oneOf('TLSv1.2', 'TLSv1.3'),
+  minVersion: aVersion,
   ciphers: aCipherList,
   ticketKeys: ticketKeyBytes,
 };
@@ -149,7 +154,11 @@ function checkClientCertificates(
   return Object.freeze({ mode, ca: ca && copySource(ca) });
 }
 
-function checkIdentity({ cert, key }: Partial<TLSIdentityOptions>, place: OptionPlace): TLSIdentityOptions {
+/** Checks that both halves of an identity are there, and copies them. */
+export function checkIdentity(
+  { cert, key }: Partial<TLSIdentityOptions>,
+  place: OptionPlace,
+): TLSIdentityOptions {
   if (cert === undefined) missing('cert', aPEMSource, place);
   if (key === undefined) missing('key', aKeySource, place);
   return Object.freeze({ cert: copySource(cert), key: copySource(key) });
@@ -160,7 +169,7 @@ function missing(key: string, { must }: OptionRule, { action, path }: OptionPlac
 }
 
 /** The caller's objects are not kept. */
-function copySource<Source extends KeySource>(source: Source): Source {
+export function copySource<Source extends KeySource>(source: Source): Source {
   const given: KeySource = source;
   if (typeof given === 'string') return source;
   return (given instanceof Uint8Array ? Buffer.from(given) : Object.freeze({ ...given })) as Source;

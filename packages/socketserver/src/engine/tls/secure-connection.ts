@@ -1,17 +1,10 @@
 import { TLSSocket } from 'node:tls';
 import type { Connection, NodeStream } from '../contract.ts';
-import { type HandshakeFault, TLSHandshakeError } from '../../errors.ts';
+import { TLSHandshakeError } from '../../errors.ts';
 import type { TLSContexts } from '../../tls/tls-contexts.ts';
 import { readTLSFacts } from '../../tls/tls-facts.ts';
+import { completeHandshake, type HandshakeOptions } from './complete-handshake.ts';
 import { TLSConnection } from './tls-connection.ts';
-
-/** Options of {@link secureConnection}. */
-export interface HandshakeOptions {
-  /** Milliseconds that the handshake may take; `Infinity` for no limit. */
-  readonly handshakeMs: number;
-  /** Gives up: the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 /**
  * Runs the server's side of a TLS handshake.
@@ -31,7 +24,7 @@ export async function secureConnection(
   const socket = new TLSSocket(carrier, contexts);
   // Only tls.Server's own sockets end by themselves when the peer breaks the protocol. [Node: _emitTLSError]
   socket.on('_tlsError', (error: Error) => socket.destroy(error));
-  await completeHandshake(socket, options);
+  await completeHandshake(socket, 'client', options);
   const tls = readTLSFacts(socket, { requestCert: contexts.requestCert === true });
   if (contexts.rejectUnauthorized === true && !tls.authorized) {
     socket.destroy();
@@ -49,50 +42,6 @@ function leaveEngine(connection: Connection): NodeStream {
     connection.reset();
     throw error;
   }
-}
-
-/** Resolves when both sides are done; rejects once a socket that did not get there is closed. */
-async function completeHandshake(
-  socket: TLSSocket,
-  { handshakeMs, signal }: HandshakeOptions,
-): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  let failure: Error | undefined;
-  const failed = (error: Error): void => {
-    failure ??= error;
-  };
-  const giveUp = (reason: Error): void => {
-    failed(reason);
-    socket.destroy();
-  };
-  const expired = (): void =>
-    giveUp(new TLSHandshakeError(`it was not done within ${handshakeMs} ms`, 'timeout'));
-  const aborted = (): void => giveUp(signal?.reason as Error);
-  const ended = (): void => giveUp(handshakeError(undefined));
-  const closed = (): void =>
-    reject(failure === signal?.reason && failure !== undefined ? failure : handshakeError(failure));
-
-  const timer =
-    handshakeMs === Infinity ? undefined : setTimeout(expired, Math.min(handshakeMs, 2 ** 31 - 1));
-  signal?.addEventListener('abort', aborted);
-  socket.on('error', failed).on('end', ended).on('close', closed).on('secure', resolve);
-  try {
-    if (signal?.aborted) aborted();
-    await promise;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', aborted);
-    socket.off('error', failed).off('end', ended).off('close', closed).off('secure', resolve);
-  }
-}
-
-/** Says what an error means for a handshake; without one the client closed the connection. */
-function handshakeError(cause: Error | undefined): TLSHandshakeError {
-  if (cause instanceof TLSHandshakeError) return cause;
-  if (cause === undefined) return new TLSHandshakeError('the client closed the connection', 'closed');
-  const fault: HandshakeFault = 'syscall' in cause ? 'closed' : 'protocol';
-  const { reason } = cause as { reason?: unknown }; // OpenSSL's words, where they are its
-  return new TLSHandshakeError(typeof reason === 'string' ? reason : cause.message, fault, { cause });
 }
 
 /** The TLS socket on top reports what its carrier meets. [Node: TLSSocket] */

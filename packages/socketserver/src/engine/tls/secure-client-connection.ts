@@ -1,0 +1,38 @@
+import { connect } from 'node:tls';
+import type { ClientTLS } from '../../tls/client-tls-options.ts';
+import { readTLSFacts } from '../../tls/tls-facts.ts';
+import type { Connection } from '../contract.ts';
+import { completeHandshake, type HandshakeOptions } from './complete-handshake.ts';
+import { TLSConnection } from './tls-connection.ts';
+
+/**
+ * Runs the client's side of a TLS handshake.
+ *
+ * @param connection - unread; it belongs to the handshake from now on, and is ended if that fails.
+ * @returns a connection of the same contract, unread, for the bytes that TLS protects.
+ * @throws TLSHandshakeError, once the connection is closed; what `verifyServer` throws; the signal's reason.
+ */
+export async function secureClientConnection(
+  connection: Connection,
+  { context, verifyServer }: ClientTLS,
+  options: HandshakeOptions,
+): Promise<Connection> {
+  const { localAddress, remoteAddress } = connection;
+  const carrier = connection.toSocket();
+  carrier.on('error', reportedByTLS);
+  const socket = connect({ ...context, socket: carrier });
+  await completeHandshake(socket, 'server', options);
+  const tls = readTLSFacts(socket, { requestCert: true });
+  const secured = new TLSConnection({ socket, carrier, tls, localAddress, remoteAddress, proxy: undefined });
+  try {
+    await verifyServer?.(tls);
+    options.signal?.throwIfAborted();
+    return secured;
+  } catch (error) {
+    secured.reset();
+    throw error;
+  }
+}
+
+/** The TLS socket on top reports what its carrier meets. [Node: TLSSocket] */
+function reportedByTLS(): void {}
