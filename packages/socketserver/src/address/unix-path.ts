@@ -1,5 +1,5 @@
 import { existsSync, linkSync, lstatSync, readFileSync, renameSync, type Stats, unlinkSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, isAbsolute, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { UnixAddress } from './socket-address.ts';
 
@@ -78,7 +78,7 @@ export class SocketFile {
 function removeDeadSocket(path: string): boolean {
   const found = lookAt(path);
   if (found === undefined) return true;
-  if (!found.isSocket() || isBoundHere(path) || answersToConnect(path)) return false;
+  if (!found.isSocket() || isBoundHere(path, found) || answersToConnect(path)) return false;
   if (isSameFile(lookAt(path), found)) unlinkSync(path);
   return true;
 }
@@ -92,20 +92,34 @@ function isSameFile(one: Stats | undefined, other: Stats): boolean {
 }
 
 /** Asks Linux's list, which also shows those that are bound and do not listen yet. */
-function isBoundHere(path: string): boolean {
+function isBoundHere(path: string, found: Stats): boolean {
   if (!existsSync(socketTable)) return false;
   const table = readFileSync(socketTable, 'latin1');
   const name = Buffer.from(path).toString('latin1');
-  return table.split('\n').some((line) => isBoundTo(line, name));
+  return table.split('\n').some((line) => isBoundTo(line, { name, found }));
 }
 
 /**
  * Reads one line of the list: `Num RefCount Protocol Flags Type St Inode Path`. A stream socket in state
- * 03 is a connection that outlived its listener. [proc_net(5)]
+ * 03 is a connection that outlived its listener; `00010000` among the flags says that it listens. [proc_net(5)]
+ *
+ * The list has the path as it was bound. Those that listen, and datagram sockets, answer a connect under any name.
  */
-function isBoundTo(line: string, path: string): boolean {
-  const match = /^\S+: \S+ \S+ \S+ (\S+) (\S+) +\S+ (.+)$/.exec(line);
-  return match !== null && match[3] === path && (match[1] === '0002' || match[2] !== '03');
+function isBoundTo(line: string, { name, found }: { readonly name: string; readonly found: Stats }): boolean {
+  const match = /^\S+: \S+ \S+ (\S+) (\S+) (\S+) +\S+ (.+)$/.exec(line);
+  if (match === null) return false;
+  const [, flags, type, state, path] = match as unknown as [string, string, string, string, string];
+  const isDatagram = type === '0002';
+  if (!isDatagram && state === '03') return false;
+  if (path === name) return true;
+  const answers = isDatagram || (Number.parseInt(flags, 16) & 0x10000) !== 0;
+  return !answers && mayName(path, name, found);
+}
+
+/** Whether two different paths may be those of one file: one that is relative is so to a directory nobody else knows. */
+function mayName(path: string, name: string, found: Stats): boolean {
+  if (isAbsolute(path)) return isSameFile(lookAt(Buffer.from(path, 'latin1').toString()), found);
+  return basename(path) === basename(name);
 }
 
 /**

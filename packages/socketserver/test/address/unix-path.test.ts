@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { describe, it } from 'node:test';
 import { bindReplacingDead, SocketFile } from '../../src/address/unix-path.ts';
 
@@ -64,6 +74,45 @@ describe('bindReplacingDead()', () => {
       const socket = bind(path);
       assert.throws(() => bindReplacingDead(path, () => bind(path)), { code: 'EADDRINUSE' });
       socket.close();
+    },
+  );
+
+  it(
+    'leaves a socket alone that is bound under another spelling of its path, and does not listen yet',
+    { skip: process.platform !== 'linux' },
+    () => {
+      using directory = temporaryDirectory();
+      const path = join(directory.path, 's');
+      const linked = join(directory.path, 'linked');
+      const away = process.cwd();
+      mkdirSync(join(directory.path, 'real'));
+      symlinkSync('real', linked);
+      for (const [bound, given] of [
+        ['./s', path],
+        [path, './s'],
+        [path, `${directory.path}/real/../s`],
+        [join(linked, 's'), join(directory.path, 'real/s')],
+      ] as const) {
+        process.chdir(directory.path);
+        const socket = bind(bound);
+        assert.throws(() => bindReplacingDead(given, () => bind(given)), { code: 'EADDRINUSE' }, given);
+        socket.close();
+        process.chdir(away);
+      }
+    },
+  );
+
+  it(
+    'replaces the file of a dead socket whose name another one has elsewhere',
+    { skip: process.platform !== 'linux' },
+    () => {
+      using directory = temporaryDirectory();
+      using elsewhere = temporaryDirectory();
+      const path = join(directory.path, 's');
+      leaveDeadSocket(path);
+      const other = bind(join(elsewhere.path, 's'));
+      bindReplacingDead(path, () => bind(path)).close();
+      other.close();
     },
   );
 
