@@ -1,9 +1,20 @@
 import type { SocketAddress } from '../address/socket-address.ts';
+import { aBoolean, anInteger, type OptionRules, seconds } from '../options/check-options.ts';
 import { StreamReader } from '../request/stream-reader.ts';
 import type { StreamSocket } from '../request/stream-socket.ts';
 import { StreamWriter } from '../request/stream-writer.ts';
 import type { ServerView } from './server-view.ts';
 import { BaseRequestHandler } from './base-request-handler.ts';
+
+/** What the class attributes of a {@link StreamRequestHandler} may be. */
+export const streamHandlerRules: OptionRules<
+  Pick<typeof StreamRequestHandler, 'rbufsize' | 'wbufsize' | 'timeout' | 'disableNagleAlgorithm'>
+> = {
+  rbufsize: anInteger(-1, Number.MAX_SAFE_INTEGER),
+  wbufsize: anInteger(-1, Number.MAX_SAFE_INTEGER),
+  timeout: seconds,
+  disableNagleAlgorithm: aBoolean,
+};
 
 /**
  * A handler that reads and writes its connection like files: `rfile` and `wfile`.

@@ -62,7 +62,7 @@ export function ForkingMixIn<Base extends ServerClass>(
       const { maxChildren, blockOnClose } = new.target as unknown as ForkingStatics;
       const setup = setUpWorkers<ForkingOptions>(args, {
         kind: 'process',
-        action: `Cannot construct ${new.target.name}`,
+        Class: new.target,
         rules: forkingRules,
         model: (own) => ({
           defaultMax: own.maxChildren ?? maxChildren,

@@ -54,7 +54,7 @@ export function ThreadingMixIn<Base extends ServerClass>(
       const { daemonThreads, blockOnClose } = new.target as unknown as ThreadingStatics;
       const setup = setUpWorkers<ThreadingOptions>(args, {
         kind: 'thread',
-        action: `Cannot construct ${new.target.name}`,
+        Class: new.target,
         rules: threadingRules,
         model: (own) => {
           const isDaemon = own.daemonThreads ?? daemonThreads;

@@ -3,6 +3,7 @@ import { tlsFailedChannel } from '../diagnostics/tls-events.ts';
 import type { WorkerLostEvent } from '../diagnostics/worker-events.ts';
 import type { RequestSource } from '../engine/contract.ts';
 import { ServerClosedError } from '../errors.ts';
+import { checkOptions, milliseconds, type OptionRules } from '../options/check-options.ts';
 import type { TakenRequest } from '../server/request-hooks.ts';
 import { formatFailure } from '../server/format-failure.ts';
 import { PreparationFailed } from '../server/preparation-failed.ts';
@@ -35,6 +36,8 @@ export interface ServerWithWorkers extends WorkerServer {
   /** The numbers of the threads or processes. */
   readonly workerIds: readonly number[];
 }
+
+const reloadRules: OptionRules<ReloadOptions> = { drainMs: milliseconds };
 
 /** The common part of the mixins whose handlers run in workers. */
 export function WorkerMixIn(
@@ -112,8 +115,12 @@ export function WorkerMixIn(
       return { ...super.stats(), waiting: this.#pool.waiting, workers: this.#pool.stats() };
     }
 
-    reload({ drainMs = Infinity }: ReloadOptions = {}): Promise<void> {
-      return this.whileReloading(() => this.#pool.reload(drainMs));
+    async reload(options?: ReloadOptions): Promise<void> {
+      const { drainMs = Infinity } = checkOptions(options, reloadRules, {
+        action: 'Cannot reload',
+        path: 'options',
+      });
+      await this.whileReloading(() => this.#pool.reload(drainMs));
     }
 
     override serverClose(): Promise<void> {

@@ -1,5 +1,6 @@
 import { serialize } from 'node:v8';
 import { checkOptions, type OptionRules } from '../options/check-options.ts';
+import { checkClassAttributes } from '../options/class-attributes.ts';
 import { type AnyHandlerClass, referToHandler, refuseServerInWorker } from '../workers/handler-module.ts';
 import { resolveWorkerOptions, type WorkerKind } from '../workers/worker-options.ts';
 import type { WorkerSetup } from './worker-mixin.ts';
@@ -8,8 +9,8 @@ import type { WorkerServerOptions } from './worker-server-class.ts';
 /** How a mixin reads the options that are its own. */
 interface OwnOptions<Own extends WorkerServerOptions> {
   readonly kind: WorkerKind;
-  /** Begins the messages, as in `Cannot construct ThreadingTCPServer`. */
-  readonly action: string;
+  /** The class that is constructed: `new.target`. */
+  readonly Class: { readonly name: string };
   readonly rules: OptionRules<Own>;
   /** What they come to, together with the class attributes. */
   readonly model: (own: Readonly<Own>) => {
@@ -44,8 +45,10 @@ function requireCloneable(
  */
 export function setUpWorkers<Own extends WorkerServerOptions>(
   args: readonly unknown[],
-  { kind, action, rules, model }: OwnOptions<Own>,
+  { kind, Class, rules, model }: OwnOptions<Own>,
 ): WorkerSetup {
+  const action = `Cannot construct ${Class.name}`;
+  checkClassAttributes(Class, rules, action);
   const [address, RequestHandlerClass, options, ...others] = args;
   const given = typeof options === 'object' && options !== null ? Object.entries(options) : undefined;
   const own = checkOptions(Object.fromEntries(given?.filter(([key]) => key in rules) ?? []) as Own, rules, {

@@ -10,9 +10,12 @@ import { type Clock, clockOf } from '../engine/clock.ts';
 import type { Engine, HandedOver, RequestSource } from '../engine/contract.ts';
 import { ServerClosedError } from '../errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
+import { StreamRequestHandler, streamHandlerRules } from '../handlers/stream-request-handler.ts';
 import { HealthListener } from '../health/health-listener.ts';
 import { resolveHealth, type ResolvedHealthOptions } from '../health/health-options.ts';
 import type { HealthReport, HealthStatus } from '../health/health-report.ts';
+import { anything, checkOptions, type OptionRules, someMilliseconds } from '../options/check-options.ts';
+import { checkClassAttributes } from '../options/class-attributes.ts';
 import { type ResolvedTimeouts, resolveTimeouts } from '../options/timeout-options.ts';
 import type { ServiceState } from '../systemd/service-state.ts';
 import { reviveError } from '../workers/error-transfer.ts';
@@ -46,6 +49,11 @@ export interface SignalledServeForeverOptions extends ServeForeverOptions {
    */
   readonly signals: readonly NodeJS.Signals[];
 }
+
+const serveForeverRules: OptionRules<SignalledServeForeverOptions> = {
+  serviceIntervalMs: someMilliseconds,
+  signals: anything, // a list, checked by checkSignals()
+};
 
 /**
  * What all servers share: the loop that takes requests, and their way to a handler and back.
@@ -199,10 +207,11 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
    */
   serveForever(options?: ServeForeverOptions): Promise<void>;
   serveForever(options: SignalledServeForeverOptions): Promise<NodeJS.Signals | undefined>;
-  async serveForever({
-    serviceIntervalMs = 500,
-    signals = [],
-  }: Partial<SignalledServeForeverOptions> = {}): Promise<NodeJS.Signals | undefined | void> {
+  async serveForever(
+    options?: Partial<SignalledServeForeverOptions>,
+  ): Promise<NodeJS.Signals | undefined | void> {
+    const place = { action: 'Cannot serveForever', path: 'options' };
+    const { serviceIntervalMs = 500, signals = [] } = checkOptions(options, serveForeverRules, place);
     let closing: Promise<void> | undefined;
     using received = new StopSignals(checkSignals(signals), {
       stop: () => {
@@ -512,11 +521,15 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   }
 }
 
-/** @throws TypeError, for those whom no compiler has told. */
+/** @throws TypeError for no handler class, or wrong attributes of one, for those whom no compiler has told. */
 function requireHandlerClass(given: unknown, action: string): void {
   const handle: unknown = (given as { prototype?: { handle?: unknown } } | undefined)?.prototype?.handle;
-  if (typeof given === 'function' && typeof handle === 'function') return;
-  throw new TypeError(
-    `${action}: RequestHandlerClass must be a class with a handle() method, got ${typeof given}`,
-  );
+  if (typeof given !== 'function' || typeof handle !== 'function') {
+    throw new TypeError(
+      `${action}: RequestHandlerClass must be a class with a handle() method, got ${typeof given}`,
+    );
+  }
+  if (given.prototype instanceof StreamRequestHandler) {
+    checkClassAttributes(given, streamHandlerRules, action);
+  }
 }

@@ -1,6 +1,14 @@
 import { type EngineChoice } from '../engine/choose-engine.ts';
 import type { HealthOptions } from '../health/health-options.ts';
-import { aBoolean, anInteger, anything, type OptionRules, seconds } from '../options/check-options.ts';
+import {
+  aBoolean,
+  anInteger,
+  anything,
+  checkOptions,
+  type OptionRules,
+  seconds,
+} from '../options/check-options.ts';
+import { checkClassAttributes } from '../options/class-attributes.ts';
 import type { TimeoutOptions } from '../options/timeout-options.ts';
 
 /** What every server takes. Those that are also class attributes (`static`) win over them. */
@@ -42,6 +50,21 @@ export const serverOptionRules: OptionRules<ServerOptions> = {
   health: anything, // a group, checked by resolveHealth()
   notifySystemd: aBoolean,
 };
+
+/**
+ * Checks the options that a constructor was given, and the attributes of its class that stand for them: see
+ * {@link checkOptions}.
+ *
+ * @param parts - the beginning of the message, and `new.target`.
+ */
+export function checkServerOptions<Options extends ServerOptions>(
+  given: Options | undefined,
+  rules: OptionRules<Options>,
+  { action, Class }: { readonly action: string; readonly Class: { readonly name: string } },
+): Readonly<Options> {
+  checkClassAttributes(Class, rules, action);
+  return checkOptions(given, rules, { action, path: 'options' });
+}
 
 /** `listen(2)`'s backlog as an option. */
 export const backlogRule = anInteger(1, 65_535);

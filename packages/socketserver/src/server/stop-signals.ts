@@ -74,7 +74,7 @@ export class StopSignals implements Disposable {
 
 /** @throws TypeError for what is no list of signals that a program can take. */
 export function checkSignals(signals: unknown): readonly NodeJS.Signals[] {
-  const rule = 'Cannot serveForever: signals must be';
+  const rule = 'Cannot serveForever: options.signals must be';
   if (!Array.isArray(signals)) throw new TypeError(`${rule} an array, got ${String(signals)}`);
   for (const signal of signals as unknown[]) {
     const isKnown = typeof signal === 'string' && Object.hasOwn(constants.signals, signal);

@@ -1,6 +1,7 @@
 import type { InetAddress } from '../address/socket-address.ts';
 import type { BindOptions } from '../engine/contract.ts';
-import { checkOptions, type OptionRules } from '../options/check-options.ts';
+import type { OptionRules } from '../options/check-options.ts';
+import { checkServerOptions } from '../server/server-options.ts';
 import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';
 import { type InetServerAddress, readInetServerAddress } from './server-address.ts';
 import {
@@ -44,7 +45,7 @@ export class TCPServer extends StreamServer<InetAddress> {
     options?: TCPServerOptions,
   ) {
     const action = `Cannot construct ${new.target.name}`;
-    const checked = checkOptions(options, tcpOptionRules, { action, path: 'options' });
+    const checked = checkServerOptions(options, tcpOptionRules, { action, Class: new.target });
     const family = checked.addressFamily ?? new.target.addressFamily;
     const context = { kind: 'TCP', options: checked, action, family } as const;
     super(readInetServerAddress(serverAddress, context), RequestHandlerClass, checked);

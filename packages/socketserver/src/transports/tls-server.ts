@@ -4,12 +4,13 @@ import type { InetAddress } from '../address/socket-address.ts';
 import { tlsFailedChannel } from '../diagnostics/tls-events.ts';
 import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
 import { secureConnection } from '../engine/tls/secure-connection.ts';
-import { anything, checkOptions, type OptionRules } from '../options/check-options.ts';
+import { anything, type OptionRules } from '../options/check-options.ts';
 import { createTLSContexts, type TLSContexts } from '../tls/tls-contexts.ts';
 import { loadTLSMaterial, type TLSMaterial } from '../tls/tls-material.ts';
 import { checkTLSOptions, type TLSOptions } from '../tls/tls-options.ts';
 import type { LimitParts } from '../server/stream-limits.ts';
 import type { ConnectionSetup } from '../workers/messages.ts';
+import { checkServerOptions } from '../server/server-options.ts';
 import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';
 import { type InetServerAddress, readInetServerAddress } from './server-address.ts';
 import {
@@ -76,7 +77,7 @@ export class TLSServer extends StreamServer<InetAddress> {
     options: TLSServerOptions,
   ) {
     const action = `Cannot construct ${new.target.name}`;
-    const checked = checkOptions(options, tlsServerOptionRules, { action, path: 'options' });
+    const checked = checkServerOptions(options, tlsServerOptionRules, { action, Class: new.target });
     const family = checked.addressFamily ?? new.target.addressFamily;
     const context = { kind: 'TCP', options: checked, action, family } as const;
     super(readInetServerAddress(serverAddress, context), RequestHandlerClass, checked);

@@ -1,9 +1,10 @@
 import type { InheritedSocket } from '../address/inherited-socket.ts';
 import type { InetAddress } from '../address/socket-address.ts';
 import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
-import { aBoolean, anything, checkOptions, type OptionRules } from '../options/check-options.ts';
+import { aBoolean, anything, type OptionRules } from '../options/check-options.ts';
 import type { DatagramSocket } from '../request/datagram-socket.ts';
 import type { DatagramBinding } from '../workers/datagram-binding.ts';
+import { checkServerOptions } from '../server/server-options.ts';
 import { datagramOptionRules, type DatagramServerOptions } from './datagram-options.ts';
 import { type DatagramHandlerClass, DatagramServer } from './datagram-server.ts';
 import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';
@@ -62,7 +63,7 @@ export class UDPServer extends DatagramServer<InetAddress> {
     options?: UDPServerOptions,
   ) {
     const action = `Cannot construct ${new.target.name}`;
-    const checked = checkOptions(options, udpOptionRules, { action, path: 'options' });
+    const checked = checkServerOptions(options, udpOptionRules, { action, Class: new.target });
     const family = checked.addressFamily ?? new.target.addressFamily;
     const context = { kind: 'UDP', options: checked, action, family } as const;
     super(readInetServerAddress(serverAddress, context), RequestHandlerClass, checked);

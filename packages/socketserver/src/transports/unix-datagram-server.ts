@@ -2,8 +2,9 @@ import { InheritedSocket } from '../address/inherited-socket.ts';
 import type { UnixAddress } from '../address/socket-address.ts';
 import { bindReplacingDead, SocketFile } from '../address/unix-path.ts';
 import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
-import { anInteger, checkOptions, type OptionRules } from '../options/check-options.ts';
+import { anInteger, type OptionRules } from '../options/check-options.ts';
 import type { DatagramSocket } from '../request/datagram-socket.ts';
+import { checkServerOptions } from '../server/server-options.ts';
 import { datagramOptionRules, type DatagramServerOptions } from './datagram-options.ts';
 import { type DatagramHandlerClass, DatagramServer } from './datagram-server.ts';
 import { readUnixServerAddress, type UnixServerAddress } from './server-address.ts';
@@ -49,7 +50,7 @@ export class UnixDatagramServer extends DatagramServer<UnixAddress> {
     options?: UnixDatagramServerOptions,
   ) {
     const action = `Cannot construct ${new.target.name}`;
-    const checked = checkOptions(options, unixDatagramOptionRules, { action, path: 'options' });
+    const checked = checkServerOptions(options, unixDatagramOptionRules, { action, Class: new.target });
     const context = { kind: 'Unix datagram', options: checked, action } as const;
     super(readUnixServerAddress(serverAddress, context), RequestHandlerClass, checked);
     this.#options = checked;

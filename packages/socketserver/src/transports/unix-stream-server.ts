@@ -2,7 +2,8 @@ import { InheritedSocket } from '../address/inherited-socket.ts';
 import type { UnixAddress } from '../address/socket-address.ts';
 import { bindReplacingDead, SocketFile } from '../address/unix-path.ts';
 import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
-import { anInteger, checkOptions, type OptionRules } from '../options/check-options.ts';
+import { anInteger, type OptionRules } from '../options/check-options.ts';
+import { checkServerOptions } from '../server/server-options.ts';
 import { readUnixServerAddress, type UnixServerAddress } from './server-address.ts';
 import {
   type StreamHandlerClass,
@@ -51,7 +52,7 @@ export class UnixStreamServer extends StreamServer<UnixAddress> {
     options?: UnixStreamServerOptions,
   ) {
     const action = `Cannot construct ${new.target.name}`;
-    const checked = checkOptions(options, unixStreamOptionRules, { action, path: 'options' });
+    const checked = checkServerOptions(options, unixStreamOptionRules, { action, Class: new.target });
     const context = { kind: 'Unix stream', options: checked, action } as const;
     super(readUnixServerAddress(serverAddress, context), RequestHandlerClass, checked);
     this.#options = checked;

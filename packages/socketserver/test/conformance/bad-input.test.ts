@@ -8,12 +8,15 @@ import {
   ConcurrentTCPServer,
   ConcurrentUDPServer,
   ConcurrentUnixStreamServer,
+  ForkingTCPServer,
   TCPServer,
+  ThreadingTCPServer,
   TLSServer,
   UDPServer,
   UnixDatagramServer,
   UnixStreamServer,
 } from '../../src/index.ts';
+import { Echo } from '../workers/handlers/exchanges.ts';
 import { EchoLine, EchoPacketLine } from './handlers.ts';
 
 /** A class as JavaScript users see it: it takes anything. */
@@ -188,6 +191,62 @@ describe('a constructor', () => {
     );
   });
 
+  it('holds the attributes of a class to the rules of the options that they stand for', () => {
+    class ShortQueue extends TCPServer {
+      static override readonly requestQueueSize = 0;
+    }
+    class WrongFamily extends ConcurrentTCPServer {
+      static override readonly addressFamily = 'AF_UNIX' as never;
+    }
+    class WrongTimeout extends UnixStreamServer {
+      static override readonly timeout = '5' as never;
+    }
+    class NoPacket extends UDPServer {
+      static override readonly maxPacketSize = -1;
+    }
+    class NoChildren extends ForkingTCPServer {
+      static override readonly maxChildren = 0;
+    }
+    class MaybeDaemon extends ThreadingTCPServer {
+      static override readonly daemonThreads = 'yes' as never;
+    }
+    const before = descriptors();
+    for (const [Server, Handler, address, message] of [
+      [ShortQueue, EchoLine, loopback, 'requestQueueSize must be an integer from 1 to 65535, got 0'],
+      [WrongFamily, EchoLine, loopback, /addressFamily must be one of 'AF_INET', 'AF_INET6', got "AF_UNIX"$/],
+      [WrongTimeout, EchoLine, unusedPath, 'timeout must be a number of seconds above 0, got "5"'],
+      [NoPacket, EchoPacketLine, loopback, /maxPacketSize must be an integer .*, got -1$/],
+      [NoChildren, EchoLine, loopback, 'maxChildren must be an integer from 1 to 1024, got 0'],
+      [MaybeDaemon, EchoLine, loopback, 'daemonThreads must be a boolean, got "yes"'],
+    ] as const) {
+      const begins = `Cannot construct ${Server.name}: ${Server.name}.`;
+      const said = typeof message === 'string' ? new RegExp(`${message}$`) : message;
+      assert.throws(
+        () => construct(Server, address, Handler),
+        (error: Error) =>
+          error instanceof TypeError && error.message.startsWith(begins) && said.test(error.message),
+        Server.name,
+      );
+    }
+    assert.equal(descriptors(), before);
+  });
+
+  it('checks the attributes of a handler that reads and writes like files', () => {
+    for (const [attribute, value, message] of [
+      ['timeout', -1, 'must be a number of seconds above 0, got -1'],
+      ['rbufsize', 1.5, 'must be an integer from -1'],
+      ['wbufsize', '8192', 'must be an integer from -1'],
+      ['disableNagleAlgorithm', 1, 'must be a boolean, got 1'],
+    ] as const) {
+      class Odd extends EchoLine {}
+      Object.defineProperty(Odd, attribute, { value });
+      assert.throws(
+        () => construct(TCPServer, loopback, Odd),
+        new RegExp(`^TypeError: Cannot construct TCPServer: Odd\\.${attribute} ${message}`),
+      );
+    }
+  });
+
   it('names the package that a Unix datagram server needs, where it has another engine', () => {
     assert.throws(() => new UnixDatagramServer(unusedPath, EchoPacketLine, { engine: 'node' }), {
       code: 'UNSUPPORTED',
@@ -207,3 +266,32 @@ describe('a constructor', () => {
 
 /** Arguments for a handler that is made outside a server. */
 const never = [undefined, undefined, undefined] as unknown as ConstructorParameters<typeof EchoLine>;
+
+describe('serveForever()', () => {
+  it('refuses options that it does not know, and values out of range', async () => {
+    await using server = new TCPServer(loopback, EchoLine);
+    for (const [options, message] of [
+      [{ pollInterval: 0.5 }, /^Cannot serveForever: options must have only the keys .*, got pollInterval$/],
+      [{ serviceIntervalMs: 0 }, /^Cannot serveForever: options\.serviceIntervalMs must be .*, got 0$/],
+      [{ serviceIntervalMs: '500' }, /got "500"$/],
+      [0.5, /^Cannot serveForever: options must be an object, got 0\.5$/],
+    ] as const) {
+      await assert.rejects(server.serveForever(options as object), { name: 'TypeError', message });
+    }
+    await assert.rejects(server.serveForever(null as never), TypeError);
+  });
+});
+
+describe('reload()', () => {
+  it('refuses options that it does not know, and values out of range', async () => {
+    await using server = new ThreadingTCPServer(loopback, Echo);
+    await assert.rejects(
+      server.reload({ drain: 5 } as object),
+      /must have only the keys drainMs, got drain$/,
+    );
+    await assert.rejects(server.reload({ drainMs: -1 }), {
+      name: 'TypeError',
+      message: /^Cannot reload: options\.drainMs must be .*, got -1$/,
+    });
+  });
+});

@@ -151,7 +151,7 @@ describe('serveForever({ signals })', () => {
     ] as const) {
       await assert.rejects(server.serveForever({ signals: wrong as never }), {
         name: 'TypeError',
-        message: `Cannot serveForever: signals must be ${what}`,
+        message: `Cannot serveForever: options.signals must be ${what}`,
       });
     }
   });
