@@ -1,22 +1,55 @@
-#!/bin/sh
-# Runs the package's tests on an addon built with AddressSanitizer and UndefinedBehaviorSanitizer. All happens in
-# a copy of the package, so the ordinary build stays in use. Arguments are test files; all of them by default.
-set -eu
-cd "$(dirname "$0")/.."
-copy=build/sanitized
+#!/usr/bin/env bash
+# Runs tests on an addon built with AddressSanitizer and UndefinedBehaviorSanitizer: those of this package, or the files
+# given, or with the word `all` those of every package and example. It is a build of its own, which node-gyp-build is
+# pointed to, so the ordinary one stays in use. Child processes and worker threads of the tests run on it too: a report of
+# any of them fails the run, even where its test expected the process to die.
+set -euo pipefail
+package=$(cd "$(dirname "$0")/.." && pwd)
+repository=$(cd "$package/../.." && pwd)
+copy=$package/build/sanitized
 rm -rf "$copy"
-mkdir -p "$copy"
-cp -r binding.gyp lib package.json scripts src test "$copy"
-cd "$copy"
+mkdir -p "$copy/reports"
+cp -r "$package"/{binding.gyp,package.json,scripts,src} "$copy"
 
 sanitizers='-fsanitize=address,undefined'
-CXXFLAGS="$sanitizers -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1" \
-  LDFLAGS="$sanitizers" node-gyp rebuild
+(
+  cd "$copy"
+  export CXXFLAGS="$sanitizers -fno-sanitize-recover=all -fno-omit-frame-pointer -g -O1" LDFLAGS="$sanitizers" JOBS=max
+  node scripts/build.js >build.log 2>&1
+  [ -e build/Release/socketserver_native.node ] || { cat build.log >&2; exit 1; }
+)
 
-# Node itself is not built with them, so their library must come first. V8 and OpenSSL keep some memory to the end.
-[ "$#" -gt 0 ] || set -- test/*.test.ts
-LD_PRELOAD="$(g++ -print-file-name=libasan.so)" \
-  ASAN_OPTIONS=detect_leaks=1:detect_odr_violation=0:exitcode=99 \
-  LSAN_OPTIONS="suppressions=$PWD/scripts/leaks.supp:print_suppressions=0" \
-  UBSAN_OPTIONS=print_stacktrace=1 \
-  node --test --test-timeout=120000 "$@"
+cd "$repository"
+case "${1:-}" in
+  '') set -- packages/native/test/*.test.ts ;;
+  # The consumer's tests install packages of their own, which have no addon.
+  all) mapfile -t files < <(find packages/*/test examples/test -name '*.test.ts' -not -path '*/consumer/*' | sort)
+    set -- "${files[@]}" ;;
+esac
+
+# Node itself is not built with the sanitizers, so their library must come first. Leaks are looked for in Node alone, not in
+# the other programs that tests run.
+sanitized() {
+  env "@SOCKETSERVER/NATIVE_PREBUILD=$copy" \
+    LD_PRELOAD="$(g++ -print-file-name=libasan.so)" \
+    ASAN_OPTIONS="detect_leaks=0:detect_odr_violation=0:exitcode=99:halt_on_error=1:quarantine_size_mb=8:log_path=$copy/reports/report:include_if_exists=$package/scripts/sanitizer-options.%b" \
+    LSAN_OPTIONS="suppressions=$package/scripts/leaks.supp:print_suppressions=0" \
+    UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1:log_path=$copy/reports/report" \
+    "$@"
+}
+
+sanitized node --input-type=module -e "
+  import { readFileSync } from 'node:fs';
+  const { createNativeEngine } = await import('@socketserver/native');
+  createNativeEngine();
+  const maps = readFileSync('/proc/self/maps', 'utf8');
+  if (!maps.includes('$copy/') || !maps.includes('libasan')) throw new Error('The sanitized addon is not in use');
+"
+status=0
+sanitized node --test --test-timeout=600000 "$@" || status=$?
+if [ -n "$(ls "$copy/reports")" ]; then
+  cat "$copy"/reports/* >&2
+  echo "$(ls "$copy/reports" | wc -l) processes were reported by the sanitizers" >&2
+  status=1
+fi
+exit "$status"
