@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Contender } from './contender.ts';
+import { contendersOf } from './our-contenders.ts';
 import { buildFile } from './paths.ts';
 import type { Workload } from './workload.ts';
 
@@ -15,6 +17,7 @@ export interface BenchOptions {
 export const usage = `npm run bench -- [options]
   --workloads <a,b>    default all of them
   --contenders <a,b>   default all; a name may end in *, as in concurrent/*
+  --against <folder>   adds the servers of another checkout, built, as against/<name>
   --rounds <n>         default 5
   --seconds <s>        of each measured phase, default 1
   --quick              two rounds of half a second
@@ -31,6 +34,7 @@ export function readOptions(
     options: {
       workloads: { type: 'string' },
       contenders: { type: 'string' },
+      against: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       quick: { type: 'boolean', default: false },
@@ -41,9 +45,10 @@ export function readOptions(
   });
   if (values.help) return 'help';
   if (values.list) return 'list';
+  const others = values.against === undefined ? [] : contendersOf(resolve(values.against));
   return {
     workloads: select('--workloads', known.workloads, values.workloads),
-    contenders: select('--contenders', known.contenders, values.contenders),
+    contenders: select('--contenders', [...known.contenders, ...others], values.contenders),
     rounds: within('--rounds', values.rounds ?? (values.quick ? '2' : '5'), [1, 100]),
     seconds: within('--seconds', values.seconds ?? (values.quick ? '0.5' : '1'), [0.1, 60]),
     out: values.out,

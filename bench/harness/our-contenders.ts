@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Contender, contender, serving } from './contender.ts';
 import { benchFile } from './paths.ts';
 import type { Task } from './workload.ts';
+
+const serveProgram = benchFile('servers/serve.ts');
 
 /** Python's `max_children`, and ours, is 40: a forking server holds as many connections, others wait. */
 const MOST_CHILDREN = 32;
@@ -20,11 +23,31 @@ function ours(
   serves: [Task, string][],
   rest: Partial<Contender> = {},
 ): Contender {
-  const command = [process.execPath, benchFile('servers/serve.ts'), '--model', model, '--engine', engine];
+  const command = [process.execPath, serveProgram, '--model', model, '--engine', engine];
   return contender(`${model}/${engine}`, `socketserver ${model}, ${engine} engine`, command, serves, {
     isOurs: true,
     ...rest,
   });
+}
+
+/** Ours as another checkout has them, which must be built too: what a change costs or gains, in one run. */
+export function contendersOf(checkout: string): Contender[] {
+  const program = join(checkout, 'bench/servers/serve.ts');
+  if (!existsSync(program)) {
+    throw new RangeError(`Cannot run: --against must name another checkout, got ${checkout}`);
+  }
+  return ourContenders
+    .filter(({ command }) => command[1] === serveProgram)
+    .map((contender) => servedBy(program, contender));
+}
+
+function servedBy(program: string, ours: Contender): Contender {
+  return {
+    ...ours,
+    name: `against/${ours.name}`,
+    title: `${ours.title}, the other checkout`,
+    command: ours.command.map((word) => (word === serveProgram ? program : word)),
+  };
 }
 
 /** The same handlers in the four models on one engine. */
