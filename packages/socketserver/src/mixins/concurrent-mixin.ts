@@ -13,9 +13,8 @@ import type { ServerClass } from './server-class.ts';
 export function ConcurrentMixIn<Base extends ServerClass>(Server: Base): Base {
   abstract class ConcurrentServer extends Server {
     /** Starts the request and returns at once; its errors go to `handleError`. */
-    override processRequest(request: unknown, clientAddress: SocketAddress): Promise<void> {
+    override processRequest(request: unknown, clientAddress: SocketAddress): Promise<void> | void {
       void this.runRequest(request, clientAddress);
-      return Promise.resolve();
     }
   }
   return ConcurrentServer;

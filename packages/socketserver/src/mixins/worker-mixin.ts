@@ -89,9 +89,8 @@ export function WorkerMixIn(
     }
 
     /** Hands the request over and returns; how it ended is learned later. */
-    override processRequest(request: unknown, clientAddress: SocketAddress): Promise<void> {
+    override processRequest(request: unknown, clientAddress: SocketAddress): Promise<void> | void {
       void this.runRequest(request, clientAddress);
-      return Promise.resolve();
     }
 
     /** Has a worker serve the request. @throws what the handler threw there. */

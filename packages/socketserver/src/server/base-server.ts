@@ -238,9 +238,14 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       const turns = new FairTurns();
       while (!this.#mustStop()) {
         if (this.#loop.backOffMs > 0) await this.#loop.waitFor(undefined, this.#loop.backOffMs);
-        else if (!intake.canTake) await intake.wait(serviceMs);
+        else if (!intake.canTake) {
+          // A server that is full may be woken by a request that ends within this turn.
+          if (!intake.isFull) turns.begin();
+          await intake.wait(serviceMs);
+        }
         if (this.#mustStop()) break;
-        if (intake.canTake) await intake.take();
+        const taking = intake.canTake ? intake.take() : undefined;
+        if (taking !== undefined) await taking;
         const turn = turns.leave();
         if (turn !== undefined) await turn;
         if (serviceMs !== undefined) await this.serviceActions();
@@ -355,7 +360,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
    *
    * @see CPython `ThreadingMixIn.process_request_thread`
    */
-  runRequest(request: Request, clientAddress: Address): Promise<void> {
+  runRequest(request: Request, clientAddress: Address): Promise<void> | void {
     return this.#runner.run(request, clientAddress);
   }
 

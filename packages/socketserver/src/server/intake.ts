@@ -13,7 +13,7 @@ export interface IntakeParts<Request, Address> {
   /** Requests that may be processed at once. */
   readonly maxActive: () => number;
   readonly getRequest: () => MaybeRequest<Request, Address>;
-  readonly admit: (request: Request, clientAddress: Address) => Promise<void>;
+  readonly admit: (request: Request, clientAddress: Address) => Promise<void> | void;
   /** The system could not give a request. */
   readonly acceptFailed: (error: Error) => void;
 }
@@ -62,23 +62,21 @@ export class Intake<Request, Address> {
     return loop.waitFor(undefined, ms);
   }
 
-  /** One turn: from a request that waits to `processRequest`'s return. @throws what ends the loop. */
-  async take(): Promise<void> {
-    const { loop, getRequest, admit } = this.#parts;
+  /**
+   * One turn: from a request that waits to `processRequest`'s return. Does it at once where no hook has to be waited for,
+   * since a datagram's handler may cost less than the promises of its server. @throws what ends the loop.
+   */
+  take(): Promise<void> | void {
+    const { loop, getRequest } = this.#parts;
     loop.handling();
-    let taken: TakenRequest<Request, Address> | undefined;
+    let next: MaybeRequest<Request, Address>;
     try {
-      const next = getRequest();
-      taken = next instanceof Promise ? await next : next;
-      loop.recovered();
+      next = getRequest();
     } catch (error) {
-      loop.waiting();
-      if (!isSystemError(error)) throw error;
       this.#failed(error);
       return;
     }
-    if (taken !== undefined) await admit(taken[0], taken[1]);
-    loop.waiting();
+    return next instanceof Promise ? this.#takeLater(next) : this.#admit(next);
   }
 
   /** A request that was processed has ended: the next one may be taken, if there was no room. */
@@ -93,8 +91,35 @@ export class Intake<Request, Address> {
     return !this.#isSuspended && !this.isFull;
   }
 
-  #failed(error: NodeJS.ErrnoException): void {
+  async #takeLater(next: Promise<TakenRequest<Request, Address> | undefined>): Promise<void> {
+    let taken: TakenRequest<Request, Address> | undefined;
+    try {
+      taken = await next;
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    await this.#admit(taken);
+  }
+
+  #admit(taken: TakenRequest<Request, Address> | undefined): Promise<void> | void {
+    const { loop, admit } = this.#parts;
+    loop.recovered();
+    const admitted = taken && admit(taken[0], taken[1]);
+    if (admitted !== undefined) return this.#admitLater(admitted);
+    loop.waiting();
+  }
+
+  async #admitLater(admitted: Promise<void>): Promise<void> {
+    await admitted;
+    this.#parts.loop.waiting();
+  }
+
+  /** No request could be taken. @throws what is not the system's fault. */
+  #failed(error: unknown): void {
     const { loop, acceptFailed } = this.#parts;
+    loop.waiting();
+    if (!isSystemError(error)) throw error;
     if (!isPassing(error)) loop.backOff();
     acceptFailed(error);
   }

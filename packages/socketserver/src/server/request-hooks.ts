@@ -45,11 +45,10 @@ export abstract class RequestHooks<Request, Address extends SocketAddress> imple
    * Processes a request: here one after the other, until it has ended. Mixins override it. An error thrown here
    * goes to `handleError`.
    */
-  async processRequest(request: Request, clientAddress: Address): Promise<void> {
-    await this.finishInTime(request, clientAddress);
-    this.counts.served += 1;
-    const ended = this.shutdownRequest(request);
-    if (ended !== undefined) await ended;
+  processRequest(request: Request, clientAddress: Address): Promise<void> | void {
+    const handled = this.finishInTime(request, clientAddress);
+    if (handled === undefined) return this.#served(request);
+    return Promise.resolve(handled).then(() => this.#served(request));
   }
 
   /** Makes the handler object and lets it serve the request. */
@@ -60,6 +59,11 @@ export abstract class RequestHooks<Request, Address extends SocketAddress> imple
   /** Calls `finishRequest` and ends the request where it does not keep the deadlines of the server. */
   protected finishInTime(request: Request, clientAddress: Address): Promise<void> | void {
     return this.finishRequest(request, clientAddress);
+  }
+
+  #served(request: Request): Promise<void> | void {
+    this.counts.served += 1;
+    return this.shutdownRequest(request);
   }
 
   /** Ends a request in good order: tells the peer, then calls `closeRequest`. */

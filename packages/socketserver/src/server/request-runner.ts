@@ -35,36 +35,32 @@ export class RequestRunner<Request, Address extends SocketAddress> {
     this.#parts = parts;
   }
 
-  /** Verifies and processes a request that was taken. @throws what ends the loop. */
-  async admit(request: Request, clientAddress: Address): Promise<void> {
+  /** Verifies and processes a request that was taken, at once if it can. @throws what ends the loop. */
+  admit(request: Request, clientAddress: Address): Promise<void> | void {
     const { counts, running } = this.#parts;
     counts.accepted += 1;
     running.begin();
-    try {
-      await this.#verify(request, clientAddress);
-    } finally {
-      running.end();
-    }
+    const admitted = this.#verify(request, clientAddress);
+    if (admitted !== undefined) return this.#endAfter(admitted);
+    running.end();
   }
 
   /** Runs the handler of a request and ends it, beside the loop: what goes wrong for good fails the loop. */
-  async run(request: Request, clientAddress: Address): Promise<void> {
-    const { counts, running, finish, leave, fail } = this.#parts;
+  run(request: Request, clientAddress: Address): Promise<void> | void {
+    const { running, finish } = this.#parts;
     running.begin();
+    let finished: Promise<void> | void;
     try {
-      try {
-        await finish(request, clientAddress);
-        counts.served += 1;
-      } catch (error) {
-        await this.#failed(request, clientAddress, error);
-      } finally {
-        await this.#end(request, clientAddress);
-      }
+      finished = finish(request, clientAddress);
     } catch (error) {
-      fail(error);
-    } finally {
-      leave();
+      return this.#runFailed(request, clientAddress, error);
     }
+    if (finished === undefined) return this.#served(request, clientAddress);
+    // While its connection is idle these two weigh less than a suspended function would.
+    return Promise.resolve(finished).then(
+      () => this.#served(request, clientAddress),
+      (error: unknown) => this.#runFailed(request, clientAddress, error),
+    );
   }
 
   /** Has `handleError` learn what the handler of a request threw that was never taken here. */
@@ -80,34 +76,111 @@ export class RequestRunner<Request, Address extends SocketAddress> {
     }
   }
 
-  async #verify(request: Request, clientAddress: Address): Promise<void> {
-    const { hooks, counts, begin } = this.#parts;
-    if (!(await this.#isWanted(request, clientAddress))) {
-      counts.refused += 1;
-      await hooks.shutdownRequest(request);
-      return;
-    }
-    begin(request);
+  async #endAfter(admitted: Promise<void>): Promise<void> {
     try {
-      await hooks.processRequest(request, clientAddress);
-    } catch (error) {
-      try {
-        await this.#failed(request, clientAddress, error);
-      } finally {
-        await this.#end(request, clientAddress);
-      }
+      await admitted;
+    } finally {
+      this.#parts.running.end();
     }
   }
 
-  async #isWanted(request: Request, clientAddress: Address): Promise<boolean> {
-    const { hooks, counts } = this.#parts;
+  /** The handler has returned. */
+  #served(request: Request, clientAddress: Address): Promise<void> | void {
+    const { counts, endRequest, leave } = this.#parts;
+    counts.served += 1;
+    let ended: Promise<void> | void;
     try {
-      const verdict = hooks.verifyRequest(request, clientAddress);
-      return verdict === true || (await verdict);
+      ended = endRequest(request);
     } catch (error) {
-      counts.failed += 1;
+      return this.#leaveAfter(this.#endFailed(request, clientAddress, error));
+    }
+    if (ended !== undefined) return this.#leaveAfter(this.#ended(ended, request, clientAddress));
+    leave();
+  }
+
+  /** The handler has thrown. */
+  #runFailed(request: Request, clientAddress: Address, error: unknown): Promise<void> {
+    return this.#leaveAfter(this.#failAndEnd(request, clientAddress, error));
+  }
+
+  /** Leaves when `ending` has settled, and fails the loop with what it throws. */
+  async #leaveAfter(ending: Promise<void>): Promise<void> {
+    const { leave, fail } = this.#parts;
+    try {
+      await ending;
+    } catch (error) {
+      fail(error);
+    } finally {
+      leave();
+    }
+  }
+
+  /** Never throws by itself: what a hook throws comes as a rejection. */
+  #verify(request: Request, clientAddress: Address): Promise<void> | void {
+    const { hooks } = this.#parts;
+    let verdict: Promise<boolean> | boolean;
+    try {
+      verdict = hooks.verifyRequest(request, clientAddress);
+    } catch (error) {
+      return this.#verifyFailed(request, error);
+    }
+    return verdict === true
+      ? this.#process(request, clientAddress)
+      : this.#verifyLater(verdict, request, clientAddress);
+  }
+
+  async #verifyLater(
+    verdict: Promise<boolean> | boolean,
+    request: Request,
+    clientAddress: Address,
+  ): Promise<void> {
+    const { hooks, counts } = this.#parts;
+    let isWanted: boolean;
+    try {
+      isWanted = await verdict;
+    } catch (error) {
+      return this.#verifyFailed(request, error);
+    }
+    if (isWanted) {
+      await this.#process(request, clientAddress);
+    } else {
+      counts.refused += 1;
       await hooks.shutdownRequest(request);
-      throw error;
+    }
+  }
+
+  async #verifyFailed(request: Request, error: unknown): Promise<never> {
+    const { hooks, counts } = this.#parts;
+    counts.failed += 1;
+    await hooks.shutdownRequest(request);
+    throw error;
+  }
+
+  #process(request: Request, clientAddress: Address): Promise<void> | void {
+    const { hooks, begin } = this.#parts;
+    begin(request);
+    let processed: Promise<void> | void;
+    try {
+      processed = hooks.processRequest(request, clientAddress);
+    } catch (error) {
+      return this.#failAndEnd(request, clientAddress, error);
+    }
+    if (processed !== undefined) return this.#processLater(processed, request, clientAddress);
+  }
+
+  async #processLater(processed: Promise<void>, request: Request, clientAddress: Address): Promise<void> {
+    try {
+      await processed;
+    } catch (error) {
+      await this.#failAndEnd(request, clientAddress, error);
+    }
+  }
+
+  async #failAndEnd(request: Request, clientAddress: Address, error: unknown): Promise<void> {
+    try {
+      await this.#failed(request, clientAddress, error);
+    } finally {
+      await this.#end(request, clientAddress);
     }
   }
 
@@ -119,15 +192,28 @@ export class RequestRunner<Request, Address extends SocketAddress> {
     await hooks.handleError(request, clientAddress, error);
   }
 
-  /** A `shutdownRequest` that throws costs its own request, not the server. */
   async #end(request: Request, clientAddress: Address): Promise<void> {
-    const { hooks, endRequest, abandonRequest } = this.#parts;
+    let ended: Promise<void> | void;
     try {
-      const ended = endRequest(request);
-      if (ended !== undefined) await ended;
+      ended = this.#parts.endRequest(request);
     } catch (error) {
-      abandonRequest(request);
-      await hooks.handleError(request, clientAddress, error);
+      return this.#endFailed(request, clientAddress, error);
     }
+    if (ended !== undefined) await this.#ended(ended, request, clientAddress);
+  }
+
+  async #ended(ended: Promise<void>, request: Request, clientAddress: Address): Promise<void> {
+    try {
+      await ended;
+    } catch (error) {
+      await this.#endFailed(request, clientAddress, error);
+    }
+  }
+
+  /** A `shutdownRequest` that throws costs its own request, not the server. */
+  async #endFailed(request: Request, clientAddress: Address, error: unknown): Promise<void> {
+    const { hooks, abandonRequest } = this.#parts;
+    abandonRequest(request);
+    await hooks.handleError(request, clientAddress, error);
   }
 }
