@@ -42,6 +42,7 @@ export {
   type WorkerStartedEvent,
 } from './diagnostics/worker-events.ts';
 export { type EngineChoice } from './engine/choose-engine.ts';
+export { type PeerCredentials } from './engine/contract.ts';
 export {
   CertificateError,
   type CertificateFault,

@@ -42,6 +42,7 @@ export class ServerChannel {
     this.request = request;
     this.#closed = closed;
     this.stdin = new IncomingStream(link, id, 'stdin');
+    if (!request.stdin) this.stdin.ended();
     this.stdout = new OutgoingStream(link, id, 'stdout', request.credit.stdout);
     this.stderr = new OutgoingStream(link, id, 'stderr', request.credit.stderr);
   }

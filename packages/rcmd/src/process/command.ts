@@ -42,4 +42,6 @@ export interface RunningCommand extends AsyncDisposable {
   terminate(reason: KillReason): void;
   /** Settles when the main process has ended and its output has been read or cut off. Never rejects. */
   readonly ended: Promise<CommandEnd>;
+  /** Settles when nothing of it is left, no process of its group either, as far as the platform tells. Never rejects. */
+  readonly cleared: Promise<void>;
 }

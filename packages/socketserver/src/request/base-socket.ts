@@ -1,6 +1,6 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Pace, TimedRequest } from '../deadlines/timed-request.ts';
-import type { Connection, HandedOver } from '../engine/contract.ts';
+import type { Connection, HandedOver, PeerCredentials } from '../engine/contract.ts';
 import { ConnectionClosedError } from '../errors.ts';
 import { timeoutDefaults } from '../options/timeout-options.ts';
 import type { ProxyFacts } from '../proxy-protocol/proxy-header.ts';
@@ -195,6 +195,14 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
   /** What the PROXY header of the connection said; `undefined` where it came without. */
   get proxy(): ProxyFacts | undefined {
     return this.#connection.proxy;
+  }
+
+  /**
+   * The process at the other end of a Unix socket, as it was when the connection was made; `undefined` elsewhere, and
+   * where the engine cannot tell: the native one can. [unix(7): SO_PEERCRED]
+   */
+  get peerCredentials(): PeerCredentials | undefined {
+    return this.#connection.peerCredentials;
   }
 
   /**

@@ -1,0 +1,11 @@
+import type { Asker } from '../policy/operation.ts';
+import type { ConnectionFacts } from './server-events.ts';
+
+/** A connection whose client is authenticated. */
+export interface ConnectionContext {
+  readonly connectionId: string;
+  readonly asker: Asker;
+  /** For the audit and the limits: the client over all its connections. */
+  readonly owner: string;
+  readonly facts: ConnectionFacts;
+}

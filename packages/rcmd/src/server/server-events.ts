@@ -1,0 +1,31 @@
+import type { CommandEnd, CommandFailure } from '../protocol/command-end.ts';
+
+/** What a server tells about itself, for logs. Text in it came from clients: `printable()` it for a terminal. */
+export type ServerEvent =
+  | { readonly type: 'listening'; readonly address: string }
+  | ({ readonly type: 'connection-accepted' } & ConnectionFacts)
+  /** A client was turned away before it was anybody: `reason` says why. */
+  | { readonly type: 'connection-refused'; readonly address: string; readonly reason: string }
+  | ({ readonly type: 'connection-closed'; readonly reason: string } & ConnectionFacts)
+  | ({ readonly type: 'command-started'; readonly pid: number } & CommandFacts)
+  /** Nothing was run. */
+  | ({ readonly type: 'command-refused'; readonly failure: CommandFailure } & CommandFacts)
+  | ({ readonly type: 'command-ended'; readonly end: CommandEnd } & CommandFacts)
+  /** The audit cannot be written; commands are refused, or not, as the options say. */
+  | { readonly type: 'audit-failed'; readonly error: Error };
+
+/** Who is connected. */
+export interface ConnectionFacts {
+  readonly connectionId: string;
+  /** The client's address; `'unix'` for a local one. */
+  readonly address: string;
+  /** A fingerprint and its comment, or a user. */
+  readonly principal: string;
+}
+
+/** Which command. */
+export interface CommandFacts extends ConnectionFacts {
+  readonly commandId: string;
+  /** What was asked for; a shell's line as `sh -c LINE`. */
+  readonly argv: readonly string[];
+}

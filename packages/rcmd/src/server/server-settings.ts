@@ -1,0 +1,24 @@
+import type { RcmdPaths } from '../paths/rcmd-paths.ts';
+import type { CommandLimits } from './command-limits.ts';
+
+/** What every worker of a server must know: plain values, which cross to threads and processes. */
+export interface ServerSettings {
+  readonly paths: RcmdPaths;
+  readonly identity: { readonly fingerprint: string; readonly comment: string };
+  readonly limits: CommandLimits;
+  readonly audit: AuditSettings;
+  /** Milliseconds that a client has to say who it is, from the accept to its greeting. */
+  readonly authenticationMs: number;
+  /** The number of the server's process, and when it began. */
+  readonly pid: number;
+  readonly startedAt: number;
+}
+
+/** Where the audit goes, and how much it matters. */
+export interface AuditSettings {
+  readonly folder: string;
+  /** Whether each record is on the disk before its command runs. */
+  readonly isDurable: boolean;
+  /** Whether a command is refused whose record cannot be written. */
+  readonly mustBeWritten: boolean;
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { loadIdentity } from '../../src/trust/identity.ts';
+import { otherIdentity, runOverTLS, startServer } from '../support/servers.ts';
+
+describe('a server', () => {
+  it('runs what a local user asks for', async () => {
+    await using started = await startServer();
+    await using client = await started.client();
+    const { stdout, stderr, end } = await client.run({ shell: 'cat; echo err >&2; exit 3' }, 'in');
+    assert.deepEqual([stdout, stderr, end.exitCode], ['in', 'err\n', 3]);
+  });
+
+  it('has a socket that nobody else may use', async () => {
+    await using started = await startServer();
+    const path = started.server.addresses[0]!.slice('unix:'.length);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.equal(statSync(join(path, '..')).mode & 0o777, 0o700);
+  });
+
+  it('runs what the holder of its user’s own key asks for over TLS', async () => {
+    await using started = await startServer({ listen: '127.0.0.1:0' });
+    const identity = await loadIdentity(started.paths.config);
+    const messages = await runOverTLS(started.server.addresses[0]!, identity, { argv: ['echo', 'hi'] });
+    assert.deepEqual(
+      messages.map(({ type }) => type).filter((type) => type !== 'data' && type !== 'eof'),
+      ['hello', 'started', 'exit'],
+    );
+  });
+
+  it('runs nothing for a key that it does not know, and for no key', async () => {
+    await using started = await startServer({ listen: '127.0.0.1:0' });
+    const stranger = await otherIdentity(join(started.paths.state, 'other'));
+    for (const identity of [stranger, undefined]) {
+      const messages = await runOverTLS(started.server.addresses[0]!, identity);
+      assert.deepEqual(
+        messages.map(({ type }) => type),
+        ['go-away'],
+      );
+    }
+    assert.equal(started.events.filter(({ type }) => type === 'connection-refused').length, 2);
+    assert.equal(
+      started.events.some(({ type }) => type === 'command-started'),
+      false,
+    );
+  });
+});
