@@ -78,7 +78,8 @@ export function WorkerMixIn(
             this.#ownFailed(datagram, { error: reviveError(error), fault });
           }
         },
-        lostOwn: (datagrams, error) => {
+        lostOwn: (datagrams, { error, untold }) => {
+          this.counts.failed += untold;
           for (const datagram of datagrams) this.#ownFailed(datagram, { error });
         },
         sendDatagram: (bytes, address) => this.sendDatagram(bytes, address),
@@ -149,10 +150,6 @@ export function WorkerMixIn(
 
     protected override get maxActiveRequests(): number {
       return Math.min(super.maxActiveRequests, this.#pool.capacity);
-    }
-
-    override get activeRequests(): number {
-      return super.activeRequests + this.#pool.ownActive;
     }
 
     protected override takingChanged(isTaking: boolean): void {

@@ -35,6 +35,8 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress>
   readonly #port: DatagramPort;
   readonly #isIPv6: boolean;
   #isClosed = false;
+  #bytesRead = 0;
+  #bytesWritten = 0;
   #lastClient: SocketAddress = '';
   #goneErrors: WeakSet<Error> | undefined;
   #controller: AbortController | undefined;
@@ -69,6 +71,8 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress>
       if (this.isOver) throw new ConnectionClosedError('Cannot sendto: the socket is closed');
       const bytes = typeof data === 'string' ? Buffer.from(data) : data;
       sending = this.#port.send(bytes, this.#destination(address));
+      this.#bytesWritten += bytes.length;
+      if (this.#shared !== undefined) this.#shared.#bytesWritten += bytes.length;
     } catch (error) {
       sending = Promise.reject(error);
     }
@@ -158,6 +162,16 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress>
     return this.#port.isReady;
   }
 
+  /** Bytes of the datagrams that were received. */
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  /** Bytes of the datagrams that were sent; of one request, where {@link forRequest} gave the socket. */
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
   /** Datagrams that were dropped because too many waited. */
   get dropped(): number {
     return this.#port.dropped;
@@ -169,7 +183,9 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress>
 
   receive(): Datagram | undefined {
     const datagram = this.#port.receive();
-    if (datagram !== undefined) this.#lastClient = datagram.remoteAddress;
+    if (datagram === undefined) return undefined;
+    this.#lastClient = datagram.remoteAddress;
+    this.#bytesRead += datagram.bytes.length;
     return datagram;
   }
 

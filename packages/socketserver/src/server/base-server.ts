@@ -26,6 +26,7 @@ import { FairTurns } from './fair-turns.ts';
 import { Intake } from './intake.ts';
 import { LameDuck } from './lame-duck.ts';
 import { ModelHooks } from './model-hooks.ts';
+import { RequestLedger } from './request-ledger.ts';
 import { RequestLoop } from './request-loop.ts';
 import { RequestRunner } from './request-runner.ts';
 import { type OpenConnection, RunningRequests } from './running-requests.ts';
@@ -94,6 +95,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   readonly #loop: RequestLoop;
   readonly #runner: RequestRunner<Request, Address>;
   readonly #intake: Intake<Request, Address>;
+  readonly #ledger = new RequestLedger<Request>(this.counts);
   #socket: Source | undefined;
   #lastRequestId = 0;
   readonly #lameDuck = new LameDuck();
@@ -124,7 +126,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.#loop = new RequestLoop(this.clock);
     this.#runner = new RequestRunner({
       hooks: this,
-      counts: this.counts,
+      ledger: this.#ledger,
       running: this.#running,
       begin: (request) => this.#watch(request),
       finish: (request, clientAddress) => this.finishInTime(request, clientAddress),
@@ -171,17 +173,16 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     return clockOf(this.#engine);
   }
 
-  /** Requests that are being processed. */
+  /** Requests that were taken and have not ended. */
   get activeRequests(): number {
-    return this.#running.processing;
+    return this.counts.active;
   }
 
   /** What the server has done so far. */
   stats(): ServerStats {
-    const { accepted, served, failed, refused, bytesRead, bytesWritten } = this.counts;
+    const { active, accepted, served, failed, refused, bytesRead, bytesWritten } = this.counts;
     const ended = { served, failed, refused, bytesRead, bytesWritten };
-    const { activeRequests: active, isSuspended } = this;
-    return { accepted, active, waiting: 0, isSuspended, ...ended, workers: [] };
+    return { accepted, active, waiting: 0, isSuspended: this.isSuspended, ...ended, workers: [] };
   }
 
   /** The listener of `options.health`; `undefined` without that option, and before `serverBind()`. */
@@ -385,15 +386,21 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   }
 
   /** Learns what a worker did with datagrams that it received itself. */
-  protected servedByWorker({ accepted, served, receiveErrors }: OwnRequests): void {
-    this.counts.accepted += accepted;
-    this.counts.served += served;
-    for (const error of receiveErrors) this.#publishAcceptError(reviveError(error) as Error);
+  protected servedByWorker(requests: OwnRequests): void {
+    this.counts.accepted += requests.accepted;
+    this.counts.served += requests.served;
+    this.counts.bytesRead += requests.bytesRead;
+    this.counts.bytesWritten += requests.bytesWritten;
+    for (const error of requests.receiveErrors) this.#publishAcceptError(reviveError(error) as Error);
   }
 
   /** Has `handleError` learn what the handler of a request threw that was never taken here. */
   protected failedInWorker(request: Request, clientAddress: Address, error: unknown): Promise<void> {
     return this.#runner.failedElsewhere(request, clientAddress, error);
+  }
+
+  protected override requestServed(request: Request, _clientAddress: Address): void {
+    this.#ledger.served(request);
   }
 
   protected override finishInTime(request: Request, clientAddress: Address): Promise<void> | void {

@@ -47,8 +47,8 @@ export abstract class RequestHooks<Request, Address extends SocketAddress> imple
    */
   processRequest(request: Request, clientAddress: Address): Promise<void> | void {
     const handled = this.finishInTime(request, clientAddress);
-    if (handled === undefined) return this.#served(request);
-    return Promise.resolve(handled).then(() => this.#served(request));
+    if (handled === undefined) return this.#servedHere(request, clientAddress);
+    return Promise.resolve(handled).then(() => this.#servedHere(request, clientAddress));
   }
 
   /** Makes the handler object and lets it serve the request. */
@@ -61,8 +61,11 @@ export abstract class RequestHooks<Request, Address extends SocketAddress> imple
     return this.finishRequest(request, clientAddress);
   }
 
-  #served(request: Request): Promise<void> | void {
-    this.counts.served += 1;
+  /** The handler of a request has come to its end. */
+  protected abstract requestServed(request: Request, clientAddress: Address): void;
+
+  #servedHere(request: Request, clientAddress: Address): Promise<void> | void {
+    this.requestServed(request, clientAddress);
     return this.shutdownRequest(request);
   }
 

@@ -2,16 +2,16 @@ import type { SocketAddress } from '../address/socket-address.ts';
 import { SystemExit } from '../errors.ts';
 import { PreparationFailed } from './preparation-failed.ts';
 import type { RequestHooks } from './request-hooks.ts';
+import type { RequestLedger } from './request-ledger.ts';
 import type { RunningRequests } from './running-requests.ts';
-import type { RequestCounts } from './server-stats.ts';
 
-/** What a {@link RequestRunner} calls, and counts. */
+/** What a {@link RequestRunner} calls, and tells how requests end. */
 export interface RunnerParts<Request, Address extends SocketAddress> {
   readonly hooks: Pick<
     RequestHooks<Request, Address>,
     'verifyRequest' | 'processRequest' | 'shutdownRequest' | 'handleError'
   >;
-  readonly counts: RequestCounts;
+  readonly ledger: RequestLedger<Request>;
   readonly running: RunningRequests;
   /** A request is about to be processed. */
   readonly begin: (request: Request) => void;
@@ -37,8 +37,8 @@ export class RequestRunner<Request, Address extends SocketAddress> {
 
   /** Verifies and processes a request that was taken, at once if it can. @throws what ends the loop. */
   admit(request: Request, clientAddress: Address): Promise<void> | void {
-    const { counts, running } = this.#parts;
-    counts.accepted += 1;
+    const { ledger, running } = this.#parts;
+    ledger.taken(request);
     running.begin();
     const admitted = this.#verify(request, clientAddress);
     if (admitted !== undefined) return this.#endAfter(admitted);
@@ -47,7 +47,8 @@ export class RequestRunner<Request, Address extends SocketAddress> {
 
   /** Runs the handler of a request and ends it, beside the loop: what goes wrong for good fails the loop. */
   run(request: Request, clientAddress: Address): Promise<void> | void {
-    const { running, finish } = this.#parts;
+    const { ledger, running, finish } = this.#parts;
+    ledger.detached(request);
     running.begin();
     let finished: Promise<void> | void;
     try {
@@ -65,10 +66,11 @@ export class RequestRunner<Request, Address extends SocketAddress> {
 
   /** Has `handleError` learn what the handler of a request threw that was never taken here. */
   async failedElsewhere(request: Request, clientAddress: Address, error: unknown): Promise<void> {
-    const { running, leave, fail } = this.#parts;
+    const { ledger, running, leave, fail } = this.#parts;
     running.begin();
+    ledger.failed(request);
     try {
-      await this.#failed(request, clientAddress, error);
+      await this.#tell(request, clientAddress, error);
     } catch (failure) {
       fail(failure);
     } finally {
@@ -86,8 +88,8 @@ export class RequestRunner<Request, Address extends SocketAddress> {
 
   /** The handler has returned. */
   #served(request: Request, clientAddress: Address): Promise<void> | void {
-    const { counts, endRequest, leave } = this.#parts;
-    counts.served += 1;
+    const { ledger, endRequest, leave } = this.#parts;
+    ledger.served(request);
     let ended: Promise<void> | void;
     try {
       ended = endRequest(request);
@@ -100,7 +102,8 @@ export class RequestRunner<Request, Address extends SocketAddress> {
 
   /** The handler has thrown. */
   #runFailed(request: Request, clientAddress: Address, error: unknown): Promise<void> {
-    return this.#leaveAfter(this.#failAndEnd(request, clientAddress, error));
+    this.#parts.ledger.failed(request);
+    return this.#leaveAfter(this.#tellAndEnd(request, clientAddress, error));
   }
 
   /** Leaves when `ending` has settled, and fails the loop with what it throws. */
@@ -134,7 +137,7 @@ export class RequestRunner<Request, Address extends SocketAddress> {
     request: Request,
     clientAddress: Address,
   ): Promise<void> {
-    const { hooks, counts } = this.#parts;
+    const { hooks, ledger } = this.#parts;
     let isWanted: boolean;
     try {
       isWanted = await verdict;
@@ -144,52 +147,57 @@ export class RequestRunner<Request, Address extends SocketAddress> {
     if (isWanted) {
       await this.#process(request, clientAddress);
     } else {
-      counts.refused += 1;
+      ledger.refused(request);
       await hooks.shutdownRequest(request);
     }
   }
 
   async #verifyFailed(request: Request, error: unknown): Promise<never> {
-    const { hooks, counts } = this.#parts;
-    counts.failed += 1;
+    const { hooks, ledger } = this.#parts;
+    ledger.failed(request);
     await hooks.shutdownRequest(request);
     throw error;
   }
 
   #process(request: Request, clientAddress: Address): Promise<void> | void {
-    const { hooks, begin } = this.#parts;
+    const { hooks, ledger, begin } = this.#parts;
     begin(request);
     let processed: Promise<void> | void;
     try {
       processed = hooks.processRequest(request, clientAddress);
     } catch (error) {
-      return this.#failAndEnd(request, clientAddress, error);
+      return this.#processFailed(request, clientAddress, error);
     }
     if (processed !== undefined) return this.#processLater(processed, request, clientAddress);
+    ledger.processed(request);
   }
 
   async #processLater(processed: Promise<void>, request: Request, clientAddress: Address): Promise<void> {
     try {
       await processed;
     } catch (error) {
-      await this.#failAndEnd(request, clientAddress, error);
+      return this.#processFailed(request, clientAddress, error);
     }
+    this.#parts.ledger.processed(request);
   }
 
-  async #failAndEnd(request: Request, clientAddress: Address, error: unknown): Promise<void> {
+  #processFailed(request: Request, clientAddress: Address, error: unknown): Promise<void> {
+    this.#parts.ledger.processFailed(request);
+    return this.#tellAndEnd(request, clientAddress, error);
+  }
+
+  async #tellAndEnd(request: Request, clientAddress: Address, error: unknown): Promise<void> {
     try {
-      await this.#failed(request, clientAddress, error);
+      await this.#tell(request, clientAddress, error);
     } finally {
       await this.#end(request, clientAddress);
     }
   }
 
-  async #failed(request: Request, clientAddress: Address, error: unknown): Promise<void> {
-    const { hooks, counts } = this.#parts;
-    counts.failed += 1;
+  async #tell(request: Request, clientAddress: Address, error: unknown): Promise<void> {
     if (error instanceof PreparationFailed) return;
     if (error instanceof SystemExit) throw error;
-    await hooks.handleError(request, clientAddress, error);
+    await this.#parts.hooks.handleError(request, clientAddress, error);
   }
 
   async #end(request: Request, clientAddress: Address): Promise<void> {

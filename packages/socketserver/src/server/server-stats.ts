@@ -2,9 +2,9 @@ import type { WorkerStats } from '../workers/pooled-worker.ts';
 
 /** What a server has done so far, over all its workers: `server.stats()`. */
 export interface ServerStats {
-  /** Requests that were taken: served, failed, refused, or active. */
+  /** Requests that were taken. At all times `accepted = served + failed + refused + active`. */
   readonly accepted: number;
-  /** Requests that are being processed, those that wait for a worker included. */
+  /** Requests that have not ended, those that wait for a worker included. */
   readonly active: number;
   /** Requests that wait for a worker. */
   readonly waiting: number;
@@ -16,9 +16,9 @@ export interface ServerStats {
   readonly refused: number;
   /** Whether `suspend()` keeps it from taking requests. */
   readonly isSuspended: boolean;
-  /** Bytes that clients sent, on the connections that are closed. */
+  /** Bytes that clients sent: on the connections that are closed, or in datagrams. */
   readonly bytesRead: number;
-  /** Bytes that were sent to clients, on the connections that are closed. */
+  /** Bytes that were sent to clients: on the connections that are closed, or in datagrams. */
   readonly bytesWritten: number;
   /** The threads or processes; none in the models that have none. */
   readonly workers: readonly WorkerStats[];
@@ -32,4 +32,9 @@ export class RequestCounts {
   refused = 0;
   bytesRead = 0;
   bytesWritten = 0;
+
+  /** Requests that were taken and have not ended. */
+  get active(): number {
+    return this.accepted - this.served - this.failed - this.refused;
+  }
 }

@@ -7,6 +7,7 @@ import { ServerDrainingError } from '../errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { type DatagramRequest, DatagramSocket } from '../request/datagram-socket.ts';
 import { BaseServer } from '../server/base-server.ts';
+import type { ServerStats } from '../server/server-stats.ts';
 import type { MaybeRequest, TakenRequest } from '../server/request-hooks.ts';
 import type { OwnRequests, PlainDatagram } from '../workers/own-requests.ts';
 import type { PackedRequest } from '../workers/pooled-request.ts';
@@ -62,6 +63,16 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
     this.#class = new.target;
     this.limits = resolveDatagramLimits(options.limits, `Cannot construct ${new.target.name}`);
     this.maxPacketSize = options.maxPacketSize ?? this.#class.maxPacketSize;
+  }
+
+  override stats(): ServerStats {
+    const stats = super.stats();
+    const { bytesRead = 0, bytesWritten = 0 } = this.#boundSocket ?? {};
+    return {
+      ...stats,
+      bytesRead: stats.bytesRead + bytesRead,
+      bytesWritten: stats.bytesWritten + bytesWritten,
+    };
   }
 
   /** Datagrams that were dropped because too many waited; those at a worker's own socket count once that is closed. */

@@ -61,7 +61,9 @@ export class DatagramService {
   constructor(parts: DatagramServiceParts) {
     this.#parts = parts;
     this.#lastOwnId = parts.ordinal * idsPerWorker;
-    this.#port = new WorkerDatagramPort(parts.serverAddress, parts.post);
+    this.#port = new WorkerDatagramPort(parts.serverAddress, parts.post, (bytes) =>
+      parts.reporter.own.sent(bytes),
+    );
     this.#socket = new DatagramSocket(this.#port);
   }
 

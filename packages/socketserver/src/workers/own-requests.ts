@@ -20,6 +20,9 @@ export interface FailedDatagram extends PlainDatagram {
 export interface OwnRequests {
   readonly accepted: number;
   readonly served: number;
+  /** Bytes of the datagrams that it received, and of those that it sent. */
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
   readonly failed: readonly FailedDatagram[];
   /** Senders of those that were longer than `maxPacketSize`. */
   readonly truncated: readonly SocketAddress[];
@@ -36,6 +39,8 @@ export class OwnRequestCounts {
   readonly #running = new Set<PlainDatagram>();
   #accepted = 0;
   #served = 0;
+  #bytesRead = 0;
+  #bytesWritten = 0;
   #dropped = 0;
   #failed: FailedDatagram[] = [];
   #truncated: SocketAddress[] = [];
@@ -54,6 +59,7 @@ export class OwnRequestCounts {
   began(datagram: PlainDatagram): void {
     this.#running.add(datagram);
     this.#accepted += 1;
+    this.#bytesRead += datagram.bytes.length;
     if (datagram.isTruncated) this.#truncated.push(datagram.clientAddress);
     this.#hasNews = true;
   }
@@ -63,6 +69,11 @@ export class OwnRequestCounts {
     this.#running.delete(datagram);
     if (failure === undefined) this.#served += 1;
     else this.#failed.push({ ...plain(datagram), ...failure });
+    this.#hasNews = true;
+  }
+
+  sent(bytes: number): void {
+    this.#bytesWritten += bytes;
     this.#hasNews = true;
   }
 
@@ -83,6 +94,8 @@ export class OwnRequestCounts {
     const news = {
       accepted: this.#accepted,
       served: this.#served,
+      bytesRead: this.#bytesRead,
+      bytesWritten: this.#bytesWritten,
       failed: this.#failed,
       truncated: this.#truncated,
       dropped: this.#dropped,
@@ -91,6 +104,8 @@ export class OwnRequestCounts {
     };
     this.#accepted = 0;
     this.#served = 0;
+    this.#bytesRead = 0;
+    this.#bytesWritten = 0;
     this.#dropped = 0;
     this.#failed = [];
     this.#truncated = [];

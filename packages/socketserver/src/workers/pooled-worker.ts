@@ -120,6 +120,11 @@ export class PooledWorker {
     return this.requests.size + this.#ownRunning;
   }
 
+  /** Those of {@link active} that it took itself, as it last reported. */
+  get ownRunning(): number {
+    return this.#ownRunning;
+  }
+
   /** Whether it receives datagrams from a socket of its own. */
   get hasSocket(): boolean {
     return this.#hasSocket;

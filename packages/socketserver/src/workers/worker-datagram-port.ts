@@ -13,12 +13,19 @@ export class WorkerDatagramPort implements DatagramPort {
   readonly isReady = false;
   readonly dropped = 0;
   readonly #remote: RemoteSender;
+  readonly #sentByOwn: (bytes: number) => void;
   /** The worker's own socket, while it is open. */
   own: DatagramPort | undefined;
 
-  constructor(address: SocketAddress, post: (message: FromWorker) => void) {
+  /** @param sentByOwn - learns of the bytes that left by the own socket. */
+  constructor(
+    address: SocketAddress,
+    post: (message: FromWorker) => void,
+    sentByOwn: (bytes: number) => void,
+  ) {
     this.address = address;
     this.#remote = new RemoteSender(post);
+    this.#sentByOwn = sentByOwn;
   }
 
   get fd(): number {
@@ -26,7 +33,10 @@ export class WorkerDatagramPort implements DatagramPort {
   }
 
   send(bytes: Uint8Array, address: SocketAddress): Promise<void> | undefined {
-    return this.own === undefined ? this.#remote.send(bytes, address) : this.own.send(bytes, address);
+    if (this.own === undefined) return this.#remote.send(bytes, address);
+    const sending = this.own.send(bytes, address);
+    this.#sentByOwn(bytes.length);
+    return sending;
   }
 
   /** The server has sent it, or could not. */

@@ -13,7 +13,7 @@ import { type Outcome, PooledRequest, type RequestToServe } from './pooled-reque
 import type { PooledWorker, WorkerStats } from './pooled-worker.ts';
 import { RequestDispatch } from './request-dispatch.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
-import { WorkerRoster } from './worker-roster.ts';
+import { type OwnLoss, WorkerRoster } from './worker-roster.ts';
 
 /** What a pool asks of its server. */
 export interface PoolOwner {
@@ -27,7 +27,7 @@ export interface PoolOwner {
   /** A worker did something with datagrams that it received itself. */
   servedOwn(requests: OwnRequests): void;
   /** Datagrams that a worker received itself are lost with it. */
-  lostOwn(datagrams: readonly PlainDatagram[], error: Error): void;
+  lostOwn(datagrams: readonly PlainDatagram[], loss: OwnLoss): void;
   /** A handler called `this.server.shutdown()`. */
   shutdown(): Promise<void>;
   /** No worker can be had, since the handler cannot be loaded. */
@@ -63,7 +63,7 @@ export class WorkerPool {
         this.#dispatch.started(pooled);
       },
       changed: () => this.#changed(),
-      lostOwn: (datagrams, error) => owner.lostOwn(datagrams, error),
+      lostOwn: (datagrams, loss) => owner.lostOwn(datagrams, loss),
       failed: (error) => this.#failed(error),
       lost: (event) => this.#lost(event),
     });
@@ -101,11 +101,6 @@ export class WorkerPool {
   /** Has the workers close their own sockets, and serve what has come there already. */
   stopReceiving(): void {
     for (const pooled of this.#roster.workers) pooled.stopReceiving(true);
-  }
-
-  /** Requests that workers received themselves, and serve. */
-  get ownActive(): number {
-    return [...this.#roster.workers].reduce((sum, { active, requests }) => sum + active - requests.size, 0);
   }
 
   /** Requests that wait for a worker. */

@@ -23,6 +23,13 @@ const startTurnMs = 5_000;
 /** How long a worker may take to exit when it was asked to. */
 const exitMs = 1_000;
 
+/** How datagrams were lost that a worker took itself. */
+export interface OwnLoss {
+  readonly error: Error;
+  /** How many are lost besides, of which the worker could not tell more. */
+  readonly untold: number;
+}
+
 /** Who has the workers of a roster do something. */
 export interface RosterOwner {
   /** What a worker that starts now must know. */
@@ -36,7 +43,7 @@ export interface RosterOwner {
   /** There may be time for waiting requests: a worker has finished some, or may be started. */
   changed(): void;
   /** Datagrams that a worker took itself are lost with it. */
-  lostOwn(datagrams: readonly PlainDatagram[], error: Error): void;
+  lostOwn(datagrams: readonly PlainDatagram[], loss: OwnLoss): void;
   /** No worker can be had. */
   failed(error: Error): void;
   /** A worker is gone that was not meant to go. */
@@ -243,8 +250,10 @@ export class WorkerRoster {
     if (!this.workers.delete(pooled)) return;
     const { state } = pooled;
     const lost = [...pooled.requests.values(), ...pooled.leaving].map(({ clientAddress }) => clientAddress);
+    const lostOwn = pooled.ownRunning;
     const error = pooled.exited(exit);
-    if (pooled.leaving.length > 0) this.#owner.lostOwn(pooled.leaving, error);
+    const untold = Math.max(0, lostOwn - pooled.leaving.length);
+    if (lostOwn > 0) this.#owner.lostOwn(pooled.leaving, { error, untold });
     const isCrash =
       !this.#isClosed &&
       !(state === 'starting' && pooled.isTrial) &&
