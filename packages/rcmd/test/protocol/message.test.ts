@@ -161,8 +161,8 @@ describe('what breaks the protocol', () => {
 });
 
 describe('mutated messages', () => {
-  // A million: FUZZ_RUNS=1000000 node --test packages/rcmd/test/protocol/message.test.ts
-  const runs = Number(process.env['FUZZ_RUNS'] ?? 20_000);
+  // A million: SOCKETSERVER_FUZZ=1000000 node --test packages/rcmd/test/protocol/message.test.ts
+  const runs = Number(process.env['SOCKETSERVER_FUZZ'] ?? 20_000);
 
   it(`are messages or protocol errors, ${runs} times`, () => {
     const bytes = Buffer.concat(vectors.map((vector) => bytesOf(vector)));

@@ -1,5 +1,5 @@
 /**
- * Headers with a few bytes changed, cut or put in. `FUZZ_INPUTS=1000000 FUZZ_FIRST_SEED=7` looks at more of them, and
+ * Headers with a few bytes changed, cut or put in. `SOCKETSERVER_FUZZ=1000000 SOCKETSERVER_FUZZ_SEED=7` looks at more of them, and
  * at others.
  */
 import assert from 'node:assert/strict';
@@ -8,8 +8,8 @@ import fc from 'fast-check';
 import { parseProxyHeader, ProxyHeaderError, writeProxyHeader } from '../../src/index.ts';
 import { anyHeader } from './any-header.ts';
 
-const inputs = Number(process.env['FUZZ_INPUTS'] ?? 20_000);
-const seed = Number(process.env['FUZZ_FIRST_SEED'] ?? 1);
+const inputs = Number(process.env['SOCKETSERVER_FUZZ'] ?? 20_000);
+const seed = Number(process.env['SOCKETSERVER_FUZZ_SEED'] ?? 1);
 
 /** Bytes that mean something at some place of a header. */
 const telling = [0x00, 0x01, 0x03, 0x0a, 0x0d, 0x11, 0x20, 0x21, 0x31, 0x50, 0x7f, 0xff];
