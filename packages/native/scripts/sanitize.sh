@@ -27,10 +27,18 @@ case "${1:-}" in
     set -- "${files[@]}" ;;
 esac
 
+# The library that all programs get here stops pkill, which tests use, for ever: so it goes without.
+mkdir "$copy/bin"
+pkill=$(command -v pkill || true)
+if [ -n "$pkill" ]; then
+  printf '#!/bin/sh\nunset LD_PRELOAD\nexec %s "$@"\n' "$pkill" >"$copy/bin/pkill"
+  chmod +x "$copy/bin/pkill"
+fi
+
 # Node itself is not built with the sanitizers, so their library must come first. Leaks are looked for in Node alone, not in
 # the other programs that tests run.
 sanitized() {
-  env "@SOCKETSERVER/NATIVE_PREBUILD=$copy" \
+  env PATH="$copy/bin:$PATH" "@SOCKETSERVER/NATIVE_PREBUILD=$copy" \
     LD_PRELOAD="$(g++ -print-file-name=libasan.so)" \
     ASAN_OPTIONS="detect_leaks=0:detect_odr_violation=0:exitcode=99:halt_on_error=1:quarantine_size_mb=8:log_path=$copy/reports/report:include_if_exists=$package/scripts/sanitizer-options.%b" \
     LSAN_OPTIONS="suppressions=$package/scripts/leaks.supp:print_suppressions=0" \
