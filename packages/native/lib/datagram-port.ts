@@ -79,7 +79,7 @@ export class NativeDatagramPort implements DatagramPort {
   }
 
   get isReady(): boolean {
-    if (this.#hasSome) return true;
+    if (this.#hasSome()) return true;
     if (!this.#hasEmptied) return this.#fetch();
     this.#hasEmptied = false;
     return false;
@@ -90,7 +90,7 @@ export class NativeDatagramPort implements DatagramPort {
     this.#wake = wake;
     if (wake === undefined) {
       this.#lookLater();
-    } else if (this.#hasSome) {
+    } else if (this.#hasSome()) {
       queueMicrotask(() => {
         if (this.#wake === wake) this.onReady();
       });
@@ -180,7 +180,7 @@ export class NativeDatagramPort implements DatagramPort {
       return;
     }
     // A datagram with a wrong checksum wakes epoll and is gone when it is read. [select(2), Bugs]
-    if (!this.#hasSome && !this.#fetch()) {
+    if (!this.#hasSome() && !this.#fetch()) {
       this.notify(wake);
       return;
     }
@@ -199,7 +199,7 @@ export class NativeDatagramPort implements DatagramPort {
     this.#engine.mailbox.hosts.forget();
   }
 
-  get #hasSome(): boolean {
+  #hasSome(): boolean {
     return !this.#queue.isEmpty || !this.#received.isEmpty || this.#receiveError !== undefined;
   }
 

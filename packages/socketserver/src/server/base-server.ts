@@ -238,14 +238,15 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     try {
       const turns = new FairTurns();
       while (!this.#mustStop()) {
-        if (this.#loop.backOffMs > 0) await this.#loop.waitFor(undefined, this.#loop.backOffMs);
-        else if (!intake.canTake) {
+        let isThere = this.#loop.backOffMs === 0 && intake.canTake;
+        if (!isThere) {
           // A server that is full may be woken by a request that ends within this turn.
           if (!intake.isFull) turns.begin();
-          await intake.wait(serviceMs);
+          await this.#waitForNext(serviceMs);
+          if (this.#mustStop()) break;
+          isThere = intake.canTake;
         }
-        if (this.#mustStop()) break;
-        const taking = intake.canTake ? intake.take() : undefined;
+        const taking = isThere ? intake.take() : undefined;
         if (taking !== undefined) await taking;
         const turn = turns.leave();
         if (turn !== undefined) await turn;
@@ -257,6 +258,11 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       this.#loop.end();
     }
     this.#loop.throwFailure();
+  }
+
+  #waitForNext(ms: number | undefined): Promise<void> {
+    const { backOffMs } = this.#loop;
+    return backOffMs > 0 ? this.#loop.waitFor(undefined, backOffMs) : this.#intake.wait(ms);
   }
 
   /**

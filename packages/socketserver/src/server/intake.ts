@@ -51,13 +51,13 @@ export class Intake<Request, Address> {
 
   /** Whether a request waits, and may be taken. */
   get canTake(): boolean {
-    return this.#mayTake && this.#parts.source().isReady;
+    return this.#mayTake() && this.#parts.source().isReady;
   }
 
   /** Waits until a request may be there to take, somebody wakes the loop, or `ms` have passed. */
   wait(ms: number | undefined): Promise<void> {
     const { loop, source } = this.#parts;
-    if (this.#mayTake) return loop.waitFor(source(), ms);
+    if (this.#mayTake()) return loop.waitFor(source(), ms);
     source().notify(undefined);
     return loop.waitFor(undefined, ms);
   }
@@ -87,7 +87,7 @@ export class Intake<Request, Address> {
     if (wasFull) loop.wake();
   }
 
-  get #mayTake(): boolean {
+  #mayTake(): boolean {
     return !this.#isSuspended && !this.isFull;
   }
 

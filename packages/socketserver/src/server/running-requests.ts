@@ -89,7 +89,7 @@ export class RunningRequests {
   }
 
   #checkIdle(): void {
-    if (this.#isIdle) this.#whenIdle?.();
+    if (this.#whenIdle !== undefined && this.#isIdle) this.#whenIdle();
   }
 
   /** Resolves when nothing runs any more, or after `ms`. */
