@@ -17,12 +17,15 @@
         'src/module_datagrams.cc',
         'src/module_descriptors.cc',
         'src/module_listeners.cc',
+        'src/module_processes.cc',
         'src/multicast.cc',
         'src/out_buffer.cc',
         'src/poller.cc',
         'src/slots.cc',
         'src/socket.cc',
       ],
+      # Timers, in C libraries before glibc 2.34. [timer_create(2)]
+      'libraries': ['-lrt'],
       # Version 8 is the first with asynchronous clean-up hooks, and any Node from 16 on has it.
       'defines': ['NAPI_VERSION=8', '_GNU_SOURCE'],
       'cflags_cc!': ['-std=gnu++20', '-std=gnu++17'],

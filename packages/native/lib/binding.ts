@@ -87,6 +87,9 @@ export interface Binding {
   /** Puts the reading end and the writing end into the array. */
   makePipe(ends: Int32Array): number;
   closeOnExec(fd: number): number;
+
+  /** -EALREADY when this process was asked to before. */
+  endWithParent(parent: number, graceMs: number): number;
 }
 
 export type SocketOption =

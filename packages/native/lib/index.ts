@@ -68,3 +68,18 @@ export function closeOnExec(fd: number): void {
   const status = thread.binding.closeOnExec(fd);
   if (status < 0) throw osError(status, 'fcntl');
 }
+
+/**
+ * Has the kernel kill this process when its parent is gone, however busy its event loop is. One that answers learns of
+ * that sooner, and has the time of grace to end by itself.
+ *
+ * @param parent - the number of the process that started this one.
+ * @param graceMs - milliseconds from the parent's end to this one's.
+ * @throws the operating system's error: `EALREADY` for a second call, in whatever thread.
+ * @see prctl(2) PR_SET_PDEATHSIG
+ */
+export function endWithParent(parent: number, graceMs: number): void {
+  thread.binding ??= loadBinding();
+  const status = thread.binding.endWithParent(parent, graceMs);
+  if (status < 0) throw osError(status, 'prctl');
+}

@@ -83,6 +83,7 @@ napi_value Init(napi_env env, napi_value exports) {
   AddConnectionFunctions(&functions);
   AddDatagramFunctions(&functions);
   AddDescriptorFunctions(&functions);
+  AddProcessFunctions(&functions);
   for (napi_property_descriptor& function : functions) function.data = environment;
   napi_define_properties(env, exports, functions.size(), functions.data());
   ExportLayout(env, exports);

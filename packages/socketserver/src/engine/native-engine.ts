@@ -9,6 +9,7 @@ const packageName = '@socketserver/native';
 interface NativeModule {
   createNativeEngine(): Engine;
   readonly sdNotify: (this: void, path: string, text: string) => void;
+  readonly endWithParent: (this: void, parent: number, graceMs: number) => void;
 }
 
 /** The outcome of the one try in this thread. */
@@ -31,6 +32,18 @@ export function loadSystemdNotify(): NativeModule['sdNotify'] | UnsupportedError
   } catch (error) {
     return new UnsupportedError(
       `Node has no Unix datagram sockets, and ${packageName} could not be loaded (${firstLine(error)}); install it`,
+      { cause: error },
+    );
+  }
+}
+
+/** Loads what kills this process after its parent. @returns the error where it cannot be had. */
+export function loadEndWithParent(): NativeModule['endWithParent'] | UnsupportedError {
+  try {
+    return loadPackage().endWithParent;
+  } catch (error) {
+    return new UnsupportedError(
+      `Cannot endWithParent: ${packageName} could not be loaded (${firstLine(error)})`,
       { cause: error },
     );
   }

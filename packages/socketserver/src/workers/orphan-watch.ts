@@ -10,8 +10,7 @@ const BEGUN = 2;
 const NEVER = 3;
 
 /**
- * Ends this child process when its parent is gone, also while a handler blocks the event loop: that one would not
- * see the closed channel, and an orphan would spin for ever.
+ * Ends this child process when its parent is gone, also while a handler blocks the event loop.
  *
  * A thread compares the number of the parent's process, once a second while requests run. While none do it sleeps for
  * good, so an idle process uses no CPU; the event loop sees the closed channel then.

@@ -26,7 +26,7 @@ export interface ServiceDoors {
   /** Ends the worker. */
   readonly exit: () => void;
   /** Who wants to know when handlers run. */
-  readonly watch?: { began(): void; ended(): void };
+  readonly watch?: { began(): void; ended(): void } | undefined;
 }
 
 /**

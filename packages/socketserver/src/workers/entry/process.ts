@@ -1,11 +1,11 @@
 /** What a child process runs: it loads the handler, says so, and serves what comes. */
 import { once } from 'node:events';
 import process from 'node:process';
+import { endAfterParent } from '../end-after-parent.ts';
 import { transferError } from '../error-transfer.ts';
 import { loadHandler } from '../handler-module.ts';
 import type { HandedOver } from '../../engine/contract.ts';
 import type { FromWorker, ToWorker, WorkerStart } from '../messages.ts';
-import { OrphanWatch } from '../orphan-watch.ts';
 import { RequestService } from '../request-service.ts';
 
 const post = (message: FromWorker): void => {
@@ -21,7 +21,7 @@ process.on('uncaughtExceptionMonitor', (error) => post({ type: 'crashing', error
 const [start] = (await once(process, 'message')) as [WorkerStart];
 try {
   const handlerClass = await loadHandler(start.handler);
-  const watch = new OrphanWatch(process.ppid);
+  const watch = endAfterParent(process.ppid, start.engine);
   const service = new RequestService(start, handlerClass, { post, exit: () => process.exit(), watch });
   process.on('exit', () => service.leaving());
   process.on('message', (message: ToWorker, handle?: HandedOver['handle']) =>
