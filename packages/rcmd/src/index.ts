@@ -1,3 +1,29 @@
+export {
+  type ArgumentTag,
+  Client,
+  CommandError,
+  type CommandFault,
+  type CommandResult,
+  connect,
+  type ConnectOptions,
+  type ExecOptions,
+  formatTarget,
+  HostKeyError,
+  type HostKeyFacts,
+  type HostKeyFault,
+  type HostKeyPolicy,
+  type Input,
+  type OutputOf,
+  parseTarget,
+  quote,
+  RemoteProcess,
+  type ResultOf,
+  ShellSession,
+  type ShellTag,
+  type Target,
+  type TargetInput,
+  type TemplateValue,
+} from './client/index.ts';
 export { ProtocolError, RcmdError } from './errors.ts';
 export { type CommandEnd, type CommandFailure, type KillReason } from './protocol/command-end.ts';
 export { type CommandStatus, type ServerStatus } from './protocol/status.ts';

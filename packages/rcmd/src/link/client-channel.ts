@@ -62,6 +62,12 @@ export class ClientChannel {
     this.#link.send({ type: 'open', channel: this.id, request: { ...request, credit } });
   }
 
+  /** Gives a channel up that was never opened. */
+  withdraw(error: Error): void {
+    this.lost(error);
+    this.#closed(this);
+  }
+
   /** Calls `listener` whenever a stream has something to read, in the order in which the server sent it. */
   onOutput(listener: (stream: OutputName) => void): void {
     this.#output = listener;

@@ -70,13 +70,13 @@ export class ClientLink {
     return this.#ended ?? Promise.resolve(new ConnectionLostError('it was never begun'));
   }
 
-  /** A channel for one command. @throws what ended the connection. */
+  /** A channel for one command; over a connection that is over, one that is lost already. */
   newChannel(): ClientChannel {
-    if (this.#link.failure !== undefined) throw this.#link.failure;
     const id = this.#nextId;
     this.#nextId += 2;
     const channel = new ClientChannel(this.#link, { id, closed: (one) => this.#channels.delete(one.id) });
-    this.#channels.set(id, channel);
+    if (this.#link.failure === undefined) this.#channels.set(id, channel);
+    else channel.lost(this.#link.failure);
     return channel;
   }
 

@@ -70,6 +70,17 @@ export class IncomingStream {
     return this.#waiting.promise;
   }
 
+  /** Takes the next bytes as they came, if any are there that nobody waits for; they are the caller's. */
+  takeNow(): Buffer | undefined {
+    const bytes = this.#queue.shift();
+    return bytes === undefined ? undefined : this.#consumed(bytes);
+  }
+
+  /** Whether all of it was taken, and nothing more will come. */
+  get isOver(): boolean {
+    return this.#queue.length === 0 && (this.#state !== 'open' || this.#failure !== undefined);
+  }
+
   /** Takes bytes of the peer. @throws ProtocolError for more than it may send. */
   received(bytes: Buffer): void {
     if (this.#state === 'stopped') return; // on their way before the peer knew

@@ -4,6 +4,9 @@ import { aCount, aText, type FieldRules, listOf, readJSON } from './json-payload
 /** The version that this code speaks. */
 export const protocolVersion = 1;
 
+/** The application protocol that both sides of a TLS connection name. [RFC 7301] */
+export const alpnProtocol = 'rcmd/1';
+
 /**
  * The first message of each side, the client's right after the preface: payload JSON. Both name the versions that they speak
  * and go on with the highest that they share; a feature is used where both name it, and unknown ones are passed over.
