@@ -34,7 +34,26 @@ export { type EventName, type SocketServerEvents } from './diagnostics/event-map
 export { type EventListeners, observe } from './diagnostics/observe.ts';
 export { type ProxyAcceptedEvent, type ProxyFailedEvent } from './diagnostics/proxy-events.ts';
 export { type ServerResumedEvent, type ServerSuspendedEvent } from './diagnostics/suspend-events.ts';
-export { type TLSFailedEvent } from './diagnostics/tls-events.ts';
+export {
+  type ConnectionClosedEvent,
+  type RequestAcceptedEvent,
+  type RequestEndedEvent,
+  type RequestEvent,
+  type RequestHandedOverEvent,
+  type RequestOutcome,
+  type RequestRefusedEvent,
+  type RequestStartedEvent,
+  type RequestTimedOutEvent,
+} from './diagnostics/request-events.ts';
+export {
+  type DrainBegunEvent,
+  type DrainEndedEvent,
+  type ReloadBegunEvent,
+  type ReloadEndedEvent,
+  type ServerClosedEvent,
+  type ServerListeningEvent,
+} from './diagnostics/server-events.ts';
+export { type TLSEstablishedEvent, type TLSFailedEvent } from './diagnostics/tls-events.ts';
 export {
   type WorkerBlockedEvent,
   type WorkerEvent,

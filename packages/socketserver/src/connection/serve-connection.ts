@@ -1,5 +1,6 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { DeadlineSweep } from '../deadlines/deadline-sweep.ts';
+import { type HandshakeFacts, handshakeFacts } from '../diagnostics/tls-events.ts';
 import type { Connection } from '../engine/contract.ts';
 import { secureConnection } from '../engine/tls/secure-connection.ts';
 import { RequestTimeoutError, TLSHandshakeError } from '../errors.ts';
@@ -27,6 +28,8 @@ export interface ServedRequest {
   readonly id: number;
   /** Called once, when the descriptor is free. */
   readonly closed: () => void;
+  /** Called when the TLS handshake is done, with what is told of it, and when the handler begins; where somebody listens. */
+  readonly progressed: ((handshake?: HandshakeFacts) => void) | undefined;
 }
 
 /**
@@ -60,6 +63,7 @@ export class ServedConnection implements SocketHost {
     const { RequestHandlerClass, server, deadlines } = this.#service;
     try {
       const { remoteAddress } = this.#connection;
+      this.#served.progressed?.();
       const run = (): Promise<void> | void => runHandler(RequestHandlerClass, request, remoteAddress, server);
       await (deadlines.isNeeded ? deadlines.run(request, run) : run());
     } finally {
@@ -116,7 +120,11 @@ export class ServedConnection implements SocketHost {
     this.#handshake = new AbortController();
     try {
       const { handshakeMs } = timeouts;
-      return await secureConnection(this.#connection, tls, { handshakeMs, signal: this.#handshake.signal });
+      const { signal } = this.#handshake;
+      const begunAt = performance.now();
+      const secured = await secureConnection(this.#connection, tls, { handshakeMs, signal });
+      this.#served.progressed?.(handshakeFacts(secured.tls!, performance.now() - begunAt));
+      return secured;
     } catch (error) {
       this.#served.closed();
       throw error;

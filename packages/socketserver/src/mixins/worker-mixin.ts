@@ -1,5 +1,6 @@
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
-import { tlsFailedChannel } from '../diagnostics/tls-events.ts';
+import { requestEndedChannel, requestStartedChannel } from '../diagnostics/request-events.ts';
+import { type HandshakeFacts, tlsEstablishedChannel, tlsFailedChannel } from '../diagnostics/tls-events.ts';
 import type { WorkerLostEvent } from '../diagnostics/worker-events.ts';
 import type { RequestSource } from '../engine/contract.ts';
 import { ServerClosedError } from '../errors.ts';
@@ -98,10 +99,21 @@ export function WorkerMixIn(
     override async finishRequest(request: unknown, clientAddress: SocketAddress): Promise<void> {
       const outcome = await this.#pool.serve({
         clientAddress,
+        isObserved:
+          requestStartedChannel.hasSubscribers ||
+          requestEndedChannel.hasSubscribers ||
+          tlsEstablishedChannel.hasSubscribers,
         pack: (target, remote) =>
           this.packRequest([request, clientAddress] as TakenRequest<unknown, SocketAddress>, target, remote),
+        handedOver: ({ kind, id: worker }, waitedMs) =>
+          this.teller.handedOver(request, clientAddress, { kind, worker, waitedMs }),
+        progressed: ({ handshake }) => {
+          if (handshake === undefined) this.teller.started(request, clientAddress);
+          else this.#tellHandshake(clientAddress, handshake);
+        },
         connectionClosed: () => this.remoteRequestClosed(request),
       });
+      if (outcome.bytesWritten !== undefined) this.teller.sent(request, outcome.bytesWritten);
       this.#throwError(outcome, clientAddress);
     }
 
@@ -207,7 +219,14 @@ export function WorkerMixIn(
       } finally {
         if (this.#onReloadSignal !== undefined) process.off(this.#setup.reloadSignal!, this.#onReloadSignal);
         await this.#pool.close();
+        this.tellClosed();
       }
+    }
+
+    #tellHandshake(clientAddress: SocketAddress, handshake: HandshakeFacts): void {
+      if (!tlsEstablishedChannel.hasSubscribers) return;
+      const serverAddress = this.serverAddress as SocketAddress;
+      tlsEstablishedChannel.publish({ serverAddress, clientAddress, ...handshake });
     }
 
     #listenForReload(): void {

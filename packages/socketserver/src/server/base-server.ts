@@ -2,6 +2,7 @@ import { InheritedSocket } from '../address/inherited-socket.ts';
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
 import { adoptConnection } from '../connection/proxied-connection.ts';
 import { acceptFailedChannel, type AcceptFailedEvent } from '../diagnostics/accept-events.ts';
+import { serverClosedChannel, serverListeningChannel } from '../diagnostics/server-events.ts';
 import { DeadlineSweep } from '../deadlines/deadline-sweep.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
 import { resumedChannel, suspendedChannel } from '../diagnostics/suspend-events.ts';
@@ -29,9 +30,11 @@ import { ModelHooks } from './model-hooks.ts';
 import { RequestLedger } from './request-ledger.ts';
 import { RequestLoop } from './request-loop.ts';
 import { RequestRunner } from './request-runner.ts';
+import { RequestTeller } from './request-teller.ts';
 import { type OpenConnection, RunningRequests } from './running-requests.ts';
 import type { ServerOptions } from './server-options.ts';
 import type { ServerStats } from './server-stats.ts';
+import { tellDrain, tellReload } from './server-teller.ts';
 import { thisService } from './service.ts';
 import { checkSignals, StopSignals } from './stop-signals.ts';
 import { isSystemError } from './system-error.ts';
@@ -95,7 +98,12 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   readonly #loop: RequestLoop;
   readonly #runner: RequestRunner<Request, Address>;
   readonly #intake: Intake<Request, Address>;
-  readonly #ledger = new RequestLedger<Request>(this.counts);
+  /** Publishes what becomes of requests. Transports and mixins of this package tell it more. */
+  protected readonly teller = new RequestTeller<Request, Address>({
+    serverAddress: () => this.serverAddress,
+    isPeerGone: (request, error) => this.isPeerGone(request, error),
+  });
+  readonly #ledger = new RequestLedger<Request, Address>(this.counts, this.teller);
   #socket: Source | undefined;
   #lastRequestId = 0;
   readonly #lameDuck = new LameDuck();
@@ -355,6 +363,8 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   /** Makes the bound socket take requests. Called by the constructor after `serverBind()`. @throws the system's error. */
   serverActivate(): void {
     this.activateSource(this.socket);
+    if (!serverListeningChannel.hasSubscribers) return;
+    serverListeningChannel.publish({ serverAddress: this.serverAddress, engine: this.engine });
   }
 
   /** Stops taking requests and frees the socket: at once, or where handlers answer through it, once `drained`. */
@@ -405,19 +415,21 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     return this.#runner.failedElsewhere(request, clientAddress, error);
   }
 
-  protected override requestServed(request: Request, _clientAddress: Address): void {
-    this.#ledger.served(request);
+  protected override requestServed(request: Request, clientAddress: Address): void {
+    this.#ledger.served(request, clientAddress);
   }
 
   protected override finishInTime(request: Request, clientAddress: Address): Promise<void> | void {
+    if (!this.servesInWorkers) this.teller.started(request, clientAddress);
     const timed = this.#timed(request);
     if (timed === undefined) return this.finishRequest(request, clientAddress);
     return this.#deadlines.run(timed, () => this.finishRequest(request, clientAddress));
   }
 
-  /** Lets systemd know of a reload. Mixins of this package call it. */
+  /** Lets systemd, and whoever listens, know of a reload. Mixins of this package call it. */
   protected whileReloading(reload: () => Promise<void>): Promise<void> {
-    return this.#service === undefined ? reload() : this.#service.reloading(reload);
+    const told = (): Promise<void> => tellReload(this.serverAddress, reload);
+    return this.#service === undefined ? told() : this.#service.reloading(told);
   }
 
   protected override connectionSetup(): ConnectionSetup {
@@ -455,6 +467,12 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       this.#service?.closed(this);
       throw error;
     }
+  }
+
+  /** Publishes that the server is closed. Mixins of this package call it where that is later than here. */
+  protected tellClosed(): void {
+    if (this.#socket === undefined || !serverClosedChannel.hasSubscribers) return;
+    serverClosedChannel.publish({ serverAddress: this.serverAddress });
   }
 
   #timed(request: Request): TimedRequest | undefined {
@@ -527,13 +545,17 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     const freed = this.#socket && this.closeSource(this.#socket, drained);
     freed?.catch(() => {}); // thrown below, after the drain
     this.#loop.wake();
-    await this.#running.drain(this.timeouts.drainMs, { holdsProcess: this.drainHoldsProcess });
+    const { serverAddress, activeRequests: active, drainHoldsProcess: holdsProcess } = this;
+    const { drainMs } = this.timeouts;
+    const drain = (): Promise<number> => this.#running.drain(drainMs, { holdsProcess });
+    await (this.#socket === undefined ? drain() : tellDrain({ serverAddress, active, drainMs }, drain));
     nowDrained();
     try {
       await freed;
     } finally {
       await this.#health?.close();
       this.#service?.closed(this);
+      if (!this.servesInWorkers) this.tellClosed();
     }
     if (this.#loop.isStopped) this.#loop.throwFailure();
   }

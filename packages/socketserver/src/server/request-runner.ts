@@ -11,7 +11,7 @@ export interface RunnerParts<Request, Address extends SocketAddress> {
     RequestHooks<Request, Address>,
     'verifyRequest' | 'processRequest' | 'shutdownRequest' | 'handleError'
   >;
-  readonly ledger: RequestLedger<Request>;
+  readonly ledger: RequestLedger<Request, Address>;
   readonly running: RunningRequests;
   /** A request is about to be processed. */
   readonly begin: (request: Request) => void;
@@ -38,7 +38,7 @@ export class RequestRunner<Request, Address extends SocketAddress> {
   /** Verifies and processes a request that was taken, at once if it can. @throws what ends the loop. */
   admit(request: Request, clientAddress: Address): Promise<void> | void {
     const { ledger, running } = this.#parts;
-    ledger.taken(request);
+    ledger.taken(request, clientAddress);
     running.begin();
     const admitted = this.#verify(request, clientAddress);
     if (admitted !== undefined) return this.#endAfter(admitted);
@@ -68,7 +68,7 @@ export class RequestRunner<Request, Address extends SocketAddress> {
   async failedElsewhere(request: Request, clientAddress: Address, error: unknown): Promise<void> {
     const { ledger, running, leave, fail } = this.#parts;
     running.begin();
-    ledger.failed(request);
+    ledger.failedElsewhere();
     try {
       await this.#tell(request, clientAddress, error);
     } catch (failure) {
@@ -89,7 +89,7 @@ export class RequestRunner<Request, Address extends SocketAddress> {
   /** The handler has returned. */
   #served(request: Request, clientAddress: Address): Promise<void> | void {
     const { ledger, endRequest, leave } = this.#parts;
-    ledger.served(request);
+    ledger.served(request, clientAddress);
     let ended: Promise<void> | void;
     try {
       ended = endRequest(request);
@@ -102,7 +102,7 @@ export class RequestRunner<Request, Address extends SocketAddress> {
 
   /** The handler has thrown. */
   #runFailed(request: Request, clientAddress: Address, error: unknown): Promise<void> {
-    this.#parts.ledger.failed(request);
+    this.#parts.ledger.failed(request, clientAddress, error);
     return this.#leaveAfter(this.#tellAndEnd(request, clientAddress, error));
   }
 
@@ -125,7 +125,7 @@ export class RequestRunner<Request, Address extends SocketAddress> {
     try {
       verdict = hooks.verifyRequest(request, clientAddress);
     } catch (error) {
-      return this.#verifyFailed(request, error);
+      return this.#verifyFailed(request, clientAddress, error);
     }
     return verdict === true
       ? this.#process(request, clientAddress)
@@ -142,19 +142,19 @@ export class RequestRunner<Request, Address extends SocketAddress> {
     try {
       isWanted = await verdict;
     } catch (error) {
-      return this.#verifyFailed(request, error);
+      return this.#verifyFailed(request, clientAddress, error);
     }
     if (isWanted) {
       await this.#process(request, clientAddress);
     } else {
-      ledger.refused(request);
+      ledger.refused(request, clientAddress);
       await hooks.shutdownRequest(request);
     }
   }
 
-  async #verifyFailed(request: Request, error: unknown): Promise<never> {
+  async #verifyFailed(request: Request, clientAddress: Address, error: unknown): Promise<never> {
     const { hooks, ledger } = this.#parts;
-    ledger.failed(request);
+    ledger.failed(request, clientAddress, error);
     await hooks.shutdownRequest(request);
     throw error;
   }
@@ -169,7 +169,7 @@ export class RequestRunner<Request, Address extends SocketAddress> {
       return this.#processFailed(request, clientAddress, error);
     }
     if (processed !== undefined) return this.#processLater(processed, request, clientAddress);
-    ledger.processed(request);
+    ledger.processed(request, clientAddress);
   }
 
   async #processLater(processed: Promise<void>, request: Request, clientAddress: Address): Promise<void> {
@@ -178,11 +178,11 @@ export class RequestRunner<Request, Address extends SocketAddress> {
     } catch (error) {
       return this.#processFailed(request, clientAddress, error);
     }
-    this.#parts.ledger.processed(request);
+    this.#parts.ledger.processed(request, clientAddress);
   }
 
   #processFailed(request: Request, clientAddress: Address, error: unknown): Promise<void> {
-    this.#parts.ledger.processFailed(request);
+    this.#parts.ledger.processFailed(request, clientAddress, error);
     return this.#tellAndEnd(request, clientAddress, error);
   }
 

@@ -65,17 +65,23 @@ export class RunningRequests {
     this.#checkIdle();
   }
 
-  /** Tells all requests, waits up to `drainMs` for them, and resets the connections that are left. */
+  /**
+   * Tells all requests, waits up to `drainMs` for them, and resets the connections that are left.
+   *
+   * @returns how many those were.
+   */
   async drain(
     drainMs: number,
     { holdsProcess = true }: { readonly holdsProcess?: boolean } = {},
-  ): Promise<void> {
+  ): Promise<number> {
     const reason = new ServerDrainingError(drainMs);
     this.#reason = reason;
     for (const connection of this.#connections) connection.interrupt(reason);
     if (!this.#isHurried) await this.#idle(drainMs, holdsProcess);
+    const resets = this.#connections.size;
     for (const connection of this.#connections) connection.reset(reason);
     await this.#idle(this.#isHurried ? hurriedEndMs : forcedEndMs, holdsProcess);
+    return resets;
   }
 
   /** Has a drain that runs, or comes, wait for nobody. */

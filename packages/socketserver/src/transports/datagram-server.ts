@@ -1,6 +1,7 @@
 import { InheritedSocket } from '../address/inherited-socket.ts';
 import type { SocketAddress } from '../address/socket-address.ts';
 import { datagramTruncatedChannel, type DatagramTruncatedEvent } from '../diagnostics/datagram-events.ts';
+import { requestEndedChannel } from '../diagnostics/request-events.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
 import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
 import { ServerDrainingError } from '../errors.ts';
@@ -170,9 +171,10 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
     };
   }
 
-  /** A request that has a deadline must be ended without the others. */
+  /** A request that has a deadline must be ended without the others, and one that is told of knows what it sent. */
   #ofOneRequest(socket: DatagramSocket<Address>): DatagramSocket<Address> {
-    return this.timeouts.requestMs === Infinity || this.servesInWorkers ? socket : socket.forRequest();
+    const isOfOne = this.timeouts.requestMs !== Infinity || requestEndedChannel.hasSubscribers;
+    return isOfOne && !this.servesInWorkers ? socket.forRequest() : socket;
   }
 
   #reportTruncated(clientAddress: Address): void {

@@ -71,6 +71,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     socketClosed: (request) => {
       this.counts.bytesRead += request.bytesRead;
       this.counts.bytesWritten += request.bytesWritten;
+      this.teller.connectionClosed(request as StreamSocket);
       this.connectionClosed(request);
     },
   };

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { InheritedSocket } from '../address/inherited-socket.ts';
 import type { InetAddress } from '../address/socket-address.ts';
-import { tlsFailedChannel } from '../diagnostics/tls-events.ts';
-import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
+import { handshakeFacts, tlsEstablishedChannel, tlsFailedChannel } from '../diagnostics/tls-events.ts';
+import type { BindOptions, Connection, Engine, Listener } from '../engine/contract.ts';
 import { secureConnection } from '../engine/tls/secure-connection.ts';
 import { anything, type OptionRules } from '../options/check-options.ts';
 import { createTLSContexts, type TLSContexts } from '../tls/tls-contexts.ts';
@@ -124,8 +124,7 @@ export class TLSServer extends StreamServer<InetAddress> {
       get maxClients() {
         return limits.maxHandshakes;
       },
-      prepare: (connection, signal) =>
-        secureConnection(connection, this.#contexts, { handshakeMs: this.timeouts.handshakeMs, signal }),
+      prepare: (connection, signal) => this.#secure(connection, signal),
       failed: ({ remoteAddress: clientAddress }, error) => {
         this.preparationFailed();
         if (!tlsFailedChannel.hasSubscribers) return;
@@ -136,6 +135,18 @@ export class TLSServer extends StreamServer<InetAddress> {
 
   protected override connectionSetup(): ConnectionSetup {
     return { ...super.connectionSetup(), tls: this.#material };
+  }
+
+  async #secure(connection: Connection, signal: AbortSignal): Promise<Connection> {
+    const { handshakeMs } = this.timeouts;
+    const begunAt = performance.now();
+    const secured = await secureConnection(connection, this.#contexts, { handshakeMs, signal });
+    if (tlsEstablishedChannel.hasSubscribers) {
+      const { remoteAddress: clientAddress, tls } = secured;
+      const handshake = handshakeFacts(tls!, performance.now() - begunAt);
+      tlsEstablishedChannel.publish({ serverAddress: this.serverAddress, clientAddress, ...handshake });
+    }
+    return secured;
   }
 
   #load(tls: TLSOptions, action: string): TLSMaterial {

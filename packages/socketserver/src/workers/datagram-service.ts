@@ -117,7 +117,11 @@ export class DatagramService {
   #serveHanded(): void {
     while (this.#hasRoom && this.#handed.length > 0) {
       const message = this.#handed.take()!;
-      void this.#run(message, (failure) => this.#ended({ id: message.id, ...failure }));
+      const { id, isObserved } = message;
+      if (isObserved) this.#parts.post({ type: 'progress', id });
+      void this.#run(message, (failure, bytesWritten) =>
+        this.#ended({ id, ...failure, ...(isObserved ? { bytesWritten } : {}) }),
+      );
     }
   }
 
@@ -174,15 +178,15 @@ export class DatagramService {
   }
 
   async #run(
-    { requestId, clientAddress, bytes, isTruncated }: PlainDatagram,
-    ended: (failure?: Failure) => void,
+    { requestId, clientAddress, bytes, isTruncated, isObserved = false }: DatagramToRun,
+    ended: (failure: Failure | undefined, bytesWritten: number) => void,
   ): Promise<void> {
     const { handlerClass, view, deadlines, reporter, watch } = this.#parts;
     this.#running += 1;
     watch?.began();
     reporter.began();
     const isTimed = deadlines.figures.timeouts.requestMs !== Infinity;
-    const socket = isTimed ? this.#socket.forRequest() : this.#socket;
+    const socket = isTimed || isObserved ? this.#socket.forRequest() : this.#socket;
     const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let failure: Failure | undefined;
     try {
@@ -199,7 +203,7 @@ export class DatagramService {
     const wasFull = !this.#hasRoom;
     this.#running -= 1;
     watch?.ended();
-    ended(failure);
+    ended(failure, socket.bytesWritten);
     if (wasFull) this.#takeNext();
   }
 
@@ -212,6 +216,10 @@ export class DatagramService {
     reporter.own.ended(datagram, failure);
     reporter.ownEnded();
   }
+}
+
+interface DatagramToRun extends PlainDatagram {
+  readonly isObserved?: boolean;
 }
 
 interface Failure {

@@ -3,6 +3,7 @@
  * structured clone.
  */
 import type { SocketAddress } from '../address/socket-address.ts';
+import type { HandshakeFacts } from '../diagnostics/tls-events.ts';
 import type { Engine } from '../engine/contract.ts';
 import type { ResolvedTimeouts } from '../options/timeout-options.ts';
 import type { TLSMaterial } from '../tls/tls-material.ts';
@@ -50,6 +51,8 @@ export interface ServeConnection {
   readonly clientAddress: SocketAddress;
   /** The message of a `HandedOver`. */
   readonly handedOver: unknown;
+  /** Whether {@link Progress} is wanted, and the bytes in {@link EndedRequest}. */
+  readonly isObserved: boolean;
 }
 
 /** A datagram to serve. */
@@ -62,6 +65,8 @@ export interface ServeDatagram {
   readonly clientAddress: SocketAddress;
   readonly bytes: Uint8Array;
   readonly isTruncated: boolean;
+  /** Whether {@link Progress} is wanted, and the bytes in {@link EndedRequest}. */
+  readonly isObserved: boolean;
 }
 
 /** Has a worker bind a socket of its own, and receive. */
@@ -144,9 +149,20 @@ export interface Failed {
   readonly error: Transferred;
 }
 
+/** How far a request is that somebody observes. */
+export interface Progress {
+  readonly type: 'progress';
+  readonly id: number;
+  /** The TLS handshake that is done; without it the handler begins. */
+  readonly handshake?: HandshakeFacts | undefined;
+}
+
 /** How one request ended. */
 export interface EndedRequest {
   readonly id: number;
+  /** Bytes so far, where the request is observed. */
+  readonly bytesRead?: number | undefined;
+  readonly bytesWritten?: number | undefined;
   /** What the handler threw. */
   readonly error?: Transferred | undefined;
   /** Where the error only says that the peer went away, or did not get through the TLS handshake. */
@@ -215,4 +231,13 @@ export interface Crashing {
 }
 
 export type FromWorker =
-  Ready | Failed | Report | StoppedReceiving | Leaving | SendDatagram | ShutDownServer | Pong | Crashing;
+  | Ready
+  | Failed
+  | Progress
+  | Report
+  | StoppedReceiving
+  | Leaving
+  | SendDatagram
+  | ShutDownServer
+  | Pong
+  | Crashing;

@@ -3,13 +3,13 @@ import type { HandedOver } from '../engine/contract.ts';
 import { ServerDrainingError } from '../errors.ts';
 import type { RemoteConnection } from '../request/remote-connection.ts';
 import { reviveError } from './error-transfer.ts';
-import type { ClosedConnection, EndedRequest, ServeConnection, ServeDatagram } from './messages.ts';
+import type { ClosedConnection, EndedRequest, Progress, ServeConnection, ServeDatagram } from './messages.ts';
 import type { Worker } from './worker.ts';
 import type { WorkerKind } from './worker-options.ts';
 
 /** A request on its way to a worker: the message, and what cannot be copied. */
 export interface PackedRequest {
-  readonly message: Omit<ServeConnection, 'id'> | Omit<ServeDatagram, 'id'>;
+  readonly message: Omit<ServeConnection, 'id' | 'isObserved'> | Omit<ServeDatagram, 'id' | 'isObserved'>;
   /** Where it is a connection: what goes along. */
   readonly handedOver?: HandedOver | undefined;
   /** Ends what went along, where the worker was gone before it took it. */
@@ -19,6 +19,8 @@ export interface PackedRequest {
 /** What a server gives to its pool. */
 export interface RequestToServe {
   readonly clientAddress: SocketAddress;
+  /** Whether somebody wants to know how far it is. */
+  readonly isObserved: boolean;
 
   /**
    * Takes the request apart for a worker; called once, when one is found.
@@ -27,6 +29,12 @@ export interface RequestToServe {
    * @throws what makes that impossible: the request has ended then.
    */
   pack(target: WorkerKind, remote: RemoteConnection): PackedRequest;
+
+  /** It is on its way to a worker, for which it waited so many milliseconds. */
+  handedOver(worker: Worker, waitedMs: number): void;
+
+  /** A worker has got so far with it. */
+  progressed(progress: Progress): void;
 
   /** The connection's descriptor is free. Called once, where `pack()` gave a connection away. */
   connectionClosed(): void;
@@ -37,6 +45,8 @@ export interface Outcome {
   /** What was thrown, or a `WorkerLostError`; `undefined` when all went well. */
   readonly error?: unknown;
   readonly fault?: EndedRequest['fault'];
+  /** Bytes that were sent, where the request is observed. */
+  readonly bytesWritten?: number | undefined;
 }
 
 /** A request in a pool: waiting for a worker, or served by one. */
@@ -83,7 +93,10 @@ export class PooledRequest implements RemoteConnection {
       packed = this.#request.pack(worker.kind, this);
       this.#hasConnection = packed.handedOver !== undefined;
       this.#abandon = packed.abandon;
-      worker.send({ ...packed.message, id: this.id }, packed.handedOver);
+      worker.send(
+        { ...packed.message, id: this.id, isObserved: this.#request.isObserved },
+        packed.handedOver,
+      );
     } catch (error) {
       for (const held of packed?.handedOver?.transfer ?? []) if ('destroy' in held) held.destroy();
       this.connectionClosed(undefined);
@@ -92,6 +105,7 @@ export class PooledRequest implements RemoteConnection {
     }
     this.#worker = worker;
     this.begunAt = performance.now();
+    this.#request.handedOver(worker, this.begunAt - this.cameAt);
     if (this.#interruption !== undefined) this.interrupt(this.#interruption);
     return true;
   }
@@ -106,8 +120,17 @@ export class PooledRequest implements RemoteConnection {
   }
 
   /** The worker has said how it ended. */
-  reported({ error, fault }: EndedRequest): void {
-    this.end(error === undefined ? {} : { error: reviveError(error), fault });
+  reported({ error, fault, bytesRead = 0, bytesWritten }: EndedRequest): void {
+    if (bytesWritten !== undefined && this.#hasConnection) {
+      this.bytesRead = bytesRead;
+      this.bytesWritten = bytesWritten;
+    }
+    const sent = bytesWritten === undefined ? {} : { bytesWritten };
+    this.end(error === undefined ? sent : { error: reviveError(error), fault, ...sent });
+  }
+
+  progressed(progress: Progress): void {
+    this.#request.progressed(progress);
   }
 
   end(outcome: Outcome): void {

@@ -1,6 +1,7 @@
 import { adoptConnection } from '../connection/proxied-connection.ts';
 import { type ConnectionService, ServedConnection } from '../connection/serve-connection.ts';
 import { DeadlineSweep } from '../deadlines/deadline-sweep.ts';
+import type { HandshakeFacts } from '../diagnostics/tls-events.ts';
 import { clockOf } from '../engine/clock.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
 import type { Engine, HandedOver } from '../engine/contract.ts';
@@ -115,10 +116,17 @@ export class RequestService {
   }
 
   async #serveConnection(
-    { id, requestId, handedOver }: ServeConnection,
+    { id, requestId, handedOver, isObserved }: ServeConnection,
     handle: HandedOver['handle'],
   ): Promise<void> {
     let served: ServedConnection | undefined;
+    const progressed = isObserved
+      ? (handshake?: HandshakeFacts): void => this.#doors.post({ type: 'progress', id, handshake })
+      : undefined;
+    const bytes = (): Pick<EndedRequest, 'bytesRead' | 'bytesWritten'> =>
+      isObserved && served !== undefined
+        ? { bytesRead: served.bytesRead, bytesWritten: served.bytesWritten }
+        : {};
     try {
       // In this very turn: the handle that a process gets reads already. [Node: child_process]
       const connection = adoptConnection(this.#engine, {
@@ -128,13 +136,14 @@ export class RequestService {
       served = new ServedConnection(connection, this.#service, {
         id: requestId,
         closed: () => this.#connectionClosed(id),
+        progressed,
       });
       this.#connections.set(id, served);
       if (this.#draining !== undefined) served.interrupt(this.#draining);
       await served.serve();
-      this.#report({ id });
+      this.#report({ id, ...bytes() });
     } catch (error) {
-      this.#report({ id, error: transferError(error), fault: served?.faultOf(error) });
+      this.#report({ id, error: transferError(error), fault: served?.faultOf(error), ...bytes() });
       if (served === undefined) this.#connectionClosed(id);
     }
   }

@@ -194,6 +194,7 @@ export class WorkerPool {
   }
 
   #received(pooled: PooledWorker, message: FromWorker): void {
+    if (message.type === 'progress') pooled.requests.get(message.id)?.progressed(message);
     if (message.type === 'pong') this.#dispatch.answered(pooled);
     if (message.type === 'report') this.#owner.servedOwn(message.own!);
     if (message.type === 'send') void this.#send(pooled, message);
