@@ -97,11 +97,21 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> extends
     );
   }
 
-  /** Shows the next bytes without taking them: 1 to `max`, as soon as any are there; none at the end. */
-  async peek(max: number): Promise<Buffer> {
+  /**
+   * Shows the next bytes without taking them.
+   *
+   * @param max - the most to show, in bytes.
+   * @param options - `min`: wait until so many are there. Default 1.
+   * @returns `min` to `max` bytes; fewer where the stream ends before.
+   * @throws as {@link recv}; RangeError for a `min` above `max`.
+   */
+  async peek(max: number, { min = 1 }: { readonly min?: number | undefined } = {}): Promise<Buffer> {
     if (!isByteCount(max)) return refuseByteCount('peek', max);
+    if (!isByteCount(min) || min > max) {
+      throw new RangeError(`Cannot peek: min must be an integer from 1 to max (${max}), got ${min}`);
+    }
     const sink = this.reading('peek');
-    await sink.fill(1, 'peek');
+    await sink.fill(min, 'peek');
     return sink.queue.peek(max);
   }
 

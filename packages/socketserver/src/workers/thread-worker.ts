@@ -21,7 +21,12 @@ export class ThreadWorker implements Worker {
   #lastLook: EventLoopUtilization | undefined;
 
   constructor(start: WorkerStart, options: ResolvedWorkerOptions, listener: WorkerListener) {
-    const threadOptions: ThreadOptions = { workerData: start, name: start.handler.className };
+    const { trackUnmanagedFds } = options;
+    const threadOptions: ThreadOptions = {
+      workerData: start,
+      name: start.handler.className,
+      trackUnmanagedFds,
+    };
     if (options.resourceLimits !== undefined) threadOptions.resourceLimits = options.resourceLimits;
     if (options.env !== undefined) threadOptions.env = options.env;
     if (options.execArgv !== undefined) threadOptions.execArgv = [...options.execArgv];

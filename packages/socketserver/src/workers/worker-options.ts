@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
 import {
+  aBoolean,
   anInteger,
   checkOptions,
   milliseconds,
@@ -41,6 +42,11 @@ export interface WorkerOptions {
   readonly maxHeapMb?: number | undefined;
   /** Limits of V8, beyond which it ends the worker. Processes know `maxOldGenerationSizeMb` and `maxYoungGenerationSizeMb`. */
   readonly resourceLimits?: ResourceLimits | undefined;
+  /**
+   * Whether a thread that ends closes the files that it has left open, by their descriptors: not to be had together with
+   * descriptors that it gives to somebody else. Default `true`, as Node's option of that name. Of threads only.
+   */
+  readonly trackUnmanagedFds?: boolean | undefined;
   /** The workers' `process.env`. Default: a copy of this process's. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** Options of Node for the workers. Default: this process's. */
@@ -62,6 +68,7 @@ export interface ResolvedWorkerOptions extends Required<
   readonly maxHeapMb: number;
   /** Workers up to which load alone lets the pool grow. */
   readonly cores: number;
+  readonly trackUnmanagedFds: boolean;
   readonly resourceLimits: ResourceLimits | undefined;
   readonly env: NodeJS.ProcessEnv | undefined;
   readonly execArgv: readonly string[] | undefined;
@@ -87,6 +94,7 @@ const workerRules: OptionRules<WorkerOptions> = {
   maxAgeMs: milliseconds,
   maxHeapMb: anInteger(1, Infinity),
   resourceLimits: anObject,
+  trackUnmanagedFds: aBoolean,
   env: anObject,
   execArgv: listOfStrings,
 };
@@ -124,6 +132,7 @@ export function resolveWorkerOptions(
     maxAgeMs: checked.maxAgeMs ?? Infinity,
     maxHeapMb: checked.maxHeapMb ?? Infinity,
     cores: availableParallelism(),
+    trackUnmanagedFds: checked.trackUnmanagedFds ?? true,
     resourceLimits: checked.resourceLimits && Object.freeze({ ...checked.resourceLimits }),
     env: checked.env && Object.freeze({ ...checked.env }),
     execArgv: checked.execArgv && Object.freeze([...checked.execArgv]),

@@ -40,6 +40,18 @@ for (const [engineName, createEngine] of engines) {
       assert.equal((await ends.peer.readExactly(0)).length, 0);
     });
 
+    it('looks ahead as far as it is asked to, and no further than the end', async () => {
+      await using ends = await pair();
+      await ends.client.sendall('ab');
+      const four = ends.peer.peek(8, { min: 4 });
+      await ends.client.sendall('cd');
+      assert.equal((await four).toString(), 'abcd');
+      ends.client.shutdown('write');
+      assert.equal((await ends.peer.peek(8, { min: 8 })).toString(), 'abcd');
+      await assert.rejects(ends.peer.peek(8, { min: 9 }), RangeError);
+      assert.equal((await ends.peer.recv(8)).toString(), 'abcd');
+    });
+
     it('yields lines, and leaves the rest to other reads', async () => {
       await using ends = await pair();
       await ends.client.sendall('one\ntwo\nthree\n\0\x01four\nlast');
