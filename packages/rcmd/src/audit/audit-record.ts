@@ -13,6 +13,8 @@ export interface AuditRecord {
   /** What was asked for; `shell` holds the one string of a shell command. */
   readonly argv?: readonly string[];
   readonly shell?: string;
+  /** What was asked for, where the key is forced to another command. */
+  readonly original?: string;
   readonly cwd?: string;
   readonly reason?: string;
   readonly pid?: number;

@@ -1,4 +1,4 @@
-import type { FrameStream, StreamSocket } from 'socketserver';
+import { FrameError, type FrameStream, type StreamSocket } from 'socketserver';
 import { ProtocolError, RcmdError } from '../errors.ts';
 import type { GoAway } from '../protocol/go-away.ts';
 import { type Message, messageCodec } from '../protocol/message.ts';
@@ -68,9 +68,19 @@ export class Link {
     return this.#goAway;
   }
 
-  /** Reads one message, for the time before {@link run}. */
-  async readFirst(): Promise<Message | undefined> {
-    return this.#frames.read();
+  /**
+   * Reads one message, for the time before {@link run}.
+   *
+   * @param maxBytes - that it may have; more is a {@link ProtocolError}.
+   */
+  async readFirst(maxBytes = Infinity): Promise<Message | undefined> {
+    const maxFrameBytes = Math.min(maxBytes, messageCodec.maxFrameBytes ?? Infinity);
+    try {
+      return await this.socket.frames({ ...messageCodec, maxFrameBytes }).read();
+    } catch (cause) {
+      if (!(cause instanceof FrameError)) throw cause;
+      throw new ProtocolError(`the first message cannot be read: ${cause.message}`, { cause });
+    }
   }
 
   /**

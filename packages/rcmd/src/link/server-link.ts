@@ -3,11 +3,14 @@ import { ProtocolError } from '../errors.ts';
 import { preface } from '../protocol/frame.ts';
 import type { GoAway } from '../protocol/go-away.ts';
 import { agreedVersion, type Hello, protocolVersion } from '../protocol/hello.ts';
-import type { Message } from '../protocol/message.ts';
+import { encodeMessage, type Message } from '../protocol/message.ts';
 import type { ServerStatus } from '../protocol/status.ts';
 import type { KeepAliveOptions } from './keep-alive.ts';
 import { Link } from './link.ts';
 import { ServerChannel } from './server-channel.ts';
+
+/** Bytes that a client may say before it is answered. */
+const greetingBytes = 4_096;
 
 /** What a server does about what comes over a connection. */
 export interface ServerLinkOwner {
@@ -46,16 +49,24 @@ export class ServerLink {
   /**
    * Reads how the client begins, and answers.
    *
+   * @param admit - says why the client may not go on, if it may not.
+   * @returns whether it may.
    * @throws {@link ProtocolError} for what is no client of ours; the errors of the socket.
    */
-  async greet(): Promise<void> {
+  async greet(admit?: () => Promise<GoAway | undefined>): Promise<boolean> {
     const begin = await this.#link.socket.readExactly(preface.length);
     if (!begin.equals(preface)) throw new ProtocolError('the peer does not begin as a client of rcmd does');
-    const first = await this.#link.readFirst();
+    const first = await this.#link.readFirst(greetingBytes - preface.length);
     if (first?.type !== 'hello') throw new ProtocolError('the first message of a client must be HELLO');
     agreedVersion(this.#hello, first.hello);
     this.#peer = first.hello;
+    const goAway = await admit?.();
+    if (goAway !== undefined) {
+      await this.#link.socket.sendall(Buffer.concat(encodeMessage({ type: 'go-away', goAway })));
+      return false;
+    }
     this.#link.send({ type: 'hello', hello: this.#hello });
+    return true;
   }
 
   /** Serves the connection to its end. Resolves with why it ended, once every command was told. */

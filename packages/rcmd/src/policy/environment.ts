@@ -31,7 +31,7 @@ export interface SessionFacts {
  */
 export function commandEnvironment(
   given: Readonly<Record<string, string>>,
-  { address, principal, connectionId }: SessionFacts,
+  facts: SessionFacts,
 ): Record<string, string> {
   const { username, shell } = userInfo();
   return {
@@ -43,10 +43,13 @@ export function commandEnvironment(
     LANG: process.env['LANG'] ?? 'C.UTF-8',
     ...(process.env['TZ'] === undefined ? {} : { TZ: process.env['TZ'] }),
     ...given,
-    RCMD_CLIENT: address,
-    RCMD_PRINCIPAL: principal,
-    RCMD_CONNECTION: connectionId,
+    ...sessionVariables(facts),
   };
+}
+
+/** The variables that tell a command where it comes from. */
+export function sessionVariables({ address, principal, connectionId }: SessionFacts): Record<string, string> {
+  return { RCMD_CLIENT: address, RCMD_PRINCIPAL: principal, RCMD_CONNECTION: connectionId };
 }
 
 /** Where programs are found; `sbin` only where they would be of use. */

@@ -108,15 +108,26 @@ export class CommandRunner implements AsyncDisposable {
     const running = [...this.#running];
     for (const command of running) command.terminate('server-draining');
     await Promise.all(running.map(({ cleared }) => cleared));
-    this.#sweep.close();
-    await this.#pipes.close();
-    this.#reaper.close();
-    this.#groups?.close();
-    this.records.close();
+    await this.#putAway();
+  }
+
+  /** Puts away what can be without waiting, for a thread or process that exits now: where commands still run, the reaper ends them. */
+  leave(): void {
+    this.#isClosed = true;
+    void (this.#running.size === 0 ? this.#putAway() : this.#pipes.close());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Its synchronous part is all but the last step of the pipes. */
+  #putAway(): Promise<void> {
+    this.#sweep.close();
+    this.#reaper.close();
+    this.#groups?.close();
+    this.records.close();
+    return this.#pipes.close();
   }
 
   async #spawn(spec: CommandSpec, owner: string): Promise<ChildCommand> {

@@ -62,7 +62,7 @@ export class NamedPipes implements PipeSupply {
 
   /** Removes what was not taken. */
   async close(): Promise<void> {
-    await this.#refill?.catch(() => undefined);
+    if (this.#refill !== undefined) await this.#refill.catch(() => undefined);
     rmSync(this.#directory, { recursive: true, force: true });
   }
 

@@ -6,6 +6,8 @@ export interface CommandLimitOptions {
   readonly maxCommandsPerClient?: number | undefined;
   /** Of these, commands on one connection. Default 256. */
   readonly maxCommandsPerConnection?: number | undefined;
+  /** Connections that one client may have. Default 256. */
+  readonly maxConnectionsPerClient?: number | undefined;
   /** Commands that one client may start a second; as many may come at once after a pause. Default 1,000. */
   readonly opensPerSecond?: number | undefined;
   /** Milliseconds that a command may run, whatever its client asks for. Default `Infinity`. */
@@ -25,6 +27,7 @@ const defaults: CommandLimits = {
   maxCommands: 1_024,
   maxCommandsPerClient: 256,
   maxCommandsPerConnection: 256,
+  maxConnectionsPerClient: 256,
   opensPerSecond: 1_000,
   timeoutMs: Infinity,
   idleTimeoutMs: Infinity,

@@ -1,37 +1,70 @@
 import { dirname } from 'node:path';
-import { ConcurrentTLSServer, ConcurrentUnixStreamServer } from 'socketserver';
+import {
+  ConcurrentTLSServer,
+  ConcurrentUnixStreamServer,
+  ForkingTLSServer,
+  ForkingUnixStreamServer,
+  ThreadingTLSServer,
+  ThreadingUnixStreamServer,
+} from 'socketserver';
 import { makePrivateFolder } from '../paths/rcmd-paths.ts';
 import type { Identity } from '../trust/identity.ts';
 import { alpnProtocol } from './authenticate.ts';
+import { GuardMixIn } from './guarded-server.ts';
+import type { HandlerData } from './handler-data.ts';
 import type { ListenAddress } from './listen-address.ts';
 import { RcmdHandler } from './rcmd-handler.ts';
 
+/** Where connections are served: on the event loop of the server, in threads, or in child processes. */
+export type ConcurrencyModel = 'concurrent' | 'threading' | 'forking';
+
+class ConcurrentTLS extends GuardMixIn(ConcurrentTLSServer) {}
+class ThreadingTLS extends GuardMixIn(ThreadingTLSServer) {}
+class ForkingTLS extends GuardMixIn(ForkingTLSServer) {}
+class ConcurrentUnix extends GuardMixIn(ConcurrentUnixStreamServer) {}
+class ThreadingUnix extends GuardMixIn(ThreadingUnixStreamServer) {}
+class ForkingUnix extends GuardMixIn(ForkingUnixStreamServer) {}
+
+const tlsServers = { concurrent: ConcurrentTLS, threading: ThreadingTLS, forking: ForkingTLS };
+const unixServers = { concurrent: ConcurrentUnix, threading: ThreadingUnix, forking: ForkingUnix };
+
 /** A server of the library's, listening. */
-export type Listener = ConcurrentTLSServer | ConcurrentUnixStreamServer;
+export type Listener = InstanceType<
+  (typeof tlsServers)[ConcurrencyModel] | (typeof unixServers)[ConcurrencyModel]
+>;
+
+/** Connections that one process serves at once: fewer processes than clients, and a crash that takes few of them. */
+const connectionsPerProcess = 32;
+
+const workers = {
+  // The pipes of commands are closed by those who get them, Node's sockets and their children.
+  threading: { trackUnmanagedFds: false },
+  forking: { requestsPerWorker: connectionsPerProcess },
+};
 
 /** What the listeners of a server have in common. */
 export interface ListenerParts {
+  readonly model: ConcurrencyModel;
   readonly identity: Identity;
-  readonly workerData: unknown;
-  readonly authenticationMs: number;
+  readonly workerData: HandlerData;
   readonly drainMs: number;
 }
 
 /** Binds and listens. @throws the system's error (`EADDRINUSE`); RcmdError `UNSAFE_PATH`. */
-export function listen(
-  address: ListenAddress,
-  { identity, workerData, authenticationMs, drainMs }: ListenerParts,
-): Listener {
-  const timeouts = { handshakeMs: authenticationMs, drainMs };
+export function listen(address: ListenAddress, parts: ListenerParts): Listener {
+  const { model, workerData, identity } = parts;
+  const options = {
+    workerData,
+    timeouts: { drainMs: parts.drainMs },
+    ...(model !== 'concurrent' && { workers: workers[model] }),
+  };
   if (address.kind === 'unix') {
     makePrivateFolder(dirname(address.path));
-    const mode = 0o600;
-    return new ConcurrentUnixStreamServer(address.path, RcmdHandler, { workerData, timeouts, mode });
+    return new unixServers[model](address.path, RcmdHandler, { ...options, mode: 0o600 });
   }
   const { cert, key } = identity;
-  return new ConcurrentTLSServer([address.host, address.port], RcmdHandler, {
-    workerData,
-    timeouts,
+  return new tlsServers[model]([address.host, address.port], RcmdHandler, {
+    ...options,
     tls: {
       cert,
       key,

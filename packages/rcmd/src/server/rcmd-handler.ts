@@ -1,6 +1,10 @@
-import { BaseRequestHandler } from 'socketserver';
+import { BaseRequestHandler, SocketServerError } from 'socketserver';
+import { ProtocolError } from '../errors.ts';
 import { encodeMessage } from '../protocol/message.ts';
 import { authenticate } from './authenticate.ts';
+import type { Refusal, RequestName } from './core/intake-guard.ts';
+import { answerTo, describeSpoken, type Spoken, tellFirstBytes, tellingBytes } from './first-bytes.ts';
+import { type HandlerData, serviceFor } from './handler-data.ts';
 import { ServedConnection } from './served-connection.ts';
 import type { ServerService } from './server-service.ts';
 
@@ -9,18 +13,52 @@ export class RcmdHandler extends BaseRequestHandler {
   static override readonly module = import.meta.url;
 
   override async handle(): Promise<void> {
-    const service = this.server.workerData as ServerService;
-    const address = typeof this.clientAddress === 'string' ? 'unix' : this.clientAddress[0];
-    const who = authenticate(this.request, this.clientAddress, service);
-    if (!who.isAllowed) {
-      const { reason } = who;
-      service.record({ event: 'refused-connection', connectionId: crypto.randomUUID(), address, reason });
-      service.publish({ type: 'connection-refused', address, reason });
-      const goAway = { code: 'DENIED', message: `you may not come in: ${reason}` } as const;
-      await this.request.sendall(Buffer.concat(encodeMessage({ type: 'go-away', goAway })));
+    const service = await serviceFor(this.server);
+    try {
+      await this.#serve(service);
+    } catch (error) {
+      if (!(error instanceof ProtocolError || error instanceof SocketServerError)) throw error;
+      this.#refused(service, { fault: 'protocol', reason: error.message });
+    }
+  }
+
+  async #serve(service: ServerService): Promise<void> {
+    const spoken = await this.#listenTo();
+    if (spoken === undefined) return;
+    if (spoken !== 'rcmd') {
+      this.#refused(service, { fault: 'protocol', reason: describeSpoken(spoken) });
+      await this.request.sendall(answerTo(spoken));
       return;
     }
-    if (address !== 'unix') this.request.setNoDelay();
-    await new ServedConnection(service, who.context, this.request).serve();
+    const who = await authenticate(this.request, this.clientAddress, service);
+    if (who.isAllowed) {
+      await new ServedConnection(service, who.context, this.request).serve(this.#name);
+      return;
+    }
+    this.#refused(service, who);
+    const goAway = { code: 'DENIED', message: `you may not come in: ${who.reason}` } as const;
+    await this.request.sendall(Buffer.concat(encodeMessage({ type: 'go-away', goAway })));
+  }
+
+  /** What the client speaks; `undefined` where it leaves before that is clear. */
+  async #listenTo(): Promise<Spoken | undefined> {
+    for (let min = 1; ; min += 1) {
+      const bytes = await this.request.peek(tellingBytes, { min });
+      if (bytes.length === 0) return undefined;
+      const spoken = tellFirstBytes(bytes);
+      if (spoken !== undefined) return spoken;
+      if (bytes.length < min || min === tellingBytes) return 'unknown';
+      min = bytes.length;
+    }
+  }
+
+  #refused(service: ServerService, { fault, reason }: Pick<Refusal, 'fault' | 'reason'>): void {
+    const address = typeof this.clientAddress === 'string' ? 'unix' : this.clientAddress[0];
+    service.core.refused(this.#name, { fault, address, reason });
+  }
+
+  get #name(): RequestName {
+    const { listener } = this.server.workerData as HandlerData;
+    return { listener, requestId: this.request.id };
   }
 }

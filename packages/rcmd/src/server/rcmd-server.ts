@@ -1,14 +1,9 @@
-import { join } from 'node:path';
-import { RcmdError } from '../errors.ts';
-import { reapAbandoned } from '../process/reaper.ts';
 import type { ServerStatus } from '../protocol/status.ts';
-import { AuthorizedKeys, authorizedKeysFile } from '../trust/authorized-keys.ts';
-import { loadIdentity } from '../trust/identity.ts';
-import { OwnLedger } from './ledger.ts';
-import { formatListenAddress, isLoopback, type ListenAddress } from './listen-address.ts';
-import { listen, type Listener } from './listeners.ts';
-import { type RcmdServerOptions, makeServerFolders, resolveServerOptions } from './server-options.ts';
-import { ServerService } from './server-service.ts';
+import type { OwnCore } from './core/own-core.ts';
+import { formatListenAddress } from './listen-address.ts';
+import type { Listener } from './listeners.ts';
+import type { ServerSettings } from './server-settings.ts';
+import { software } from './software.ts';
 
 /** Options of {@link RcmdServer.serve}. */
 export interface ServeOptions {
@@ -16,10 +11,14 @@ export interface ServeOptions {
   readonly signals?: readonly NodeJS.Signals[] | undefined;
 }
 
-interface ServerParts {
-  readonly service: ServerService;
+/** What an {@link RcmdServer} is made of. */
+export interface ServerParts {
+  readonly core: OwnCore;
   readonly listeners: readonly Listener[];
+  readonly settings: ServerSettings;
   readonly fingerprint: string;
+  /** The listeners, and all that is under them. */
+  readonly resources: AsyncDisposableStack;
 }
 
 /**
@@ -32,16 +31,25 @@ export class RcmdServer implements AsyncDisposable {
   readonly fingerprint: string;
   /** Where it listens, with the real ports. */
   readonly addresses: readonly string[];
-  readonly #service: ServerService;
+  readonly #core: OwnCore;
   readonly #listeners: readonly Listener[];
+  readonly #settings: ServerSettings;
+  readonly #resources: AsyncDisposableStack;
   #closing: Promise<void> | undefined;
 
   /** Made by {@link createServer}. */
-  constructor({ service, listeners, fingerprint }: ServerParts) {
-    this.#service = service;
+  constructor({ core, listeners, settings, fingerprint, resources }: ServerParts) {
+    this.#core = core;
     this.#listeners = listeners;
+    this.#settings = settings;
+    this.#resources = resources;
     this.fingerprint = fingerprint;
     this.addresses = listeners.map(({ serverAddress }) => formatListenAddress(serverAddress));
+  }
+
+  /** Clients that were turned away so far before they were anybody. */
+  get refusedClients(): number {
+    return this.#core.refusedClients;
   }
 
   /**
@@ -51,7 +59,7 @@ export class RcmdServer implements AsyncDisposable {
    * @throws what a listener failed with.
    */
   async serve({ signals = [] }: ServeOptions = {}): Promise<NodeJS.Signals | undefined> {
-    for (const address of this.addresses) this.#service.publish({ type: 'listening', address });
+    for (const address of this.addresses) this.#core.publish({ type: 'listening', address });
     try {
       const ends = await Promise.all(this.#listeners.map((one) => one.serveForever({ signals })));
       return ends.find((signal) => signal !== undefined);
@@ -61,8 +69,10 @@ export class RcmdServer implements AsyncDisposable {
   }
 
   /** What the server says about itself. */
-  status(): Promise<ServerStatus> {
-    return this.#service.status('');
+  async status(): Promise<ServerStatus> {
+    const { connections, commands } = await this.#core.state();
+    const { pid, startedAt } = this.#settings;
+    return { software, pid, uptimeMs: Date.now() - startedAt, connections, you: '', commands };
   }
 
   /**
@@ -79,55 +89,7 @@ export class RcmdServer implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await Promise.all(this.#listeners.map((one) => one.serverClose()));
-    await this.#service.close();
+    await Promise.all(this.#listeners.map((one) => one.serverClose())); // side by side; then what is under them
+    await this.#resources.disposeAsync();
   }
-}
-
-/**
- * Makes a server: reads its key (and makes one the first time), ends what an earlier server that was killed left behind,
- * and listens. Clients wait until `serve()`.
- *
- * Clients with the user's own key, and with those in `authorized_keys`, may come in over TLS; on a Unix socket the
- * server's user.
- *
- * @throws TypeError for wrong options; RcmdError `NO_AUTHORIZED_KEYS`, `UNSAFE_PATH`, `BAD_IDENTITY`; the system's errors
- *   (`EADDRINUSE`, `EACCES`).
- *
- * @example
- * await using server = await createServer({ listen: 'unix:/run/user/1000/rcmd/demo.sock' });
- * await server.serve({ signals: ['SIGTERM', 'SIGINT'] });
- */
-export async function createServer(options: RcmdServerOptions = {}): Promise<RcmdServer> {
-  const { listen: addresses, settings, paths, drainMs, onEvent } = resolveServerOptions(options);
-  makeServerFolders(paths);
-  requireKeys(addresses, authorizedKeysFile(paths.config));
-  const identity = await loadIdentity(paths.config);
-  reapAbandoned(join(paths.runtime, 'commands'));
-  const resolved = settings(identity);
-  const ledger = new OwnLedger(resolved.limits);
-  const service = await ServerService.start(resolved, { ledger, publish: onEvent });
-  const listeners: Listener[] = [];
-  try {
-    const { authenticationMs } = resolved;
-    for (const address of addresses) {
-      listeners.push(listen(address, { identity, workerData: service, authenticationMs, drainMs }));
-    }
-  } catch (error) {
-    await Promise.all(listeners.map((one) => one.serverClose()));
-    await service.close();
-    throw error;
-  }
-  return new RcmdServer({ service, listeners, fingerprint: identity.fingerprint });
-}
-
-/** @throws RcmdError `NO_AUTHORIZED_KEYS` where others could connect, and nobody may. */
-function requireKeys(addresses: readonly ListenAddress[], file: string): void {
-  const open = addresses.find((address) => address.kind === 'tcp' && !isLoopback(address.host));
-  if (open === undefined || new AuthorizedKeys(file).read().keys.length > 0) return;
-  throw new RcmdError(
-    'NO_AUTHORIZED_KEYS',
-    `Cannot listen beyond this machine (${(open as { host: string }).host}): ${file} must name a client's key` +
-      ' first; `rcmd authorize KEY` adds one',
-  );
 }

@@ -1,53 +1,63 @@
 import type { ServerChannel } from '../link/server-channel.ts';
+import { commandEnvironment, sessionVariables } from '../policy/environment.ts';
 import type { Decision, Operation } from '../policy/operation.ts';
 import { CommandStartError } from '../process/command-start-error.ts';
 import type { RunningCommand } from '../process/command.ts';
-import { commandEnvironment } from '../policy/environment.ts';
 import type { CommandFailure, KillReason } from '../protocol/command-end.ts';
 import type { OpenRequest } from '../protocol/open-request.ts';
+import { CommandAudit } from './command-audit.ts';
 import { argvOf, commandSpec, isSignal } from './command-spec.ts';
 import type { ConnectionContext } from './connection-context.ts';
+import type { PromptSessions, SessionCommand } from './prompt-sessions.ts';
 import { pumpInput, pumpOutput } from './pump.ts';
+import type { CommandFacts } from './server-events.ts';
 import type { ServerService } from './server-service.ts';
+
+/** What a {@link ServedCommand} belongs to. */
+export interface CommandParts {
+  readonly service: ServerService;
+  readonly context: ConnectionContext;
+  readonly sessions: PromptSessions;
+}
 
 /** One command of a client, from its request to its end. */
 export class ServedCommand {
   readonly commandId = crypto.randomUUID();
   readonly #service: ServerService;
   readonly #context: ConnectionContext;
+  readonly #sessions: PromptSessions;
   readonly #channel: ServerChannel;
+  readonly #audit: CommandAudit;
   #command: RunningCommand | undefined;
   #terminated: KillReason | undefined;
 
-  constructor(service: ServerService, context: ConnectionContext, channel: ServerChannel) {
+  constructor(channel: ServerChannel, { service, context, sessions }: CommandParts) {
+    this.#channel = channel;
     this.#service = service;
     this.#context = context;
-    this.#channel = channel;
+    this.#sessions = sessions;
+    this.#audit = new CommandAudit(this.commandId, { service, context });
   }
 
   /** Runs it, or says why not. Never rejects. */
   async serve(): Promise<void> {
-    const { request } = this.#channel;
-    const kind = request.argv === undefined ? 'shell' : 'exec';
-    const decision = this.#decide({ kind, request });
-    if (decision.verdict === 'deny') {
-      this.#record('denied', { reason: decision.reason });
-      this.#refuse({ code: 'DENIED', message: decision.reason });
-      return;
+    const { core } = this.#service;
+    try {
+      const request = await this.#allowedRequest();
+      if (request === undefined) return;
+      try {
+        const command = await this.#start(request);
+        void command.cleared.then(() => core.ended(this.commandId));
+        await this.#attend(command);
+      } catch (error) {
+        core.ended(this.commandId);
+        throw error;
+      }
+    } catch (error) {
+      const failure = failureOf(error);
+      if (this.#command === undefined) this.#refuse(failure);
+      else throw error;
     }
-    const admission = await this.#service.ledger.admit({
-      commandId: this.commandId,
-      connectionId: this.#context.connectionId,
-      owner: this.#context.owner,
-      argv: argvOf(request),
-    });
-    if (!admission.isAdmitted) {
-      const { message, retryAfterMs } = admission;
-      this.#record('denied', { reason: message });
-      this.#refuse({ code: 'BUSY', message, retryAfterMs });
-      return;
-    }
-    await this.#run(decision.request ?? request);
   }
 
   /** Ends it, also one that has not begun. */
@@ -56,42 +66,56 @@ export class ServedCommand {
     this.#command?.terminate(reason);
   }
 
-  async #run(request: OpenRequest): Promise<void> {
-    if (!this.#record('start', requestFields(request))) {
-      this.#service.ledger.ended(this.commandId);
-      this.#refuse({ code: 'AUDIT', message: 'the record of it cannot be written' });
-      return;
+  /** What is to be run, counted in; `undefined` where nothing is, of which the client was told. */
+  async #allowedRequest(): Promise<OpenRequest | undefined> {
+    const { request } = this.#channel;
+    const kind = request.argv === undefined ? 'shell' : 'exec';
+    const decision = await this.#decide({ kind, request });
+    if (decision.verdict === 'deny') {
+      this.#audit.denied(request, decision.reason);
+      this.#refuse({ code: 'DENIED', message: decision.reason });
+      return undefined;
     }
-    let command: RunningCommand;
+    const { connectionId, owner } = this.#context;
+    const { commandId } = this;
+    const ask = { commandId, connectionId, owner, argv: argvOf(request) };
+    const admission = await this.#service.core.admit(ask);
+    if (admission.isAdmitted) return decision.request ?? request;
+    const { message, retryAfterMs } = admission;
+    this.#audit.denied(request, message);
+    this.#refuse({ code: 'BUSY', message, retryAfterMs });
+    return undefined;
+  }
+
+  /** @throws CommandStartError, with nothing started. */
+  async #start(request: OpenRequest): Promise<RunningCommand> {
+    if (this.#terminated !== undefined) throw new CommandStartError('FAILED', 'it was ended before it began');
+    if (!this.#audit.start(request)) throw new CommandStartError('AUDIT', 'its record cannot be written');
     try {
-      const { commandId } = this;
-      const env = commandEnvironment(request.env ?? {}, this.#sessionFacts());
-      const spec = commandSpec(request, { commandId, env, limits: this.#service.settings.limits });
-      command = await this.#service.runner.run(spec, this.#context.owner);
+      const session = this.#sessionOf(request);
+      const spec = this.#specOf(request, session);
+      const command = await this.#service.runner.run(spec, this.#context.owner);
+      this.#command = command;
+      if (session !== undefined) void command.ended.then(() => session.ended());
+      return command;
     } catch (error) {
-      this.#service.ledger.ended(this.commandId);
-      const failure = failureOf(error);
-      this.#record('failed', { reason: failure.message });
-      this.#refuse(failure);
-      return;
+      this.#audit.failed(failureOf(error).message);
+      throw error;
     }
-    await this.#attend(command);
   }
 
   /** Moves bytes in both directions until the command has ended, and tells its end. */
   async #attend(command: RunningCommand): Promise<void> {
     const { commandId } = this;
+    const { core } = this.#service;
     const channel = this.#channel;
-    this.#command = command;
     if (this.#terminated !== undefined) command.terminate(this.#terminated);
-    const facts = { ...this.#context.facts, commandId, argv: argvOf(channel.request) };
-    this.#service.ledger.started(commandId, command.pid);
-    this.#service.publish({ type: 'command-started', pid: command.pid, ...facts });
-    void command.cleared.then(() => this.#service.ledger.ended(commandId));
+    core.started(commandId, command.pid);
+    core.publish({ type: 'command-started', pid: command.pid, ...this.#facts });
     channel.started(
       { pid: command.pid, commandId },
       {
-        signal: (name) => this.#signal(command, name),
+        signal: (name) => void this.#signal(command, name),
         abandoned: (reason) => this.terminate(reason),
       },
     );
@@ -101,67 +125,55 @@ export class ServedCommand {
       pumpOutput(command, 'stderr', channel.stderr),
     ]);
     const end = await command.ended;
-    const { exitCode, signal, killedBy, durationMs, stdinBytes, stdoutBytes, stderrBytes } = end;
-    this.#record('end', {
-      pid: command.pid,
-      durationMs: Math.round(durationMs),
-      stdinBytes,
-      stdoutBytes,
-      stderrBytes,
-      ...(exitCode === undefined ? {} : { exitCode }),
-      ...(signal === undefined ? {} : { signal }),
-      ...(killedBy === undefined ? {} : { killedBy }),
-    });
+    this.#audit.end(command.pid, end);
     channel.ended(end);
-    this.#service.publish({ type: 'command-ended', end, ...facts });
+    core.publish({ type: 'command-ended', end, ...this.#facts });
   }
 
-  #signal(command: RunningCommand, signal: string): void {
+  /** @throws CommandStartError */
+  #sessionOf({ session, shell }: OpenRequest): SessionCommand | undefined {
+    if (session === undefined) return undefined;
+    const { commandId } = this;
+    const command = this.#sessions.command(session, { line: shell!, commandId });
+    if (command !== undefined) return command;
+    throw new CommandStartError('BAD_REQUEST', 'this connection has too many sessions');
+  }
+
+  #specOf(request: OpenRequest, session: SessionCommand | undefined): ReturnType<typeof commandSpec> {
+    const { owner, connectionId, asker } = this.#context;
+    const facts = { address: asker.address, principal: owner, connectionId };
+    const given = request.env ?? {};
+    const env = session?.env
+      ? { ...session.env, ...given, ...sessionVariables(facts) }
+      : commandEnvironment(given, facts);
+    const { commandId } = this;
+    const spec = commandSpec(request, { commandId, env, limits: this.#service.settings.limits });
+    return session === undefined
+      ? spec
+      : { ...spec, argv: session.argv, cwd: request.cwd ?? session.cwd ?? spec.cwd };
+  }
+
+  async #signal(command: RunningCommand, signal: string): Promise<void> {
     const { commandId } = this;
     const owner = this.#context.asker.principal;
     if (!isSignal(signal)) return; // of another system; what does not exist cannot be sent
-    if (this.#decide({ kind: 'signal', commandId, owner, signal }).verdict === 'allow')
-      command.signal(signal);
+    const { verdict } = await this.#decide({ kind: 'signal', commandId, owner, signal });
+    if (verdict === 'allow') command.signal(signal);
   }
 
-  #decide(operation: Operation): Decision {
-    return this.#service.decide(operation, this.#context.asker);
+  #decide(operation: Operation): Promise<Decision> {
+    return this.#service.decide(operation, this.#context);
   }
 
   #refuse(failure: CommandFailure): void {
     this.#channel.failed(failure);
-    const argv = argvOf(this.#channel.request);
+    this.#service.core.publish({ type: 'command-refused', failure, ...this.#facts });
+  }
+
+  get #facts(): CommandFacts {
     const { commandId } = this;
-    this.#service.publish({ type: 'command-refused', failure, ...this.#context.facts, commandId, argv });
+    return { ...this.#context.facts, commandId, argv: argvOf(this.#channel.request) };
   }
-
-  #record(event: 'start' | 'end' | 'denied' | 'failed', more: object): boolean {
-    const { connectionId, owner, asker } = this.#context;
-    const { principal, address } = asker;
-    return this.#service.record({
-      event,
-      connectionId,
-      commandId: this.commandId,
-      principal: owner,
-      ...(principal.kind === 'key' && principal.comment !== '' ? { comment: principal.comment } : {}),
-      address,
-      ...(event === 'denied' ? requestFields(this.#channel.request) : {}),
-      ...more,
-    });
-  }
-
-  #sessionFacts(): { address: string; principal: string; connectionId: string } {
-    const { owner, connectionId, asker } = this.#context;
-    return { address: asker.address, principal: owner, connectionId };
-  }
-}
-
-function requestFields({ argv, shell, cwd }: OpenRequest): object {
-  return {
-    ...(argv === undefined ? {} : { argv }),
-    ...(shell === undefined ? {} : { shell }),
-    ...(cwd === undefined ? {} : { cwd }),
-  };
 }
 
 function failureOf(error: unknown): CommandFailure {

@@ -1,8 +1,11 @@
 import { ServerDrainingError, type StreamSocket } from 'socketserver';
 import type { ServerChannel } from '../link/server-channel.ts';
 import { ServerLink, type ServerLinkOwner } from '../link/server-link.ts';
+import type { GoAway } from '../protocol/go-away.ts';
 import type { ServerStatus } from '../protocol/status.ts';
 import type { ConnectionContext } from './connection-context.ts';
+import type { RequestName } from './core/intake-guard.ts';
+import { PromptSessions } from './prompt-sessions.ts';
 import { ServedCommand } from './served-command.ts';
 import type { ServerService } from './server-service.ts';
 import { software } from './software.ts';
@@ -13,6 +16,7 @@ export class ServedConnection implements ServerLinkOwner {
   readonly #context: ConnectionContext;
   readonly #link: ServerLink;
   readonly #socket: StreamSocket;
+  readonly #sessions: PromptSessions;
   readonly #commands = new Map<ServedCommand, Promise<void>>();
   #isDraining = false;
 
@@ -21,6 +25,7 @@ export class ServedConnection implements ServerLinkOwner {
     this.#context = context;
     this.#socket = socket;
     this.#link = new ServerLink(socket, { software });
+    this.#sessions = new PromptSessions(service.settings.paths.runtime);
   }
 
   /**
@@ -28,13 +33,13 @@ export class ServedConnection implements ServerLinkOwner {
    *
    * @throws what the greeting failed with: {@link ProtocolError}, the socket's errors.
    */
-  async serve(): Promise<void> {
-    await this.#link.greet();
+  async serve(name: RequestName): Promise<void> {
     const { connectionId, facts } = this.#context;
-    this.#service.ledger.connected(connectionId);
-    this.#service.publish({ type: 'connection-accepted', ...facts });
+    const { core } = this.#service;
+    if (!(await this.#link.greet(() => this.#register(name)))) return;
+    core.publish({ type: 'connection-accepted', ...facts });
     const { signal } = this.#socket;
-    const told = () => {
+    const told = (): void => {
       if (signal.reason instanceof ServerDrainingError) void this.#drain();
     };
     signal.addEventListener('abort', told);
@@ -42,14 +47,16 @@ export class ServedConnection implements ServerLinkOwner {
     try {
       const error = await this.#link.run(this);
       await this.#allEnded();
-      this.#service.publish({ type: 'connection-closed', reason: error.message, ...facts });
+      core.publish({ type: 'connection-closed', reason: error.message, ...facts });
     } finally {
-      this.#service.ledger.disconnected(connectionId);
+      core.disconnected(connectionId);
+      this.#sessions[Symbol.dispose]();
     }
   }
 
   opened(channel: ServerChannel): void {
-    const command = new ServedCommand(this.#service, this.#context, channel);
+    const [service, context, sessions] = [this.#service, this.#context, this.#sessions];
+    const command = new ServedCommand(channel, { service, context, sessions });
     if (this.#isDraining) command.terminate('server-draining');
     const serving = command.serve();
     this.#commands.set(command, serving);
@@ -57,9 +64,17 @@ export class ServedConnection implements ServerLinkOwner {
   }
 
   async status(): Promise<ServerStatus | undefined> {
-    const { asker, owner } = this.#context;
-    if (this.#service.decide({ kind: 'list' }, asker).verdict === 'deny') return undefined;
-    return this.#service.status(owner);
+    const { verdict } = await this.#service.decide({ kind: 'list' }, this.#context);
+    return verdict === 'deny' ? undefined : this.#service.status(this.#context.owner);
+  }
+
+  /** Counts the connection in. @returns why it may not be. */
+  async #register(name: RequestName): Promise<GoAway | undefined> {
+    const { connectionId, owner } = this.#context;
+    const admission = await this.#service.core.connected(name, { connectionId, owner });
+    if (admission.isAdmitted) return undefined;
+    const { message, retryAfterMs } = admission;
+    return { code: 'BUSY', message, retryAfterMs };
   }
 
   /** Ends the commands, lets their ends go out, and takes leave. The server resets a client that holds this up. */

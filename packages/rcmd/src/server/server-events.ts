@@ -1,18 +1,26 @@
 import type { CommandEnd, CommandFailure } from '../protocol/command-end.ts';
+import type { RefusalFault } from './core/intake-guard.ts';
 
 /** What a server tells about itself, for logs. Text in it came from clients: `printable()` it for a terminal. */
 export type ServerEvent =
   | { readonly type: 'listening'; readonly address: string }
   | ({ readonly type: 'connection-accepted' } & ConnectionFacts)
   /** A client was turned away before it was anybody: `reason` says why. */
-  | { readonly type: 'connection-refused'; readonly address: string; readonly reason: string }
+  | {
+      readonly type: 'connection-refused';
+      readonly fault: RefusalFault;
+      readonly address: string;
+      readonly reason: string;
+    }
+  /** Serving a client failed in a way that is the server's own fault. */
+  | { readonly type: 'connection-failed'; readonly address: string; readonly reason: string }
   | ({ readonly type: 'connection-closed'; readonly reason: string } & ConnectionFacts)
   | ({ readonly type: 'command-started'; readonly pid: number } & CommandFacts)
   /** Nothing was run. */
   | ({ readonly type: 'command-refused'; readonly failure: CommandFailure } & CommandFacts)
   | ({ readonly type: 'command-ended'; readonly end: CommandEnd } & CommandFacts)
   /** The audit cannot be written; commands are refused, or not, as the options say. */
-  | { readonly type: 'audit-failed'; readonly error: Error };
+  | { readonly type: 'audit-failed'; readonly reason: string };
 
 /** Who is connected. */
 export interface ConnectionFacts {

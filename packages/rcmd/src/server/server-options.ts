@@ -1,8 +1,14 @@
 import { join } from 'node:path';
 import { makePrivateFolder, type RcmdPaths, rcmdPaths } from '../paths/rcmd-paths.ts';
+import type { Asker, Decision, Operation } from '../policy/operation.ts';
 import type { Identity } from '../trust/identity.ts';
 import { type CommandLimitOptions, resolveCommandLimits } from './command-limits.ts';
+import type { Authorization, PresentedKey } from './core/core.ts';
+import type { GuardSettings } from './core/intake-guard.ts';
+import type { Callbacks } from './core/own-core.ts';
+import { blockListOf } from './core/penalties.ts';
 import { type ListenAddress, parseListenAddress } from './listen-address.ts';
+import type { ConcurrencyModel } from './listeners.ts';
 import type { ServerEvent } from './server-events.ts';
 import type { ServerSettings } from './server-settings.ts';
 
@@ -10,16 +16,48 @@ import type { ServerSettings } from './server-settings.ts';
 export interface RcmdServerOptions {
   /** Where it listens: `HOST:PORT` (TLS 1.3) or `unix:PATH`, one or several. Default `'127.0.0.1:8888'`. */
   readonly listen?: string | readonly string[] | undefined;
+  /** Where connections are served, and their commands started. Default `'concurrent'`. */
+  readonly model?: ConcurrencyModel | undefined;
+  /**
+   * Says who may come in over TLS besides the server's own user, whom it is not asked about: `true` for a key that may do
+   * everything, options as they stand in `authorized_keys` (`'no-shell,allow="uptime"'`), `false` for one that may not;
+   * `undefined` leaves it to `authorized_keys`.
+   */
+  readonly authorize?:
+    ((key: PresentedKey) => Authorization | undefined | Promise<Authorization | undefined>) | undefined;
+  /**
+   * Is asked about every operation that the rights of a client allow, and may deny it, or let something else run;
+   * `undefined` lets it be. What it throws denies.
+   */
+  readonly policy?:
+    | ((operation: Operation, asker: Asker) => Decision | undefined | Promise<Decision | undefined>)
+    | undefined;
   /** Folders instead of the user's own: keys and whom to trust, the audit, what runs. */
   readonly paths?: Partial<RcmdPaths> | undefined;
   /** How much it runs, for whom, and for how long. */
   readonly limits?: CommandLimitOptions | undefined;
+  /** How many clients may be there that have not said who they are, and who is kept out. */
+  readonly admission?: AdmissionOptions | undefined;
   /** What is written down about what runs. */
   readonly audit?: AuditOptions | undefined;
-  /** Deadlines. */
-  readonly timeouts?: ServerTimeoutOptions | undefined;
+  /** From the moment in which commands are told to end to the forced end of connections, in milliseconds. Default 15,000. */
+  readonly drainMs?: number | undefined;
   /** Learns what happens, at once and in order; what it throws ends the process. */
   readonly onEvent?: ((event: ServerEvent) => void) | undefined;
+}
+
+/** The `admission` group. */
+export interface AdmissionOptions {
+  /** Milliseconds that a client has to say who it is, from the accept to its greeting. Default 10,000. */
+  readonly authenticationMs?: number | undefined;
+  /** Clients at most that have not said who they are; more push others out, of whoever has most. Default 128. */
+  readonly maxHalfOpen?: number | undefined;
+  /** Milliseconds of penalties from which an address is kept out. Default 15,000. */
+  readonly penaltyMinMs?: number | undefined;
+  /** Milliseconds that an address is kept out at most. Default 600,000. */
+  readonly penaltyMaxMs?: number | undefined;
+  /** Addresses and ranges that are never kept out. Default this machine: `['127.0.0.0/8', '::1']`. */
+  readonly exempt?: readonly string[] | undefined;
 }
 
 /** The `audit` group. */
@@ -32,56 +70,91 @@ export interface AuditOptions {
   readonly mustBeWritten?: boolean | undefined;
 }
 
-/** The `timeouts` group, in milliseconds. */
-export interface ServerTimeoutOptions {
-  /** For a client to say who it is, from the accept to its greeting. Default 10,000. */
-  readonly authenticationMs?: number | undefined;
-  /** From the moment in which commands are told to end to the forced end of connections. Default 15,000. */
-  readonly drainMs?: number | undefined;
-}
-
 /** The options with every default filled in. */
 export interface ResolvedServerOptions {
   readonly listen: readonly ListenAddress[];
-  readonly settings: (identity: Identity) => ServerSettings;
+  readonly model: ConcurrencyModel;
   readonly paths: RcmdPaths;
   readonly drainMs: number;
-  readonly onEvent: (event: ServerEvent) => void;
+  readonly guard: GuardSettings;
+  readonly callbacks: Callbacks;
+  /** @param identity - of the server. */
+  readonly settings: (identity: Identity) => ServerSettings;
 }
 
 const groups = {
-  options: ['listen', 'paths', 'limits', 'audit', 'timeouts', 'onEvent'],
+  options: [
+    'listen',
+    'model',
+    'authorize',
+    'policy',
+    'paths',
+    'limits',
+    'admission',
+    'audit',
+    'drainMs',
+    'onEvent',
+  ],
   'options.paths': ['config', 'state', 'runtime'],
+  'options.admission': ['authenticationMs', 'maxHalfOpen', 'penaltyMinMs', 'penaltyMaxMs', 'exempt'],
   'options.audit': ['folder', 'isDurable', 'mustBeWritten'],
-  'options.timeouts': ['authenticationMs', 'drainMs'],
 } as const;
 
 /** @throws TypeError for an unknown key, and for a value that cannot be. */
 export function resolveServerOptions(given: RcmdServerOptions): ResolvedServerOptions {
   refuseUnknown('options', given);
   refuseUnknown('options.paths', given.paths);
+  refuseUnknown('options.admission', given.admission);
   refuseUnknown('options.audit', given.audit);
-  refuseUnknown('options.timeouts', given.timeouts);
-  const paths = { ...rcmdPaths(), ...withoutUndefined(given.paths) };
+  const { model = 'concurrent', drainMs = 15_000, authorize, policy, onEvent = () => {} } = given;
+  if (!['concurrent', 'threading', 'forking'].includes(model)) {
+    throw wrong('options.model', "'concurrent', 'threading' or 'forking'", model);
+  }
   const texts = given.listen === undefined ? ['127.0.0.1:8888'] : [given.listen].flat();
-  if (texts.length === 0) throw new TypeError('Cannot createServer: options.listen must name an address');
+  if (texts.length === 0) throw wrong('options.listen', 'an address or several', given.listen);
+  const paths = { ...rcmdPaths(), ...withoutUndefined(given.paths) };
   const limits = resolveCommandLimits(given.limits);
-  const { authenticationMs = 10_000, drainMs = 15_000 } = given.timeouts ?? {};
   const { folder = join(paths.state, 'audit'), isDurable = false, mustBeWritten = true } = given.audit ?? {};
   return {
     listen: texts.map((text) => parseListenAddress(text)),
+    model,
     paths,
-    drainMs: milliseconds('drainMs', drainMs),
-    onEvent: given.onEvent ?? (() => {}),
+    drainMs: aNumber('options.drainMs', drainMs),
+    guard: resolveAdmission(given.admission),
+    callbacks: { authorize, policy, onEvent },
     settings: ({ fingerprint, comment }) => ({
       paths,
       identity: { fingerprint, comment },
       limits,
       audit: { folder, isDurable, mustBeWritten },
-      authenticationMs: milliseconds('authenticationMs', authenticationMs),
+      asks: { authorize: authorize !== undefined, policy: policy !== undefined },
       pid: process.pid,
       startedAt: Date.now(),
     }),
+  };
+}
+
+/** Makes the folders that a server needs, for its user only. */
+export function makeServerFolders({ config, state, runtime }: RcmdPaths): void {
+  for (const folder of [config, state, runtime]) makePrivateFolder(folder);
+}
+
+function resolveAdmission({
+  authenticationMs = 10_000,
+  maxHalfOpen = 128,
+  penaltyMinMs = 15_000,
+  penaltyMaxMs = 600_000,
+  exempt = ['127.0.0.0/8', '::1'],
+}: AdmissionOptions = {}): GuardSettings {
+  blockListOf(exempt);
+  return {
+    authenticationMs: aNumber('options.admission.authenticationMs', authenticationMs),
+    maxHalfOpen: aNumber('options.admission.maxHalfOpen', maxHalfOpen, 1),
+    penalties: {
+      minMs: aNumber('options.admission.penaltyMinMs', penaltyMinMs),
+      maxMs: aNumber('options.admission.penaltyMaxMs', penaltyMaxMs),
+      exempt: [...exempt],
+    },
   };
 }
 
@@ -94,20 +167,16 @@ function refuseUnknown(path: keyof typeof groups, given: object | undefined): vo
   }
 }
 
-function milliseconds(name: string, value: number): number {
-  if (typeof value === 'number' && value >= 0) return value;
-  throw new TypeError(
-    `Cannot createServer: options.timeouts.${name} must be a number of milliseconds from 0 on, got ${String(value)}`,
-  );
+function aNumber(path: string, value: number, min = 0): number {
+  if (typeof value === 'number' && value >= min) return value;
+  throw wrong(path, `a number from ${min} on`, value);
+}
+
+function wrong(path: string, must: string, value: unknown): TypeError {
+  return new TypeError(`Cannot createServer: ${path} must be ${must}, got ${JSON.stringify(value)}`);
 }
 
 function withoutUndefined<Value extends object>(value: Value | undefined): Partial<Value> {
-  return Object.fromEntries(
-    Object.entries(value ?? {}).filter(([, each]) => each !== undefined),
-  ) as Partial<Value>;
-}
-
-/** Makes the folders that a server needs, for its user only. */
-export function makeServerFolders({ config, state, runtime }: RcmdPaths): void {
-  for (const folder of [config, state, runtime]) makePrivateFolder(folder);
+  const entries = Object.entries(value ?? {}).filter(([, each]) => each !== undefined);
+  return Object.fromEntries(entries) as Partial<Value>;
 }

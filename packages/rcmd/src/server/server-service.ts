@@ -6,61 +6,68 @@ import { CommandRunner } from '../process/command-runner.ts';
 import type { ServerStatus } from '../protocol/status.ts';
 import { AuthorizedKeys, authorizedKeysFile } from '../trust/authorized-keys.ts';
 import { isSameFingerprint } from '../trust/fingerprint.ts';
-import { everything, type KeyOptions } from '../trust/key-options.ts';
-import type { KeyPrincipal } from '../trust/principal.ts';
-import type { Ledger } from './ledger.ts';
-import type { ServerEvent } from './server-events.ts';
+import { everything, type KeyOptions, parseKeyOptions } from '../trust/key-options.ts';
+import type { ConnectionContext } from './connection-context.ts';
+import type { Core, PresentedKey } from './core/core.ts';
 import type { ServerSettings } from './server-settings.ts';
 import { software } from './software.ts';
 
-/** What a {@link ServerService} is made of besides its settings. */
-export interface ServiceParts {
-  readonly ledger: Ledger;
-  readonly publish: (event: ServerEvent) => void;
-}
+/** What is known about a key that a client shows. */
+export type KeyVerdict =
+  | { readonly isKnown: true; readonly comment: string; readonly rights?: KeyOptions | undefined }
+  | { readonly isKnown: false; readonly reason: string };
 
 /** What the connections of one worker have in common: who may come in, what runs, and the audit. */
 export class ServerService {
   readonly settings: ServerSettings;
-  readonly ledger: Ledger;
+  readonly core: Core;
   readonly runner: CommandRunner;
-  readonly publish: (event: ServerEvent) => void;
   readonly #keys: AuthorizedKeys;
   readonly #journal: AuditJournal;
 
-  private constructor(settings: ServerSettings, { ledger, publish }: ServiceParts, runner: CommandRunner) {
+  private constructor(settings: ServerSettings, core: Core, runner: CommandRunner) {
     this.settings = settings;
-    this.ledger = ledger;
-    this.publish = publish;
+    this.core = core;
     this.runner = runner;
     this.#keys = new AuthorizedKeys(authorizedKeysFile(settings.paths.config));
     this.#journal = new AuditJournal(settings.audit.folder);
   }
 
   /** @throws the system's error where the folders cannot be used. */
-  static async start(settings: ServerSettings, parts: ServiceParts): Promise<ServerService> {
+  static async start(settings: ServerSettings, core: Core): Promise<ServerService> {
     const runner = await CommandRunner.start({ stateFolder: settings.paths.runtime });
     try {
-      return new ServerService(settings, parts, runner);
+      return new ServerService(settings, core, runner);
     } catch (error) {
       await runner.close();
       throw error;
     }
   }
 
-  /** The client with this key; `undefined` where it may not come in. */
-  principalOf(fingerprint: string): KeyPrincipal | undefined {
-    const { identity } = this.settings;
-    if (isSameFingerprint(fingerprint, identity.fingerprint)) {
-      return { kind: 'key', fingerprint, comment: identity.comment };
+  /** Looks up the client with this key: the server's own user, then whom the application lets in, then the file. */
+  async lookUp(key: PresentedKey): Promise<KeyVerdict> {
+    const { identity, asks } = this.settings;
+    if (isSameFingerprint(key.fingerprint, identity.fingerprint)) {
+      return { isKnown: true, comment: identity.comment, rights: everything };
     }
-    const key = this.#keys.find(fingerprint);
-    return key && { kind: 'key', fingerprint, comment: key.comment };
+    const answer = asks.authorize ? await this.core.authorize(key) : undefined;
+    if (answer === false) return { isKnown: false, reason: 'the server does not let this key in' };
+    if (answer === true) return { isKnown: true, comment: '', rights: everything };
+    if (answer !== undefined) return rightsFrom(answer);
+    const found = this.#keys.find(key.fingerprint);
+    if (found !== undefined) return { isKnown: true, comment: found.comment };
+    return { isKnown: false, reason: `the key ${key.fingerprint} is not in authorized_keys` };
   }
 
-  /** Decides by what the files say now. */
-  decide(operation: Operation, asker: Asker): Decision {
-    return decide(operation, { asker, options: this.#optionsOf(asker), now: Date.now() });
+  /** Decides by what the files say now, and where that allows it by what the application says. */
+  async decide(operation: Operation, { asker, rights }: ConnectionContext): Promise<Decision> {
+    const options = rights ?? this.#optionsNow(asker.principal);
+    const decision = decide(operation, { asker, options, now: Date.now() });
+    if (decision.verdict === 'deny' || !this.settings.asks.policy) return decision;
+    const answer = await this.#ask(asDecided(operation, decision), asker);
+    return answer === undefined || (answer.verdict === 'allow' && answer.request === undefined)
+      ? decision
+      : answer;
   }
 
   /**
@@ -74,13 +81,13 @@ export class ServerService {
       this.#journal.write(record, { isDurable });
       return true;
     } catch (error) {
-      this.publish({ type: 'audit-failed', error: error as Error });
+      this.core.publish({ type: 'audit-failed', reason: (error as Error).message });
       return !mustBeWritten;
     }
   }
 
   async status(you: string): Promise<ServerStatus> {
-    const { connections, commands } = await this.ledger.state();
+    const { connections, commands } = await this.core.state();
     const { pid, startedAt } = this.settings;
     return { software, pid, uptimeMs: Math.max(0, Date.now() - startedAt), connections, you, commands };
   }
@@ -91,9 +98,35 @@ export class ServerService {
     this.#journal.close();
   }
 
-  #optionsOf({ principal }: Asker): KeyOptions | undefined {
-    if (principal.kind === 'user') return everything;
-    if (isSameFingerprint(principal.fingerprint, this.settings.identity.fingerprint)) return everything;
-    return this.#keys.find(principal.fingerprint)?.options;
+  /** Puts away what can be without waiting, as the worker exits: the reaper ends what runs. */
+  leave(): void {
+    this.runner.leave();
+    this.#journal.close();
   }
+
+  async #ask(operation: Operation, asker: Asker): Promise<Decision | undefined> {
+    try {
+      return await this.core.decide(operation, asker);
+    } catch (error) {
+      return { verdict: 'deny', reason: `the policy of the server failed: ${(error as Error).message}` };
+    }
+  }
+
+  #optionsNow(principal: ConnectionContext['asker']['principal']): KeyOptions | undefined {
+    return principal.kind === 'key' ? this.#keys.find(principal.fingerprint)?.options : everything;
+  }
+}
+
+function rightsFrom(text: string): KeyVerdict {
+  const parsed = parseKeyOptions(text);
+  const problem = 'problem' in parsed ? parsed.problem : parsed.rest === '' ? undefined : 'they do not end';
+  if (problem !== undefined) return { isKnown: false, reason: `what it may do cannot be read: ${problem}` };
+  return { isKnown: true, comment: '', rights: (parsed as { options: KeyOptions }).options };
+}
+
+/** The operation as it would be done: with the command that the client is forced to. */
+function asDecided(operation: Operation, decision: Decision): Operation {
+  const isCommand = operation.kind === 'exec' || operation.kind === 'shell';
+  if (!isCommand || decision.verdict === 'deny' || decision.request === undefined) return operation;
+  return { kind: decision.request.argv === undefined ? 'shell' : 'exec', request: decision.request };
 }

@@ -7,8 +7,8 @@ export interface ServerSettings {
   readonly identity: { readonly fingerprint: string; readonly comment: string };
   readonly limits: CommandLimits;
   readonly audit: AuditSettings;
-  /** Milliseconds that a client has to say who it is, from the accept to its greeting. */
-  readonly authenticationMs: number;
+  /** Whether the application decides about keys, and about operations, itself. */
+  readonly asks: { readonly authorize: boolean; readonly policy: boolean };
   /** The number of the server's process, and when it began. */
   readonly pid: number;
   readonly startedAt: number;

@@ -34,13 +34,18 @@ export function testPaths(folder: string): RcmdPaths & { readonly socket: string
   return { ...paths, socket: join(folder, 'run', 'server.sock') };
 }
 
-export async function startServer(options: RcmdServerOptions = {}): Promise<TestServer> {
+/** Options of a server, whose addresses may name a socket in its own folders. */
+type TestServerOptions = Omit<RcmdServerOptions, 'listen'> & {
+  readonly listen?: RcmdServerOptions['listen'] | ((socket: string) => readonly string[]);
+};
+
+export async function startServer({ listen, ...options }: TestServerOptions = {}): Promise<TestServer> {
   const folder = temporaryFolder();
   const { socket, ...paths } = testPaths(folder.path);
   const events: ServerEvent[] = [];
   let told = Promise.withResolvers<void>();
   const server = await createServer({
-    listen: `unix:${socket}`,
+    listen: typeof listen === 'function' ? listen(socket) : (listen ?? `unix:${socket}`),
     paths,
     ...options,
     onEvent: (event) => {

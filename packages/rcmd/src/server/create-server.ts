@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { AuditJournal } from '../audit/journal.ts';
+import { RcmdError } from '../errors.ts';
+import { makePrivateFolder } from '../paths/rcmd-paths.ts';
+import { reapAbandoned } from '../process/reaper.ts';
+import { AuthorizedKeys, authorizedKeysFile } from '../trust/authorized-keys.ts';
+import { type Identity, loadIdentity } from '../trust/identity.ts';
+import { CoreListener } from './core/core-listener.ts';
+import { OwnCore } from './core/own-core.ts';
+import { isLoopback, type ListenAddress } from './listen-address.ts';
+import { listen } from './listeners.ts';
+import { RcmdServer } from './rcmd-server.ts';
+import {
+  makeServerFolders,
+  type RcmdServerOptions,
+  type ResolvedServerOptions,
+  resolveServerOptions,
+} from './server-options.ts';
+import { ServerService } from './server-service.ts';
+
+/**
+ * Makes a server: reads its key (and makes one the first time), ends what an earlier server that was killed left behind,
+ * and listens. Clients wait until `serve()`.
+ *
+ * Clients with the user's own key, and with those in `authorized_keys`, may come in over TLS; on a Unix socket the
+ * server's user.
+ *
+ * @throws TypeError for wrong options; RcmdError `NO_AUTHORIZED_KEYS`, `UNSAFE_PATH`, `BAD_IDENTITY`; the system's errors
+ *   (`EADDRINUSE`, `EACCES`).
+ *
+ * @example
+ * await using server = await createServer({ listen: 'unix:/run/user/1000/rcmd/demo.sock' });
+ * await server.serve({ signals: ['SIGTERM', 'SIGINT'] });
+ */
+export async function createServer(options: RcmdServerOptions = {}): Promise<RcmdServer> {
+  const resolved = resolveServerOptions(options);
+  makeServerFolders(resolved.paths);
+  if (resolved.callbacks.authorize === undefined) requireKeys(resolved);
+  const identity = await loadIdentity(resolved.paths.config);
+  reapAbandoned(join(resolved.paths.runtime, 'commands'));
+  await using parts = new AsyncDisposableStack();
+  const server = await assemble(resolved, { identity, parts });
+  return server(parts.move());
+}
+
+interface Assembly {
+  readonly identity: Identity;
+  /** What was made so far, to be undone in reverse. */
+  readonly parts: AsyncDisposableStack;
+}
+
+async function assemble(
+  { listen: addresses, model, paths, drainMs, guard, callbacks, settings }: ResolvedServerOptions,
+  { identity, parts }: Assembly,
+): Promise<(parts: AsyncDisposableStack) => RcmdServer> {
+  const shared = settings(identity);
+  const journal = parts.adopt(new AuditJournal(shared.audit.folder), (one) => one.close());
+  const core = new OwnCore({
+    limits: shared.limits,
+    guard,
+    callbacks,
+    record: (record) => journal.write(record),
+  });
+  parts.defer(() => core.close());
+  const data =
+    model === 'concurrent'
+      ? { service: parts.adopt(await ServerService.start(shared, core), (one) => one.close()) }
+      : { settings: shared, corePath: parts.use(new CoreListener(core, corePathIn(paths.runtime))).path };
+  const listeners = addresses.map((address, listener) => {
+    const one = parts.use(listen(address, { model, identity, drainMs, workerData: { listener, ...data } }));
+    one.guardBy(core, listener);
+    return one;
+  });
+  return (resources) =>
+    new RcmdServer({ core, listeners, settings: shared, fingerprint: identity.fingerprint, resources });
+}
+
+/** Where workers reach the core: in a folder that is closed to others. */
+function corePathIn(runtime: string): string {
+  const folder = join(runtime, 'cores');
+  makePrivateFolder(folder);
+  return join(folder, `${process.pid}-${crypto.randomUUID().slice(0, 8)}`);
+}
+
+/** @throws RcmdError `NO_AUTHORIZED_KEYS` where others could connect, and nobody may. */
+function requireKeys({ listen: addresses, paths }: ResolvedServerOptions): void {
+  const open = addresses.find((address) => isOpenToOthers(address));
+  if (open === undefined) return;
+  const file = authorizedKeysFile(paths.config);
+  if (new AuthorizedKeys(file).read().keys.length > 0) return;
+  throw new RcmdError(
+    'NO_AUTHORIZED_KEYS',
+    `Cannot listen beyond this machine: ${file} must name a client's key first; \`rcmd authorize KEY\` adds one`,
+  );
+}
+
+function isOpenToOthers(address: ListenAddress): boolean {
+  return address.kind === 'tcp' && !isLoopback(address.host);
+}
