@@ -188,19 +188,18 @@ export class NativeConnection implements Connection {
   handOver(target: 'thread' | 'process'): HandedOver {
     const { localAddress, remoteAddress } = this;
     if (target === 'process') {
-      return { message: { localAddress, remoteAddress }, handle: this.toSocket() };
+      const handle = openSocket(this.#leave('handOver'));
+      return { message: { localAddress, remoteAddress }, handle };
     }
     const fd = this.#leave('handOver');
     const inode = this.#owner.binding.inode(fd);
     return { message: { native: fd, inode, localAddress, remoteAddress } };
   }
 
-  toSocket(unread?: Uint8Array): Socket {
-    const fd = this.#leave('toSocket');
-    // `manualStart` keeps the constructor from reading at once; where a Node no longer knows it, bytes that come
-    // early wait in the socket's buffer behind `unread`.
-    const options = { fd, allowHalfOpen: true, manualStart: true };
-    const socket = openSocket(options);
+  toSocket(unread?: Uint8Array): Socket | undefined {
+    const fd = this.#state === 'open' ? this.#release() : -1;
+    if (fd < 0) return undefined;
+    const socket = openSocket(fd);
     if (unread !== undefined && unread.length > 0) socket.unshift(unread);
     return socket;
   }
@@ -239,8 +238,15 @@ export class NativeConnection implements Connection {
   #leave(action: string): number {
     if (this.#state !== 'open')
       throw new Error(`Cannot ${action}: the connection must be open, got ${this.#state}`);
-    const fd = this.#owner.binding.release(this.slot, this.generation);
+    const fd = this.#release();
     if (fd < 0) throw osError(fd, action);
+    return fd;
+  }
+
+  /** @returns a negative errno, with nothing changed, where something waits to be sent. */
+  #release(): number {
+    const fd = this.#owner.binding.release(this.slot, this.generation);
+    if (fd < 0) return fd;
     this.#state = 'left';
     this.#owner.forget(this);
     return fd;
@@ -248,11 +254,14 @@ export class NativeConnection implements Connection {
 }
 
 /** Closes the descriptor where Node does not take it. */
-function openSocket(options: { fd: number; allowHalfOpen: boolean; manualStart: boolean }): Socket {
+function openSocket(fd: number): Socket {
+  // `manualStart` keeps the constructor from reading at once; where a Node no longer knows it, bytes that come
+  // early wait in the socket's buffer behind those that are put back.
+  const options = { fd, allowHalfOpen: true, manualStart: true };
   try {
     return new Socket(options);
   } catch (error) {
-    closeSync(options.fd);
+    closeSync(fd);
     throw error;
   }
 }

@@ -27,6 +27,7 @@ export { jsonLines } from './codecs/json-lines.ts';
 export { lengthPrefixed, type LengthPrefixOptions } from './codecs/length-prefixed.ts';
 export { type MessageLimitOptions } from './codecs/message-limit.ts';
 export { netstrings } from './codecs/netstrings.ts';
+export { type StartTLSOptions } from './request/upgradable-socket.ts';
 export { connect, type ConnectSocketOptions } from './request/connect.ts';
 export { type AcceptFailedEvent } from './diagnostics/accept-events.ts';
 export { type DatagramTruncatedEvent } from './diagnostics/datagram-events.ts';

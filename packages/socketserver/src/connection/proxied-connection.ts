@@ -81,7 +81,7 @@ export class ProxiedConnection implements Connection {
   }
 
   start(sink: ConnectionSink): void {
-    this.#unread = this.#takeUnread();
+    this.#unread ??= this.#takeUnread();
     this.#sink = sink;
     this.#carrier.start(sink);
   }
@@ -124,9 +124,9 @@ export class ProxiedConnection implements Connection {
     return { ...rest, message: moved };
   }
 
-  toSocket(unread?: Uint8Array): NodeStream {
-    const early = this.#unread ?? this.#takeUnread();
-    return this.#carrier.toSocket(Buffer.concat([unread ?? nothing, early]));
+  toSocket(unread?: Uint8Array): NodeStream | undefined {
+    this.#unread ??= this.#takeUnread();
+    return this.#carrier.toSocket(Buffer.concat([unread ?? nothing, this.#unread]));
   }
 
   #takeUnread(): Buffer {

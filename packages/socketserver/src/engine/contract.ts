@@ -139,8 +139,8 @@ export interface Connection {
   readonly clock?: Clock | undefined;
 
   /**
-   * Names who gets the news. Reading begins with the first {@link resume}. May be called again while nothing flows: the
-   * news go to the new sink from then on, also that of an end which the earlier one has learned of.
+   * Names who gets the news. Reading begins with the first {@link resume}. May be called again: the news go to the new
+   * sink from then on, also that of a close which the earlier one has learned of.
    */
   start(sink: ConnectionSink): void;
 
@@ -202,16 +202,21 @@ export interface Connection {
   handOver(target: 'thread' | 'process'): HandedOver;
 
   /**
-   * Leaves the engine for a Node socket, on the same descriptor, with `unread` bytes put back in front; or where there is
-   * no descriptor to have, for a stream that behaves as one. This object is closed afterwards. Everything written before
-   * must have been accepted.
+   * Leaves the engine for a Node socket, on the same descriptor, with `unread` bytes put back in front. This object is
+   * closed then.
+   *
+   * @returns `undefined`, with nothing changed, where there is no such socket to have: the engine has no descriptor, or
+   *   still has to send, or the connection is closed.
    */
-  toSocket(unread?: Uint8Array): NodeStream;
+  toSocket(unread?: Uint8Array): NodeStream | undefined;
 }
 
 /** A socket of Node's, or a stream that can end as one does. */
 export interface NodeStream extends Duplex {
-  /** Ends the connection at once: unsent bytes are lost, a TCP peer sees a reset. */
+  /** Bytes that came from the peer since this is a stream, or since the connection was made; and that went to it. */
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Ends the connection at once: unsent bytes are lost, a TCP peer sees a reset. A Unix socket of Node's throws. */
   resetAndDestroy(): unknown;
   /** As {@link Connection.bytesTaken}, where it is no socket. */
   readonly bytesTaken?: number;

@@ -27,7 +27,7 @@ type SocketState = 'open' | 'write-ended' | 'securing' | 'detached' | 'moved' | 
 const whyNot: Readonly<Record<SocketState, string>> = {
   open: 'connection is closed',
   'write-ended': 'writing side of the connection was shut down',
-  securing: 'TLS handshake of the connection is not done; await startTLS() first',
+  securing: 'TLS handshake of the connection is not done: await startTLS() first',
   detached: 'connection was given away by detach()',
   moved: 'connection is served by a worker',
   closed: 'socket is closed',
@@ -59,12 +59,12 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
   protected file: Promise<void> | undefined;
   protected state: SocketState = 'open';
   protected readonly host: SocketHost;
+  /** Where the connection is while it is not here. */
+  protected remote: RemoteConnection | undefined;
   #connection: Connection;
   #sink: SocketSink | undefined;
   #timeout: number | undefined;
   #interruption: Error | undefined;
-  /** Where the connection is while it is not here. */
-  #remote: RemoteConnection | undefined;
 
   /** Made by servers and by `connect()`. */
   constructor(connection: Connection, host: SocketHost = nobody, id = 0) {
@@ -91,7 +91,7 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
    */
   close(): void {
     if (this.state === 'securing') this.reset();
-    if (this.isOver) return;
+    if (this.isOver || this.state === 'securing') return;
     this.state = 'closed';
     this.open().close(lingerLimits, this.file);
   }
@@ -102,8 +102,8 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
    * @param reason - what operations that wait for it fail with; default a {@link ConnectionClosedError}.
    */
   reset(reason?: Error): void {
-    if (this.#remote !== undefined) {
-      this.#remote.reset(reason);
+    if (this.remote !== undefined) {
+      this.remote.reset(reason);
       return;
     }
     const sink = this.open();
@@ -114,7 +114,7 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
   /** Aborts {@link signal} with `reason`. Servers call it when they drain. */
   interrupt(reason: Error): void {
     this.#interruption ??= reason;
-    this.#remote?.interrupt(reason);
+    this.remote?.interrupt(reason);
     this.#sink?.abort(reason);
   }
 
@@ -134,7 +134,7 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
     if (this.#connection.isClosed) throw new GoneBeforeHandOver();
     const handedOver = this.#connection.handOver(target);
     this.state = 'moved';
-    this.#remote = remote;
+    this.remote = remote;
     if (this.#interruption !== undefined) remote.interrupt(this.#interruption);
     return handedOver;
   }
@@ -161,21 +161,25 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
 
   /** Bytes that arrived so far; for a connection that was handed over, once it is closed. */
   get bytesRead(): number {
-    return this.#remote?.bytesRead ?? this.#sink?.bytesRead ?? 0;
+    return this.remote?.bytesRead ?? this.#sink?.bytesRead ?? 0;
   }
 
   /** Bytes that were sent so far; for a connection that was handed over, once it is closed. */
   get bytesWritten(): number {
-    return this.#remote?.bytesWritten ?? this.#sink?.bytesWritten ?? 0;
+    return this.remote?.bytesWritten ?? this.#sink?.bytesWritten ?? 0;
   }
 
   /** Whether `error` is this connection's own end, by its peer or by a drain: nothing that a log need show. */
   isPeerGone(error: unknown): boolean {
-    return error instanceof GoneBeforeHandOver || (error instanceof Error && error === this.#sink?.failure);
+    if (error instanceof GoneBeforeHandOver) return true;
+    return (
+      error instanceof Error && (error === this.#sink?.failure || this.remote?.isItsEnd?.(error) === true)
+    );
   }
 
   /** Lets each later operation wait at most `seconds`; `undefined` or `null` for ever, which is the default. */
   settimeout(seconds: number | null | undefined): void {
+    this.requireHere('settimeout');
     if (seconds != null && !(seconds > 0)) {
       throw new RangeError(`Cannot settimeout: seconds must be above 0, or undefined, got ${seconds}`);
     }
@@ -225,11 +229,13 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
 
   /** `TCP_NODELAY`: sends small pieces at once instead of waiting for the acknowledgement of earlier ones. */
   setNoDelay(on = true): void {
+    this.requireHere('setNoDelay');
     this.#connection.setNoDelay(on);
   }
 
   /** `SO_KEEPALIVE`: probes a silent peer after `initialDelaySeconds` of silence, so that a dead one is found. */
   setKeepAlive(on = true, initialDelaySeconds = 60): void {
+    this.requireHere('setKeepAlive');
     this.#connection.setKeepAlive(on, initialDelaySeconds);
   }
 
@@ -260,6 +266,42 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
     const sink = this.open();
     if (sink.hasReader) throw secondRead(operation);
     return sink;
+  }
+
+  /**
+   * Gives the connection out of this object's hands: to a TLS handshake, or for good. Its caller sets {@link remote}.
+   *
+   * @throws TypeError while a read or a send waits; what other operations would fail with now.
+   */
+  protected giveAway(operation: string, state: 'securing' | 'detached'): SocketSink {
+    if (!this.isReadable) throw this.refusal(operation);
+    const sink = this.open();
+    if (sink.failure !== undefined) throw sink.failure;
+    if (sink.hasReader || sink.isSending || this.file !== undefined) {
+      throw new TypeError(`Cannot ${operation}: every read and send of this socket must have ended first`);
+    }
+    this.state = state;
+    return sink;
+  }
+
+  /** Goes on with what the connection has become. */
+  protected goOn(connection: Connection): void {
+    this.#connection = connection;
+    this.remote = undefined;
+    this.state = 'open';
+    this.open().enter(connection);
+  }
+
+  /** The connection came to its end out of this object's hands. */
+  protected endedElsewhere(error: Error): void {
+    this.remote = undefined;
+    this.state = 'closed';
+    this.open().closed(error);
+  }
+
+  /** @throws where the connection is in other hands, for which this object's word means nothing. */
+  protected requireHere(operation: string): void {
+    if (this.state === 'detached' || this.state === 'securing') throw this.refusal(operation);
   }
 
   /** What an operation fails with when it comes too late: the connection's own failure, where that ended it. */

@@ -51,7 +51,8 @@ export async function connect(
   const engine = chooseEngine(choice);
   const header = proxyHeader && writeProxyHeader(proxyHeader);
   const host = isUnixInput(address) ? undefined : parseHostAndPort(address)[0];
-  const tls = tlsOptions && resolveClientTLS(tlsOptions, host);
+  const tls =
+    tlsOptions && resolveClientTLS(tlsOptions, { action: 'Cannot connect', path: 'options.tls' }, host);
   const connection = await firstThatAnswers(engine, await candidatesFor(address), signal);
   if (header !== undefined) connection.write(header);
   if (tls === undefined) return new StreamSocket(connection);

@@ -7,4 +7,6 @@ export interface RemoteConnection {
   /** What went over it; in a worker known once it is closed. */
   readonly bytesRead: number;
   readonly bytesWritten: number;
+  /** Whether `error` tells of its end. */
+  isItsEnd?(error: Error): boolean;
 }

@@ -74,6 +74,7 @@ export abstract class SendingSocket<
     if (how !== 'read' && how !== 'write' && how !== 'both') {
       throw new TypeError(`Cannot shutdown: how must be 'read', 'write' or 'both', got ${String(how)}`);
     }
+    this.requireHere('shutdown');
     if (!this.isReadable) return;
     const sink = this.open();
     if (how !== 'read' && this.state === 'open') {

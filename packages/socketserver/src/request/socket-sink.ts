@@ -29,7 +29,8 @@ interface SinkOwner {
  * for stop the engine, so at most one delivery is held that the handler did not ask for.
  */
 export class SocketSink implements ConnectionSink, Pace {
-  readonly connection: Connection;
+  /** Another one after {@link enter}. */
+  connection: Connection;
   readonly queue = new ByteQueue();
 
   /** Why the connection failed, if it did. */
@@ -44,8 +45,8 @@ export class SocketSink implements ConnectionSink, Pace {
   readonly #read: PendingRead;
   #sends: PendingSends | undefined;
   #watch: EndWatch | undefined;
-  /** Who gets bytes that arrive: readers; or nobody, since the reading side or the socket was shut. */
-  #stage: 'open' | 'deaf' | 'lingering' = 'open';
+  /** Who gets bytes that arrive: readers; or nobody, since the reading side or the socket was shut; or somebody else. */
+  #stage: 'open' | 'deaf' | 'lingering' | 'left' = 'open';
   #linger: Linger | undefined;
   /** The peer sends no more: it shut its writing side down, or the connection is over. */
   #peerEnded = false;
@@ -230,6 +231,25 @@ export class SocketSink implements ConnectionSink, Pace {
     this.connection.reset();
   }
 
+  /**
+   * Lets somebody else have the connection, who says by {@link enter} or {@link closed} how that ended. Nothing may wait.
+   *
+   * @returns what was read of it and not taken, and whether its end was seen.
+   */
+  leave(): { readonly unread: Buffer; readonly hasEnded: boolean } {
+    this.#stage = 'left';
+    this.#read.close();
+    return { unread: this.queue.take(this.queue.length), hasEnded: this.#peerEnded };
+  }
+
+  /** Goes on with the connection that has become of the one before. */
+  enter(connection: Connection): void {
+    this.#stage = 'open';
+    this.connection = connection;
+    connection.start(this);
+    this.#readAhead();
+  }
+
   received(bytes: Buffer): boolean {
     this.bytesRead += bytes.length;
     if (this.#stage !== 'open') {
@@ -295,7 +315,7 @@ export class SocketSink implements ConnectionSink, Pace {
 
   /** Reads, up to a bound, to notice a peer that ends or goes while nobody reads. */
   #readAhead(): void {
-    if (this.#watch?.isAskedFor !== true) return;
+    if (this.#watch?.isAskedFor !== true || this.#stage === 'left') return;
     if (this.queue.length < watchBytes && !this.hasEnded) this.connection.resume();
   }
 

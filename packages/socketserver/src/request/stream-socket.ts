@@ -7,8 +7,8 @@ import { findDelimiter } from './find-delimiter.ts';
 import { FrameStream } from './frame-stream.ts';
 import { joinSmall } from './joined-pieces.ts';
 import { bytesOrEnd, iterate } from './message-iterator.ts';
-import { SendingSocket } from './sending-socket.ts';
 import type { SocketSink } from './socket-sink.ts';
+import { UpgradableSocket } from './upgradable-socket.ts';
 
 /** Bytes of one chunk of an iteration. */
 const chunkBytes = 65_536;
@@ -35,7 +35,7 @@ export interface ReadUntilOptions {
  * @typeParam Address - `InetAddress` for TCP, `string` (a path, mostly empty) for Unix sockets.
  * @see CPython's `socket.socket`
  */
-export class StreamSocket<Address extends SocketAddress = SocketAddress> extends SendingSocket<Address> {
+export class StreamSocket<Address extends SocketAddress = SocketAddress> extends UpgradableSocket<Address> {
   /**
    * Waits for bytes.
    *
@@ -122,7 +122,8 @@ export class StreamSocket<Address extends SocketAddress = SocketAddress> extends
    * @param options - `signal` gives up.
    * @throws the signal's reason.
    */
-  waitForEnd({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+  async waitForEnd({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    this.requireHere('waitForEnd');
     return this.open().waitForEnd(signal);
   }
 

@@ -1,19 +1,21 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import { aString, checkOptions, type OptionRule, type OptionRules } from '../options/check-options.ts';
+import { checkOptions, type OptionRule, type OptionRules } from '../options/check-options.ts';
 import type { TLSFacts } from './tls-facts.ts';
 import { loadCertificates, loadIdentity } from './tls-material.ts';
 import {
+  aHostOrAddress,
   aKeySource,
   aPEMSource,
   aVersion,
   checkIdentity,
   type KeySource,
+  type OptionPlace,
   type PEMSource,
   protocolNames,
 } from './tls-options.ts';
 
-/** The `tls` group of the options of `connect()`. */
+/** How the client's side of TLS is run: the `tls` group of the options of `connect()`, and options of `startTLS()`. */
 export interface ClientTLSOptions {
   /** The certificate that this client shows to servers that ask for one, and its key; both or neither. */
   readonly cert?: PEMSource | undefined;
@@ -28,7 +30,8 @@ export interface ClientTLSOptions {
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
   /**
    * Decides about the server by its certificate, in place of authorities and names, before anything is sent: what it throws, or
-   * rejects with, ends the connection, and `connect()` rejects with it.
+   * rejects with, ends the connection, and `connect()`, or
+   * `startTLS()`, rejects with it.
    */
   readonly verifyServer?: ((facts: TLSFacts) => void | Promise<void>) | undefined;
 }
@@ -39,7 +42,7 @@ const rules: OptionRules<ClientTLSOptions> = {
   cert: aPEMSource,
   key: aKeySource,
   ca: aPEMSource,
-  serverName: aString,
+  serverName: aHostOrAddress,
   alpnProtocols: protocolNames,
   minVersion: aVersion,
   verifyServer: aFunction,
@@ -57,8 +60,7 @@ export interface ClientTLS {
  * @param host - of the address; `undefined` for one that has none.
  * @throws TypeError for an unknown key or a wrong value; CertificateError; the system's error for a file.
  */
-export function resolveClientTLS(given: ClientTLSOptions, host: string | undefined): ClientTLS {
-  const place = { action: 'Cannot connect', path: 'options.tls' };
+export function resolveClientTLS(given: ClientTLSOptions, place: OptionPlace, host?: string): ClientTLS {
   const {
     ca,
     serverName = host,

@@ -2,6 +2,7 @@ import { constants, hash } from 'node:crypto';
 import { createSecureContext, type SecureContext, type TLSSocketOptions } from 'node:tls';
 import { CertificateError } from '../errors.ts';
 import type { TLSIdentity, TLSMaterial } from './tls-material.ts';
+import type { OptionPlace } from './tls-options.ts';
 
 /** What a `tls.TLSSocket` on the server's side needs: one OpenSSL context for each identity, and when to use it. */
 export type TLSContexts = Readonly<TLSSocketOptions>;
@@ -11,8 +12,8 @@ export type TLSContexts = Readonly<TLSSocketOptions>;
  *
  * @throws {@link CertificateError} for material that OpenSSL refuses, such as a key too short for its policy.
  */
-export function createTLSContexts(material: TLSMaterial, action: string): TLSContexts {
-  const contextFor = contextFactory(material, action);
+export function createTLSContexts(material: TLSMaterial, place: OptionPlace): TLSContexts {
+  const contextFor = contextFactory(material, place);
   const byHost = new Map(material.sni.map(([host, identity]) => [host, contextFor(identity)]));
   const options: TLSSocketOptions = {
     isServer: true,
@@ -31,7 +32,10 @@ function findByHost(byHost: ReadonlyMap<string, SecureContext>, host: string): S
   return byHost.get(name) ?? byHost.get(name.replace(/^[^.]*/, '*'));
 }
 
-function contextFactory(material: TLSMaterial, action: string): (identity: TLSIdentity) => SecureContext {
+function contextFactory(
+  material: TLSMaterial,
+  { action, path }: OptionPlace,
+): (identity: TLSIdentity) => SecureContext {
   const { ca, minVersion, ciphers } = material;
   const options = {
     ca: [...ca], // an empty list, unlike none, keeps the authorities of the public web out
@@ -53,7 +57,7 @@ function contextFactory(material: TLSMaterial, action: string): (identity: TLSId
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new CertificateError(
-        `${action}: options.tls must hold certificates and keys that OpenSSL takes, got ${reason}`,
+        `${action}: ${path} must hold certificates and keys that OpenSSL takes, got ${reason}`,
         'refused',
         { cause },
       );

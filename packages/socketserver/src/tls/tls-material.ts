@@ -37,9 +37,9 @@ const certificateBlock = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[^-]*-
  */
 export function loadTLSMaterial(
   options: TLSOptions,
-  { action, ticketKeys }: { readonly action: string; readonly ticketKeys: Uint8Array },
+  { action, path: group, ticketKeys }: OptionPlace & { readonly ticketKeys: Uint8Array },
 ): TLSMaterial {
-  const place = (path: string): OptionPlace => ({ action, path: `options.tls${path}` });
+  const place = (path: string): OptionPlace => ({ action, path: `${group}${path}` });
   const { sni = {}, clientCertificates } = options;
   const ca = clientCertificates?.ca;
   return Object.freeze({

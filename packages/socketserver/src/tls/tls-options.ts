@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { checkOptions, oneOf, type OptionRule, type OptionRules } from '../options/check-options.ts';
 
@@ -103,6 +104,12 @@ const tlsRules: OptionRules<TLSOptions> = {
 /** A host name, or one whose first label is `*`. An address has no place in SNI. [RFC 6066 3] */
 const hostPattern = /^(\*\.)?([a-z0-9_-]+\.)*[a-z0-9_-]*[a-z_-][a-z0-9_-]*$/i;
 
+export const aHostOrAddress: OptionRule = {
+  must: 'a host name or an IP address',
+  accepts: (value) =>
+    typeof value === 'string' && (isIP(value) !== 0 || (hostPattern.test(value) && !value.startsWith('*'))),
+};
+
 /** Where a message points: what was tried, and the option. */
 export interface OptionPlace {
   readonly action: string;
@@ -114,8 +121,10 @@ export interface OptionPlace {
  *
  * @throws TypeError for an unknown or missing key, or a value that breaks its rule.
  */
-export function checkTLSOptions(given: TLSOptions | undefined, action: string): Readonly<TLSOptions> {
-  const path = 'options.tls';
+export function checkTLSOptions(
+  given: TLSOptions | undefined,
+  { action, path }: OptionPlace,
+): Readonly<TLSOptions> {
   const checked = checkOptions(given, tlsRules, { action, path });
   return Object.freeze({
     ...checked,

@@ -7,7 +7,7 @@ import { secureConnection } from '../engine/tls/secure-connection.ts';
 import { anything, type OptionRules } from '../options/check-options.ts';
 import { createTLSContexts, type TLSContexts } from '../tls/tls-contexts.ts';
 import { loadTLSMaterial, type TLSMaterial } from '../tls/tls-material.ts';
-import { checkTLSOptions, type TLSOptions } from '../tls/tls-options.ts';
+import { checkTLSOptions, type OptionPlace, type TLSOptions } from '../tls/tls-options.ts';
 import type { LimitParts } from '../server/stream-limits.ts';
 import type { ConnectionSetup } from '../workers/messages.ts';
 import { checkServerOptions } from '../server/server-options.ts';
@@ -82,9 +82,9 @@ export class TLSServer extends StreamServer<InetAddress> {
     const context = { kind: 'TCP', options: checked, action, family } as const;
     super(readInetServerAddress(serverAddress, context), RequestHandlerClass, checked);
     this.#options = checked;
-    this.#tls = checkTLSOptions(checked.tls, action);
+    this.#tls = checkTLSOptions(checked.tls, groupOf(action));
     this.#material = this.#load(this.#tls, action);
-    this.#contexts = createTLSContexts(this.#material, action);
+    this.#contexts = createTLSContexts(this.#material, groupOf(action));
     if (checked.bindAndActivate ?? true) this.bindAndActivate();
   }
 
@@ -97,9 +97,9 @@ export class TLSServer extends StreamServer<InetAddress> {
    */
   reloadTLS(tls?: TLSOptions): void {
     const action = 'Cannot reloadTLS';
-    const checked = tls === undefined ? this.#tls : checkTLSOptions(tls, action);
+    const checked = tls === undefined ? this.#tls : checkTLSOptions(tls, groupOf(action));
     const material = this.#load(checked, action);
-    this.#contexts = createTLSContexts(material, action);
+    this.#contexts = createTLSContexts(material, groupOf(action));
     this.#material = material;
     this.#tls = checked;
     this.connectionSetupChanged();
@@ -150,6 +150,11 @@ export class TLSServer extends StreamServer<InetAddress> {
   }
 
   #load(tls: TLSOptions, action: string): TLSMaterial {
-    return loadTLSMaterial(tls, { action, ticketKeys: this.#ticketKeys });
+    return loadTLSMaterial(tls, { ...groupOf(action), ticketKeys: this.#ticketKeys });
   }
+}
+
+/** Where messages about the group point. */
+function groupOf(action: string): OptionPlace {
+  return { action, path: 'options.tls' };
 }

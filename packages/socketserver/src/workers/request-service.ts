@@ -167,7 +167,7 @@ export class RequestService {
     return {
       RequestHandlerClass: this.#handlerClass,
       server: this.#view,
-      tls: tls && createTLSContexts(tls, 'Cannot serve TLS'),
+      tls: tls && createTLSContexts(tls, { action: 'Cannot serve TLS', path: 'options.tls' }),
       timeouts,
       deadlines: this.#deadlines,
     };

@@ -30,7 +30,7 @@ for (const [name, create] of engines) {
     it('brings what was unread first, then the rest, and half-closes', async () => {
       const [client, server] = await pair();
       const near = new ConnectionDuplex(client);
-      const far = new ConnectionDuplex(server, Buffer.from('unread, '));
+      const far = new ConnectionDuplex(server, { unread: Buffer.from('unread, ') });
       near.end('and what came');
       assert.equal(await text(far), 'unread, and what came');
       far.end('the answer');

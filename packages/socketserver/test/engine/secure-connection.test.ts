@@ -17,10 +17,10 @@ import { connectTLS } from '../support/tls-client.ts';
 const authority = new TestAuthority();
 after(() => authority[Symbol.dispose]());
 const { cert, key } = authority.issue('localhost', { names: 'DNS:localhost,IP:127.0.0.1' });
-const action = 'Cannot test';
+const place = { action: 'Cannot test', path: 'options.tls' };
 const contexts = createTLSContexts(
-  loadTLSMaterial({ cert, key, alpnProtocols: ['echo/1'] }, { action, ticketKeys: Buffer.alloc(48, 1) }),
-  action,
+  loadTLSMaterial({ cert, key, alpnProtocols: ['echo/1'] }, { ...place, ticketKeys: Buffer.alloc(48, 1) }),
+  place,
 );
 const trusting = { ca: authority.cert };
 const patient = { handshakeMs: Infinity };
@@ -310,7 +310,7 @@ describe('a secured connection', () => {
           client.write('one ');
           assert.equal((await arrived.promise).toString(), 'one ');
         }
-        const socket = connection.toSocket(started ? Buffer.from('unread ') : undefined);
+        const socket = connection.toSocket(started ? Buffer.from('unread ') : undefined)!;
         client.write('two ');
         client.end('three');
         assert.equal(await text(socket), started ? 'unread two three' : 'two three');

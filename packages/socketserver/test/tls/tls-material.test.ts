@@ -14,9 +14,9 @@ const server = authority.issue('localhost');
 const other = authority.issue('other.example.org');
 const hourMs = 3_600_000;
 
-const action = 'Cannot construct TLSServer';
+const place = { action: 'Cannot construct TLSServer', path: 'options.tls' };
 const load = (options: TLSOptions) =>
-  loadTLSMaterial(checkTLSOptions(options, action), { action, ticketKeys: Buffer.alloc(48) });
+  loadTLSMaterial(checkTLSOptions(options, place), { ...place, ticketKeys: Buffer.alloc(48) });
 
 function refuses(options: TLSOptions, fault: CertificateFault, message: RegExp): void {
   assert.throws(
@@ -26,7 +26,7 @@ function refuses(options: TLSOptions, fault: CertificateFault, message: RegExp):
       assert.equal(error.code, 'BAD_CERTIFICATE');
       assert.equal(error.fault, fault);
       assert.match(error.message, message);
-      return error.message.startsWith(`${action}: options.tls`);
+      return error.message.startsWith(`${place.action}: options.tls`);
     },
   );
 }
@@ -113,9 +113,9 @@ describe('certificates and keys', () => {
 
   it('are read when they are loaded, not before', () => {
     const file = authority.path('changing.pem');
-    const options = checkTLSOptions({ cert: { file }, key }, action);
+    const options = checkTLSOptions({ cert: { file }, key }, place);
     writeFileSync(file, cert);
-    assert.ok(loadTLSMaterial(options, { action, ticketKeys: Buffer.alloc(48) }));
+    assert.ok(loadTLSMaterial(options, { ...place, ticketKeys: Buffer.alloc(48) }));
   });
 
   it('stay plain data that another thread could use', () => {

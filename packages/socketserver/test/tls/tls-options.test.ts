@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { checkTLSOptions, type TLSOptions } from '../../src/tls/tls-options.ts';
 
 const identity = { cert: 'a certificate', key: 'a key' };
-const check = (given: unknown) => checkTLSOptions(given as TLSOptions, 'Cannot construct TLSServer');
+const check = (given: unknown) =>
+  checkTLSOptions(given as TLSOptions, { action: 'Cannot construct TLSServer', path: 'options.tls' });
 
 describe('the tls group', () => {
   const refused: readonly (readonly [name: string, given: unknown, message: RegExp])[] = [

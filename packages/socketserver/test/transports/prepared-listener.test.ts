@@ -14,10 +14,10 @@ import { connectTLS } from '../support/tls-client.ts';
 const authority = new TestAuthority();
 after(() => authority[Symbol.dispose]());
 const { cert, key } = authority.issue('localhost', { names: 'IP:127.0.0.1' });
-const action = 'Cannot test';
+const place = { action: 'Cannot test', path: 'options.tls' };
 const contexts = createTLSContexts(
-  loadTLSMaterial({ cert, key }, { action, ticketKeys: Buffer.alloc(48, 1) }),
-  action,
+  loadTLSMaterial({ cert, key }, { ...place, ticketKeys: Buffer.alloc(48, 1) }),
+  place,
 );
 
 /** With TLS handshakes as the preparation. */

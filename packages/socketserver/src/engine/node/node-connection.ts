@@ -3,6 +3,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
 import { ConnectionClosedError, UnsupportedError } from '../../errors.ts';
 import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
+import { untouched } from '../connection-duplex.ts';
 import { ConnectionRelay } from './connection-relay.ts';
 import { gatherBuffer, type Gatherer } from './gather-buffer.ts';
 import { createReadBuffer } from './read-buffer.ts';
@@ -172,6 +173,7 @@ export class NodeConnection implements Connection, Gatherer {
       );
     }
     const socket = this.toSocket();
+    if (socket === undefined) throw new ConnectionClosedError('Cannot hand over: the connection is closed');
     if (target === 'process') return { message, handle: socket };
     return { message: { ...message, socket }, transfer: [socket] };
   }
@@ -187,9 +189,10 @@ export class NodeConnection implements Connection, Gatherer {
     return { message: { port: port2, localAddress, remoteAddress }, transfer: [port2] };
   }
 
-  toSocket(unread?: Uint8Array): Socket {
+  toSocket(unread?: Uint8Array): Socket | undefined {
     if (gatherBuffer.holds(this)) gatherBuffer.flush();
     const socket = this.#sink === undefined ? this.#plain() : this.#leave();
+    if (socket === undefined) return undefined;
     this.#isClosed = true;
     socket.off('error', ignoreUntilStarted);
     if (unread !== undefined && unread.length > 0) socket.unshift(unread);
@@ -233,13 +236,20 @@ export class NodeConnection implements Connection, Gatherer {
   }
 
   /** Gives up a started socket: its handle goes on in a fresh one, or without handles the socket itself. */
-  #leave(): Socket {
+  #leave(): Socket | undefined {
     const socket = this.#socket!;
-    if (socket.destroyed)
-      throw new ConnectionClosedError('Cannot leave the engine: the connection is closed');
-    if (this.#stopListening === undefined) return plainSocket(takeHandle(socket)!);
+    if (socket.destroyed || socket.writableLength > 0) return undefined; // what waits to be sent would stay behind
+    if (this.#stopListening === undefined) return this.#freshSocket(takeHandle(socket)!);
+    if (socket.readableEnded) return undefined; // nothing can be put back in front of an end that was told
     this.#stopListening();
-    return socket.pause();
+    return untouched(socket);
+  }
+
+  /** A handle that has read with `onread` never reads otherwise again. [Node: useUserBuffer] */
+  #freshSocket(handle: StreamHandle): Socket {
+    const onread = createReadBuffer((bytes) => fresh.push(bytes));
+    const fresh = socketWithOnRead(handle, onread);
+    return fresh;
   }
 
   #received(bytes: Buffer): boolean {

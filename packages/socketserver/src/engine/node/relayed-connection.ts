@@ -1,7 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { SocketAddress } from '../../address/socket-address.ts';
 import { UnsupportedError } from '../../errors.ts';
-import { ConnectionDuplex } from '../connection-duplex.ts';
 import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
 import { type RelayedError, type RelayMessage, windowBytes } from './connection-relay.ts';
 
@@ -91,8 +90,8 @@ export class RelayedConnection implements Connection {
   }
 
   /** The socket itself stays in the other thread. */
-  toSocket(unread?: Uint8Array): ConnectionDuplex {
-    return new ConnectionDuplex(this, unread);
+  toSocket(): undefined {
+    return undefined;
   }
 
   #told(message: RelayMessage): void {

@@ -1,8 +1,10 @@
 import type { TLSSocket } from 'node:tls';
 import { type HandshakeFault, TLSHandshakeError } from '../../errors.ts';
+import { type Clock, clockOf } from '../clock.ts';
+import type { ReadSoFar } from '../connection-duplex.ts';
 
-/** What a handshake may take. */
-export interface HandshakeOptions {
+/** What a handshake may take, and what was read before it. */
+export interface HandshakeOptions extends ReadSoFar {
   /** Milliseconds that the handshake may take; `Infinity` for no limit. */
   readonly handshakeMs: number;
   /** Gives up: the promise rejects with the signal's reason. */
@@ -20,8 +22,9 @@ type Peer = 'client' | 'server';
 export async function completeHandshake(
   socket: TLSSocket,
   peer: Peer,
-  { handshakeMs, signal }: HandshakeOptions,
+  { handshakeMs, signal, clock: itsClock }: HandshakeOptions & { readonly clock: Clock | undefined },
 ): Promise<void> {
+  const clock = clockOf({ clock: itsClock });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   // A client's socket checks the server's certificate in between. [Node: onConnectSecure]
   const done = peer === 'client' ? 'secure' : 'secureConnect';
@@ -37,27 +40,35 @@ export async function completeHandshake(
     giveUp(new TLSHandshakeError(`it was not done within ${handshakeMs} ms`, 'timeout'));
   const aborted = (): void => giveUp(signal?.reason as Error);
   const ended = (): void => giveUp(handshakeError(undefined, peer));
-  const closed = (): void =>
-    reject(failure === signal?.reason && failure !== undefined ? failure : handshakeError(failure, peer));
+  const closed = (): void => {
+    const isAborted = failure !== undefined && failure === signal?.reason;
+    reject(isAborted ? failure : handshakeError(failure, peer, socket));
+  };
 
-  const timer =
-    handshakeMs === Infinity ? undefined : setTimeout(expired, Math.min(handshakeMs, 2 ** 31 - 1));
+  const timer = handshakeMs === Infinity ? undefined : clock.setTimeout(expired, handshakeMs);
   signal?.addEventListener('abort', aborted);
   socket.on('error', failed).on('end', ended).on('close', closed).on(done, resolve);
   try {
     if (signal?.aborted) aborted();
     await promise;
   } finally {
-    clearTimeout(timer);
+    clock.clearTimeout(timer);
     signal?.removeEventListener('abort', aborted);
     socket.off('error', failed).off('end', ended).off('close', closed).off(done, resolve);
   }
 }
 
 /** Says what an error means for a handshake; without one the peer closed the connection. */
-function handshakeError(cause: Error | undefined, peer: Peer): TLSHandshakeError {
+function handshakeError(cause: Error | undefined, peer: Peer, socket?: TLSSocket): TLSHandshakeError {
   if (cause instanceof TLSHandshakeError) return cause;
   if (cause === undefined) return new TLSHandshakeError(`the ${peer} closed the connection`, 'closed');
+  // Only a client's socket has this, where it does not believe the server. [Node: onConnectSecure]
+  if (socket?.authorizationError != null) {
+    const why = (cause as { code?: string }).code ?? cause.message;
+    return new TLSHandshakeError(`the ${peer}'s certificate does not count: ${why}`, 'certificate', {
+      cause,
+    });
+  }
   const fault: HandshakeFault = 'syscall' in cause ? 'closed' : 'protocol';
   const { reason } = cause as { reason?: unknown }; // OpenSSL's words, where they are its
   return new TLSHandshakeError(typeof reason === 'string' ? reason : cause.message, fault, { cause });

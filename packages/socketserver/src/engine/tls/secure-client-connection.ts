@@ -2,13 +2,15 @@ import { connect } from 'node:tls';
 import type { ClientTLS } from '../../tls/client-tls-options.ts';
 import { readTLSFacts } from '../../tls/tls-facts.ts';
 import type { Connection } from '../contract.ts';
+import { beginTLS } from './begin-tls.ts';
 import { completeHandshake, type HandshakeOptions } from './complete-handshake.ts';
 import { TLSConnection } from './tls-connection.ts';
 
 /**
  * Runs the client's side of a TLS handshake.
  *
- * @param connection - unread; it belongs to the handshake from now on, and is ended if that fails.
+ * @param connection - unread but for what the options say; it belongs to the handshake from now on, and is ended if that
+ *   fails.
  * @returns a connection of the same contract, unread, for the bytes that TLS protects.
  * @throws TLSHandshakeError, once the connection is closed; what `verifyServer` throws; the signal's reason.
  */
@@ -17,13 +19,11 @@ export async function secureClientConnection(
   { context, verifyServer }: ClientTLS,
   options: HandshakeOptions,
 ): Promise<Connection> {
-  const { localAddress, remoteAddress } = connection;
-  const carrier = connection.toSocket();
-  carrier.on('error', reportedByTLS);
-  const socket = connect({ ...context, socket: carrier });
-  await completeHandshake(socket, 'server', options);
+  const begun = beginTLS(connection, 'server', options);
+  const socket = connect({ ...context, socket: begun.carrier });
+  await completeHandshake(socket, 'server', { ...options, clock: begun.clock });
   const tls = readTLSFacts(socket, { requestCert: true });
-  const secured = new TLSConnection({ socket, carrier, tls, localAddress, remoteAddress, proxy: undefined });
+  const secured = new TLSConnection({ ...begun, socket, tls });
   try {
     await verifyServer?.(tls);
     options.signal?.throwIfAborted();
@@ -33,6 +33,3 @@ export async function secureClientConnection(
     throw error;
   }
 }
-
-/** The TLS socket on top reports what its carrier meets. [Node: TLSSocket] */
-function reportedByTLS(): void {}

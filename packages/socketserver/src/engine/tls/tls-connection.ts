@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { SocketAddress } from '../../address/socket-address.ts';
-import type { Connection, ConnectionSink, HandedOver, NodeStream } from '../contract.ts';
+import type { Clock } from '../clock.ts';
+import { untouched } from '../connection-duplex.ts';
+import type { Connection, ConnectionSink, HandedOver, NodeStream, PeerCredentials } from '../contract.ts';
 import { bytesTakenFrom, descriptorOf } from '../node/stream-handle.ts';
 import { UnsupportedError } from '../../errors.ts';
 import type { ProxyFacts } from '../../proxy-protocol/proxy-header.ts';
@@ -20,6 +22,8 @@ export interface TLSStream {
   readonly localAddress: SocketAddress;
   readonly remoteAddress: SocketAddress;
   readonly proxy: ProxyFacts | undefined;
+  readonly peerCredentials: PeerCredentials | undefined;
+  readonly clock: Clock | undefined;
 }
 
 /**
@@ -34,6 +38,8 @@ export class TLSConnection implements Connection {
   readonly remoteAddress: SocketAddress;
   readonly tls: TLSFacts;
   readonly proxy: ProxyFacts | undefined;
+  readonly peerCredentials: PeerCredentials | undefined;
+  readonly clock: Clock | undefined;
   readonly #socket: TLSSocket;
   readonly #carrier: NodeStream;
   #sink: ConnectionSink | undefined;
@@ -46,13 +52,15 @@ export class TLSConnection implements Connection {
   #awaitsDrain = false;
   #failure: Error | undefined;
 
-  constructor({ socket, carrier, tls, localAddress, remoteAddress, proxy }: TLSStream) {
+  constructor({ socket, carrier, tls, ...facts }: TLSStream) {
     this.#socket = socket;
     this.#carrier = carrier;
     this.tls = tls;
-    this.localAddress = localAddress;
-    this.remoteAddress = remoteAddress;
-    this.proxy = proxy;
+    this.localAddress = facts.localAddress;
+    this.remoteAddress = facts.remoteAddress;
+    this.proxy = facts.proxy;
+    this.peerCredentials = facts.peerCredentials;
+    this.clock = facts.clock;
     socket.pause();
     socket.on('end', this.#ended).on('error', this.#failed).on('close', this.#gone);
   }
@@ -147,8 +155,10 @@ export class TLSConnection implements Connection {
     throw new UnsupportedError('Cannot hand over: a TLS connection must move before its handshake');
   }
 
-  toSocket(unread?: Uint8Array): Socket {
+  toSocket(unread?: Uint8Array): Socket | undefined {
     const socket = this.#socket;
+    // Nothing can be put back in front of an end that was told.
+    if (this.#isClosed || socket.readableEnded) return undefined;
     this.#isClosed = true;
     this.#isDetached = true;
     socket
@@ -156,10 +166,11 @@ export class TLSConnection implements Connection {
       .off('end', this.#ended)
       .off('error', this.#failed)
       .off('close', this.#gone);
-    socket.pause();
+    untouched(socket);
     for (const bytes of this.#held.toReversed()) socket.unshift(bytes);
     if (unread !== undefined && unread.length > 0) socket.unshift(unread);
-    return socket;
+    // Its own cannot reset what is not the handle of a TCP socket. [Node: resetAndDestroy]
+    return Object.assign(socket, { resetAndDestroy: () => (this.reset(), socket) });
   }
 
   /** Takes what OpenSSL decrypted, for whoever owns the stream now. */
