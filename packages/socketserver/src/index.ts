@@ -99,6 +99,13 @@ export { StreamRequestHandler } from './handlers/stream-request-handler.ts';
 export { type HealthAnswer, HealthListener, type HealthRoute } from './health/health-listener.ts';
 export { type HealthOptions } from './health/health-options.ts';
 export { type HealthReport, type HealthStatus } from './health/health-report.ts';
+export { DurationHistogram } from './metrics/duration-histogram.ts';
+export {
+  type MeasuredServer,
+  prometheusContentType,
+  type PrometheusOptions,
+  prometheusText,
+} from './metrics/prometheus-text.ts';
 export { ConcurrentMixIn } from './mixins/concurrent-mixin.ts';
 export {
   ForkingMixIn,

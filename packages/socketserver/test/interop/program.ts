@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -24,9 +24,21 @@ export interface ProgramEnd {
  * @throws Error instead where `CI` is set, since a run that tests nothing must not be green.
  */
 export function needs(...programs: readonly string[]): { readonly skip: string | false } {
-  const missing = programs.filter((program) => !isInstalled(program));
-  if (missing.length === 0) return { skip: false };
-  const reason = `not installed: ${missing.join(', ')}`;
+  const absent = programs.filter((program) => !isInstalled(program));
+  return absent.length === 0 ? { skip: false } : missing(absent);
+}
+
+/** The system's own Python, which has the modules that the system's packages bring. */
+export const systemPython = '/usr/bin/python3';
+
+/** As {@link needs}, for a module of {@link systemPython}. */
+export function needsModule(module: string): { readonly skip: string | false } {
+  const { status } = spawnSync(systemPython, ['-c', `import ${module}`]);
+  return status === 0 ? { skip: false } : missing([`${module} for ${systemPython}`]);
+}
+
+function missing(names: readonly string[]): { readonly skip: string } {
+  const reason = `not installed: ${names.join(', ')}`;
   if (process.env['CI'] === 'true') throw new Error(`Cannot run the interop tests: ${reason}`);
   return { skip: reason };
 }
