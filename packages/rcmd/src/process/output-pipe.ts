@@ -3,16 +3,21 @@ import { Socket } from 'node:net';
 /** Bytes that one read takes from the kernel: what a pipe holds. [pipe(7)] */
 const readBytes = 65_536;
 
-/** Deliveries up to this are copied, and their buffer serves again; longer ones are handed over as they are. */
+/** Deliveries up to this are copied, and their memory serves again; longer ones that follow one another are given away as they are. */
 const copiedBytes = 16_384;
 
-/** One buffer for all pipes of this thread: reading and delivering are one step, so none overlap. */
-let shared = Buffer.allocUnsafeSlow(readBytes);
+/**
+ * One buffer for all pipes of this thread, which is never given away: reading and copying out of it are one step, so none
+ * overlap.
+ */
+const shared = Buffer.allocUnsafeSlow(readBytes);
 
 /** What a command writes to one of its streams, to be pulled. At most one read is held that nobody asked for. */
 export class OutputPipe {
   readonly #socket: Socket;
   #held: Buffer | undefined;
+  /** What is read into: after a long delivery memory of this pipe's own, since another one is likely. */
+  #memory = shared;
   #hasEnded = false;
   #waiting: ((bytes: Uint8Array | undefined) => void) | undefined;
   #max = 0;
@@ -30,7 +35,7 @@ export class OutputPipe {
       fd,
       readable: true,
       writable: false,
-      onread: { buffer: () => shared, callback: (length: number) => this.#received(length) },
+      onread: { buffer: () => this.#memory, callback: (length, memory) => this.#received(memory, length) },
     });
     this.#socket.pause();
     this.#socket.on('end', () => this.#end()).on('close', () => this.#end());
@@ -68,15 +73,14 @@ export class OutputPipe {
     this.#end();
   }
 
-  #received(length: number): boolean {
+  /** @param memory - what Node has read into: it asks for the next one only after this. */
+  #received(memory: Uint8Array, length: number): boolean {
     this.bytesRead += length;
-    let bytes: Buffer;
-    if (length <= copiedBytes) {
-      bytes = Buffer.from(shared.subarray(0, length));
-    } else {
-      bytes = shared.subarray(0, length);
-      shared = Buffer.allocUnsafeSlow(readBytes);
-    }
+    const isLong = length > copiedBytes;
+    const view = Buffer.from(memory.buffer, memory.byteOffset, length);
+    const bytes = isLong && memory !== shared ? view : Buffer.from(view);
+    if (isLong) this.#memory = Buffer.allocUnsafeSlow(readBytes);
+    else if (memory !== shared) this.#memory = shared;
     this.#held = bytes;
     const resolve = this.#waiting;
     this.#waiting = undefined;

@@ -55,6 +55,15 @@ for (const pipes of ['auto', 'named'] as const) {
       assert.equal((await command.ended).stdinBytes, 256 * 65_536);
     });
 
+    it('do not mix, whichever of them is read when', async () => {
+      await using started = await startRunner({ pipes });
+      const script =
+        'i=0; while [ $i -lt 20 ]; do head -c 65536 /dev/zero | tr "\\0" e >&2; echo out; i=$((i+1)); done';
+      const { stdout, stderr } = await finish(await started.runner.run(shellSpec(script), 'me'));
+      assert.equal(stdout, 'out\n'.repeat(20));
+      assert.ok(stderr === 'e'.repeat(20 * 65_536));
+    });
+
     it('are handed out to many at once', async () => {
       await using started = await startRunner({ pipes });
       const runs = Array.from({ length: 50 }, async (_, index) => {
