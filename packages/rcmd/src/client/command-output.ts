@@ -39,11 +39,6 @@ export class CommandOutput {
     channel.onOutput((name) => this.#arrived(name));
   }
 
-  /** Whether a user has taken a stream. */
-  get isRead(): boolean {
-    return this.#streams.size > 0;
-  }
-
   /** Lets go what no stream was taken for until now. */
   flow(): void {
     this.#isFlowing = true;

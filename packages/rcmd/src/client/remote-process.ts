@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RcmdError } from '../errors.ts';
 import type { ClientChannel } from '../link/client-channel.ts';
 import type { CommandEnd, CommandStart } from '../protocol/command-end.ts';
@@ -258,8 +259,13 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
       return;
     }
     this.#result.reject(error);
-    // As with any promise, an error that nobody asks for does not go unnoticed.
-    if (!this.#isWatched && !this.#output.isRead) void Promise.reject(error);
+    void this.#missHandler(error);
+  }
+
+  /** As with any promise, an error that nobody asks for does not go unnoticed. */
+  async #missHandler(error: Error): Promise<void> {
+    await nextTurn();
+    if (!this.#isWatched) throw error;
   }
 
   #resultOf(end: CommandEnd | undefined, failure: unknown): CommandResult<unknown, unknown> {

@@ -1,32 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type Client, CommandError, connect } from '../../src/client/index.ts';
-import { startServer, type TestServer } from '../support/servers.ts';
-
-/** What a command rejects with. */
-async function failureOf(running: PromiseLike<unknown>): Promise<CommandError> {
-  try {
-    await running;
-  } catch (error) {
-    assert.ok(error instanceof CommandError);
-    return error;
-  }
-  throw new assert.AssertionError({ message: 'the command did not fail' });
-}
+import { type Client, CommandError } from '../../src/client/index.ts';
+import { failureOf, serveClient, type ServedClient } from '../support/clients.ts';
 
 describe('exec()', () => {
-  let server: TestServer;
+  let served: ServedClient;
   let client: Client;
 
   before(async () => {
-    server = await startServer();
-    client = await connect(server.server.addresses[0]!);
+    served = await serveClient();
+    client = served.client;
   });
 
-  after(async () => {
-    await client.close();
-    await server[Symbol.asyncDispose]();
-  });
+  after(() => served[Symbol.asyncDispose]());
 
   it('gives what a command wrote, and how it ended', async () => {
     const result = await client.exec('sh', ['-c', 'echo out; echo err >&2'], { cwd: '/tmp' });
@@ -73,6 +59,90 @@ describe('exec()', () => {
     assert.deepEqual(
       [error.signal, error.isTerminated, error.exitCode, error.signalDescription],
       ['SIGSEGV', true, undefined, 'touched memory that is not its own'],
+    );
+  });
+
+  it('gives bytes, lines, or text as it is, as asked for', async () => {
+    const script = String.raw`printf 'a\r\n\nb\n\n'; printf '\303' >&2`;
+    const bytes = await client.exec('sh', ['-c', script], { encoding: 'buffer' });
+    assert.deepEqual(
+      [bytes.stdout, bytes.stderr],
+      [new Uint8Array(Buffer.from('a\r\n\nb\n')), new Uint8Array([0xc3])],
+    );
+    const lines = await client.exec('sh', ['-c', script], { lines: true });
+    assert.deepEqual([lines.stdout, lines.stderr], [['a', '', 'b', ''], ['\ufffd']]);
+    const kept = { lines: true, stripFinalNewline: false } as const;
+    const { stdout } = await client.exec('printf', [String.raw`a\r\nb\n\n`], kept);
+    assert.deepEqual(stdout, ['a\r\n', 'b\n', '\n']);
+    assert.equal((await client.exec('echo', ['x'], { stripFinalNewline: false })).stdout, 'x\n');
+    assert.deepEqual((await client.exec('true', { lines: true })).stdout, []);
+  });
+
+  it('gives both streams in the order in which the server read them, with characters whole', async () => {
+    const script = String.raw`printf '\303'; sleep 0.05; printf 'E' >&2; sleep 0.05; printf '\244\n'; sleep 0.05; echo F >&2`;
+    const { all } = await client.exec('sh', ['-c', script], { all: true });
+    assert.equal(all, 'Eä\nF');
+  });
+
+  it('passes arguments, variables and the folder as they are', async () => {
+    const odd = ['', 'a b', "it's", '$HOME', '*', '-n', 'ä€😀', 'a\nb', '`x`', '\\'];
+    const { stdout } = await client.exec('printf', [String.raw`%s\0`, ...odd]);
+    assert.deepEqual(stdout.split('\0').slice(0, -1), odd);
+    const env = { GIVEN: 'a b=c', GONE: undefined };
+    const { stdout: seen } = await client.exec('sh', ['-c', 'pwd; echo "$GIVEN|${GONE-gone}"'], {
+      env,
+      cwd: '/usr',
+    });
+    assert.equal(seen, '/usr\na b=c|gone');
+  });
+
+  it('refuses at once what makes no sense', () => {
+    const wrong: readonly [string, object][] = [
+      ['options must have only the keys', { shell: true }],
+      ['options.timeout must be', { timeout: 0 }],
+      ['options.killSignal must be', { killSignal: 'TERM' }],
+      ['options.env must be', { env: { 'A=B': 'x' } }],
+      ['options.lines must be false', { lines: true, encoding: 'buffer' }],
+      ['options.all must be false', { all: true, buffer: false }],
+      ['either input or stdin', { input: 'x', stdin: 'ignore' }],
+      [
+        'either signal or cancelSignal',
+        { signal: new AbortController().signal, cancelSignal: new AbortController().signal },
+      ],
+    ];
+    for (const [words, options] of wrong) {
+      assert.throws(
+        () => client.exec('true', options),
+        (error) => error instanceof TypeError && error.message.includes(words),
+        words,
+      );
+    }
+    assert.throws(() => client.exec(''), TypeError);
+    assert.throws(() => client.exec('a\0b'), TypeError);
+    assert.throws(() => client.exec('echo', [7 as unknown as string]), /args\[0\] must be text/);
+    assert.throws(() => client.exec('echo', ['x'.repeat(70_000)]), RangeError);
+    assert.throws(() => client.exec('true', null as unknown as object), TypeError);
+  });
+
+  it('keeps polluted prototypes out', async () => {
+    Object.assign(Object.prototype, { cwd: '/no/such/folder' });
+    try {
+      await client.exec('true', {});
+    } finally {
+      delete (Object.prototype as { cwd?: string }).cwd;
+    }
+  });
+
+  it('runs many at once over one connection', async () => {
+    const codes = await Promise.all(
+      Array.from(
+        { length: 40 },
+        async (_, code) => (await client.exec('sh', ['-c', `exit ${code}`], { reject: false })).exitCode,
+      ),
+    );
+    assert.deepEqual(
+      codes,
+      Array.from({ length: 40 }, (_, code) => code),
     );
   });
 });

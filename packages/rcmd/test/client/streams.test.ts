@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { PassThrough, Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { buffer, text } from 'node:stream/consumers';
+import { after, before, describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Client } from '../../src/client/index.ts';
+import { failureOf, serveClient, type ServedClient } from '../support/clients.ts';
+
+describe('the streams of a command', () => {
+  let served: ServedClient;
+  let client: Client;
+
+  before(async () => {
+    served = await serveClient();
+    client = served.client;
+  });
+
+  after(() => served[Symbol.asyncDispose]());
+
+  it('bring what it writes while it runs, and the result has it too', async () => {
+    const running = client.exec('sh', ['-c', 'echo first; read line; echo "$line"; echo no >&2'], {
+      stdin: 'pipe',
+    });
+    assert.equal(await firstOf(running.stdout), 'first\n');
+    running.stdin.end('second\n');
+    const { stdout, stderr } = await running;
+    assert.deepEqual([stdout, stderr], ['first\nsecond', 'no']);
+  });
+
+  it('need not be touched: the promise settles with 4 MiB on each of them', async () => {
+    const fill = 'head -c 4194304 /dev/zero';
+    const running = client.exec('sh', ['-c', `${fill}; ${fill} >&2`], { buffer: false });
+    const result = await running;
+    assert.deepEqual([result.stdout, result.stderr, result.exitCode], [undefined, undefined, 0]);
+  });
+
+  it('are read alone: what nobody reads of the other one holds nothing up', async () => {
+    const script = 'head -c 4194304 /dev/zero >&2; echo done';
+    const running = client.exec('sh', ['-c', script], { buffer: false });
+    assert.equal(await text(running.stdout), 'done\n');
+    await running;
+  });
+
+  it('hold the command up while a reader is slow', async () => {
+    const running = client.exec('yes', { buffer: false });
+    const { stdout } = running;
+    await new Promise((resolve) => stdout.once('readable', resolve));
+    await client.ping();
+    // `yes` writes what it can: as it is held up, a connection brings no more than its windows.
+    for (let turn = 0; turn < 20; turn += 1) await client.ping();
+    assert.ok(stdout.readableLength <= 600_000, `${stdout.readableLength} bytes wait`);
+    stdout.destroy();
+    assert.equal((await failureOf(running)).signal, 'SIGPIPE');
+  });
+
+  it('end a command that writes for ever when the reader has had enough', async () => {
+    const running = client.exec('yes', { buffer: false });
+    let bytes = 0;
+    const head = new Writable({
+      write(chunk: Buffer, _encoding, written) {
+        bytes += chunk.length;
+        written(bytes > 100_000 ? new Error('enough') : null);
+      },
+    });
+    await assert.rejects(pipeline(running.stdout, head), /enough/);
+    assert.equal((await failureOf(running)).signal, 'SIGPIPE');
+    const counted: string[] = [];
+    for await (const line of client.exec('yes')) if (counted.push(line) === 2_000) break;
+    assert.equal(counted.length, 2_000);
+    assert.equal((await client.exec('echo', ['still here'])).stdout, 'still here');
+  });
+
+  it('may be taken once it has started', async () => {
+    const running = client.exec('sh', ['-c', 'echo out; echo err >&2'], { buffer: false });
+    await running.started;
+    assert.ok(running.pid! > 1);
+    assert.deepEqual(await Promise.all([text(running.stdout), text(running.stderr)]), ['out\n', 'err\n']);
+  });
+
+  it('end at once where they are taken after the end', async () => {
+    const running = client.exec('echo', ['x'], { buffer: false });
+    await running;
+    await nextTurn();
+    assert.equal(await text(running.all), '');
+  });
+
+  it('come together in all, in their order', async () => {
+    const script = 'for i in 1 2 3 4 5; do echo o$i; sleep 0.02; echo e$i >&2; sleep 0.02; done';
+    const running = client.exec('sh', ['-c', script], { buffer: false });
+    const both = Promise.all([text(running.all), text(running.stdout)]);
+    assert.deepEqual(await both, ['o1\ne1\no2\ne2\no3\ne3\no4\ne4\no5\ne5\n', 'o1\no2\no3\no4\no5\n']);
+  });
+
+  it('come as lines, whole characters in them, and then as the error of a command that fails', async () => {
+    const script = String.raw`printf 'a\303'; sleep 0.05; printf '\244\r\nb'; exit 4`;
+    const lines: string[] = [];
+    const error = await failureOf(
+      (async () => {
+        for await (const line of client.exec('sh', ['-c', script], { buffer: false })) lines.push(line);
+      })(),
+    );
+    assert.deepEqual([lines, error.exitCode], [['aä', 'b'], 4]);
+    const errors: string[] = [];
+    const running = client.exec('sh', ['-c', 'echo no >&2']);
+    for await (const line of running.iterable({ from: 'stderr' })) errors.push(line);
+    assert.deepEqual(errors, ['no']);
+  });
+
+  it('bring every byte, in both directions', async () => {
+    const bytes = Buffer.from(
+      Array.from({ length: 3_000_000 }, (_, index) => (index * 7 + (index >> 8)) & 0xff),
+    );
+    const running = client.exec('cat', { buffer: false });
+    const [echoed] = await Promise.all([
+      buffer(running.stdout),
+      pipeline(Readable.from(pieces(bytes)), running.stdin),
+    ]);
+    assert.ok(echoed.equals(bytes));
+    const { stdout } = await client.exec('sha256sum', { input: bytes });
+    assert.equal(stdout.split(' ')[0], createHash('sha256').update(bytes).digest('hex'));
+  });
+});
+
+describe('the input of a command', () => {
+  let served: ServedClient;
+  let client: Client;
+
+  before(async () => {
+    served = await serveClient();
+    client = served.client;
+  });
+
+  after(() => served[Symbol.asyncDispose]());
+
+  it('may be text, bytes, a stream of either kind, and anything that iterates', async () => {
+    async function* slowly(): AsyncGenerator<string> {
+      yield 'he';
+      await nextTurn();
+      yield 'llo';
+    }
+    const inputs = [
+      'hello',
+      Buffer.from('hello'),
+      Readable.from(['he', 'llo']),
+      new Blob(['hello']).stream(),
+      ['he', Buffer.from('llo')],
+      slowly(),
+    ];
+    for (const input of inputs) assert.equal((await client.exec('cat', { input })).stdout, 'hello');
+  });
+
+  it('is empty where none is given', async () => {
+    assert.equal((await client.exec('cat')).stdout, '');
+    assert.equal((await client.exec('cat', { input: '' })).stdout, '');
+    assert.equal((await client.exec('cat', { stdin: 'ignore' })).stdout, '');
+  });
+
+  it('is the caller’s right after the call, or later where that was asked for', async () => {
+    const later = client.exec('cat', { stdin: 'pipe' });
+    await later.started;
+    later.stdin.end('late');
+    assert.equal((await later).stdout, 'late');
+    const without = client.exec('sleep', ['5']);
+    await without.started;
+    assert.throws(() => without.stdin, /Cannot use stdin/);
+    await without[Symbol.asyncDispose]();
+    const given = client.exec('cat', { input: 'x' });
+    assert.throws(() => given.stdin, /Cannot use stdin/);
+    await given;
+  });
+
+  it('is dropped by a command that reads no more, and its source let go', async () => {
+    const source = new PassThrough();
+    source.write('one\ntwo\n');
+    const { stdout } = await client.exec('head', ['-n', '1'], { input: source });
+    assert.equal(stdout, 'one');
+    assert.ok(source.destroyed);
+    let isLetGo = false;
+    async function* endless(): AsyncGenerator<string> {
+      try {
+        for (;;) yield 'y\n'.repeat(10_000);
+      } finally {
+        isLetGo = true;
+      }
+    }
+    assert.equal((await client.exec('head', ['-n', '2'], { input: endless() })).stdout, 'y\ny');
+    await nextTurn();
+    assert.ok(isLetGo);
+  });
+
+  it('fails the command where it fails itself', async () => {
+    async function* broken(): AsyncGenerator<string> {
+      yield 'x';
+      await nextTurn();
+      throw new Error('the disk is gone');
+    }
+    const error = await failureOf(client.exec('cat', { input: broken() }));
+    assert.deepEqual([error.code, error.originalMessage], ['EINPUT', 'the disk is gone']);
+    const wrong = [7] as unknown as string[];
+    assert.equal((await failureOf(client.exec('cat', { input: wrong }))).code, 'EINPUT');
+  });
+});
+
+function* pieces(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += 100_000) yield bytes.subarray(at, at + 100_000);
+}
+
+async function firstOf(stream: Readable): Promise<string> {
+  const [chunk] = (await new Promise<unknown[]>((resolve) =>
+    stream.once('data', (...args: unknown[]) => resolve(args)),
+  )) as [Buffer];
+  return chunk.toString();
+}
