@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ServerStats } from '../../src/index.ts';
-import { type Holdings, holdingsOf } from './holdings.ts';
+import { type Holdings, holdingsOf } from '../support/holdings.ts';
 
 /** What tells the server's process what to do. */
 export type ToServer = 'look' | 'stop';

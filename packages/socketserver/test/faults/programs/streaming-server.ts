@@ -42,9 +42,9 @@ await server.handleRequest();
 await server.serverClose();
 console.log(peakBytes() - before);
 
-/** Lets the heap reach its working size, so that the figure is about the connection and not about V8's start. */
+/** Lets the heap reach its working size, and the garbage of buffers its usual height, so that the figure is about the connection and not about V8's start. */
 async function warmUp(): Promise<void> {
-  for (let round = 0; round < 200; round += 1) {
+  for (let round = 0; round < 1_000; round += 1) {
     Buffer.alloc(65_536, round);
     await delay(0);
   }
