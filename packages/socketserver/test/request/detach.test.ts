@@ -132,31 +132,31 @@ for (const [engineName, createEngine] of engines) {
 
     it('sends what was sent before first, also where that is still on its way', async () => {
       if (isSlow) return;
+      await using ends = await pair();
       const line = Buffer.alloc(8_000, '.');
-      let lines = 0;
-      await using full = await pair();
-      for (let isTaken = true; isTaken; lines += 1) {
-        isTaken = false;
-        void full.peer.sendall(line).then(
-          () => (isTaken = true),
-          () => {},
-        );
+      let sent = 0;
+      const last = { isTaken: true };
+      for (; last.isTaken; sent += line.length) {
+        last.isTaken = false;
+        void ends.peer.sendall(line).then(() => (last.isTaken = true));
         for (let turn = 0; turn < 4; turn += 1) await new Promise(setImmediate);
       }
-      assert.throws(() => full.peer.detach(), {
+      assert.throws(() => ends.peer.detach(), {
         name: 'TypeError',
         message: 'Cannot detach: every read and send of this socket must have ended first',
       });
-      full.client.reset();
-
-      await using ends = await pair();
-      const sent = lines - 4; // the last of which the engine has, and the kernel not
-      for (let index = 0; index < sent; index += 1) await ends.peer.sendall(line);
+      let received = 0;
+      while (!last.isTaken) received += (await ends.client.recv(65_536)).length;
+      // The native engine takes copies while the kernel takes no more; the others make their senders wait.
+      if (engineName === 'native') {
+        await Promise.all([line, line, line].map((more) => ends.peer.sendall(more)));
+        sent += 3 * line.length;
+      }
       const stream = ends.peer.detach();
       stream.resume().end('the end');
-      const received = await readAll(ends.client);
-      assert.equal(received.length, sent * line.length + 7);
-      assert.ok(received.toString().endsWith('.the end'));
+      const rest = await readAll(ends.client);
+      assert.equal(received + rest.length, sent + 7);
+      assert.ok(rest.toString().endsWith('the end'));
     });
 
     it('is refused while a read waits', async () => {
