@@ -89,8 +89,12 @@ export interface Ran {
 }
 
 export async function connectClient(address: string): Promise<TestClient> {
-  const link = new ClientLink(await connect(address), { software: 'test' });
-  await link.greet();
+  const socket = await connect(address);
+  const link = new ClientLink(socket, { software: 'test' });
+  await link.greet().catch((error: unknown) => {
+    socket.close();
+    throw error;
+  });
   return {
     link,
     run: (request, input) => runOver(link, request, input),
