@@ -10,7 +10,7 @@ import { Link } from './link.ts';
 import { ServerChannel } from './server-channel.ts';
 
 /** Bytes that a client may say before it is answered. */
-const greetingBytes = 4_096;
+export const greetingBytes = 4_096;
 
 /** What a server does about what comes over a connection. */
 export interface ServerLinkOwner {

@@ -1,12 +1,10 @@
 import type { SocketAddress, StreamSocket } from 'socketserver';
 import { fingerprintOf } from '../trust/fingerprint.ts';
 import { describePrincipal, type Principal } from '../trust/principal.ts';
+import { alpnProtocol } from './alpn-protocol.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import type { RefusalFault } from './core/intake-guard.ts';
 import type { ServerService } from './server-service.ts';
-
-/** What both sides call the protocol within TLS. [RFC 7301] */
-export const alpnProtocol = 'rcmd/1';
 
 /** Who a client is, or why it may not come in. */
 export type Authentication =

@@ -66,8 +66,10 @@ async function assemble(
     model === 'concurrent'
       ? { service: parts.adopt(await ServerService.start(shared, core), (one) => one.close()) }
       : { settings: shared, corePath: parts.use(new CoreListener(core, corePathIn(paths.runtime))).path };
+  const { authenticationMs } = guard;
   const listeners = addresses.map((address, listener) => {
-    const one = parts.use(listen(address, { model, identity, drainMs, workerData: { listener, ...data } }));
+    const workerData = { listener, ...data };
+    const one = parts.use(listen(address, { model, drainMs, authenticationMs, workerData }));
     one.guardBy(core, listener);
     return one;
   });

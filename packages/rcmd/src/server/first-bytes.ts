@@ -29,6 +29,20 @@ export function tellFirstBytes(bytes: Buffer): Spoken | undefined {
   return /^[\t\r\n\x20-\x7e]+$/.test(text) ? 'text' : 'unknown';
 }
 
+/** Bytes that {@link lengthOfClientHello} looks at. */
+export const clientHelloBytes = 9;
+
+/**
+ * The bytes of a client's first message, as it announces them; `Infinity` for what is no ClientHello. [RFC 8446 4, 5.1]
+ *
+ * ```text
+ * | 0x16 | version (2) | length of the record (2) | 1: ClientHello | length (3) | ...
+ * ```
+ */
+export function lengthOfClientHello(bytes: Buffer): number {
+  return bytes.length === clientHelloBytes && bytes[5] === 1 ? bytes.readUIntBE(6, 3) : Infinity;
+}
+
 const httpBody = 'This is no HTTP server: it runs commands for clients that speak rcmd.\n';
 
 /** A TLS record with a fatal alert, `unexpected_message`: TLS, and not here. [RFC 8446 5.1, 6.2] */

@@ -1,15 +1,13 @@
 import { dirname } from 'node:path';
 import {
-  ConcurrentTLSServer,
+  ConcurrentTCPServer,
   ConcurrentUnixStreamServer,
-  ForkingTLSServer,
+  ForkingTCPServer,
   ForkingUnixStreamServer,
-  ThreadingTLSServer,
+  ThreadingTCPServer,
   ThreadingUnixStreamServer,
 } from 'socketserver';
 import { makePrivateFolder } from '../paths/rcmd-paths.ts';
-import type { Identity } from '../trust/identity.ts';
-import { alpnProtocol } from './authenticate.ts';
 import { GuardMixIn } from './guarded-server.ts';
 import type { HandlerData } from './handler-data.ts';
 import type { ListenAddress } from './listen-address.ts';
@@ -18,19 +16,19 @@ import { RcmdHandler } from './rcmd-handler.ts';
 /** Where connections are served: on the event loop of the server, in threads, or in child processes. */
 export type ConcurrencyModel = 'concurrent' | 'threading' | 'forking';
 
-class ConcurrentTLS extends GuardMixIn(ConcurrentTLSServer) {}
-class ThreadingTLS extends GuardMixIn(ThreadingTLSServer) {}
-class ForkingTLS extends GuardMixIn(ForkingTLSServer) {}
+class ConcurrentTCP extends GuardMixIn(ConcurrentTCPServer) {}
+class ThreadingTCP extends GuardMixIn(ThreadingTCPServer) {}
+class ForkingTCP extends GuardMixIn(ForkingTCPServer) {}
 class ConcurrentUnix extends GuardMixIn(ConcurrentUnixStreamServer) {}
 class ThreadingUnix extends GuardMixIn(ThreadingUnixStreamServer) {}
 class ForkingUnix extends GuardMixIn(ForkingUnixStreamServer) {}
 
-const tlsServers = { concurrent: ConcurrentTLS, threading: ThreadingTLS, forking: ForkingTLS };
+const tcpServers = { concurrent: ConcurrentTCP, threading: ThreadingTCP, forking: ForkingTCP };
 const unixServers = { concurrent: ConcurrentUnix, threading: ThreadingUnix, forking: ForkingUnix };
 
 /** A server of the library's, listening. */
 export type Listener = InstanceType<
-  (typeof tlsServers)[ConcurrencyModel] | (typeof unixServers)[ConcurrencyModel]
+  (typeof tcpServers)[ConcurrencyModel] | (typeof unixServers)[ConcurrencyModel]
 >;
 
 /** Connections that one process serves at once: fewer processes than clients, and a crash that takes few of them. */
@@ -45,32 +43,22 @@ const workers = {
 /** What the listeners of a server have in common. */
 export interface ListenerParts {
   readonly model: ConcurrencyModel;
-  readonly identity: Identity;
   readonly workerData: HandlerData;
+  readonly authenticationMs: number;
   readonly drainMs: number;
 }
 
 /** Binds and listens. @throws the system's error (`EADDRINUSE`); RcmdError `UNSAFE_PATH`. */
 export function listen(address: ListenAddress, parts: ListenerParts): Listener {
-  const { model, workerData, identity } = parts;
+  const { model, workerData } = parts;
   const options = {
     workerData,
-    timeouts: { drainMs: parts.drainMs },
+    timeouts: { drainMs: parts.drainMs, handshakeMs: parts.authenticationMs },
     ...(model !== 'concurrent' && { workers: workers[model] }),
   };
   if (address.kind === 'unix') {
     makePrivateFolder(dirname(address.path));
     return new unixServers[model](address.path, RcmdHandler, { ...options, mode: 0o600 });
   }
-  const { cert, key } = identity;
-  return new tlsServers[model]([address.host, address.port], RcmdHandler, {
-    ...options,
-    tls: {
-      cert,
-      key,
-      minVersion: 'TLSv1.3',
-      alpnProtocols: [alpnProtocol],
-      clientCertificates: { mode: 'request' },
-    },
-  });
+  return new tcpServers[model]([address.host, address.port], RcmdHandler, options);
 }

@@ -1,9 +1,19 @@
 import { BaseRequestHandler, SocketServerError } from 'socketserver';
 import { ProtocolError } from '../errors.ts';
 import { encodeMessage } from '../protocol/message.ts';
+import { greetingBytes } from '../link/server-link.ts';
+import { alpnProtocol } from './alpn-protocol.ts';
 import { authenticate } from './authenticate.ts';
 import type { Refusal, RequestName } from './core/intake-guard.ts';
-import { answerTo, describeSpoken, type Spoken, tellFirstBytes, tellingBytes } from './first-bytes.ts';
+import {
+  answerTo,
+  clientHelloBytes,
+  describeSpoken,
+  lengthOfClientHello,
+  type Spoken,
+  tellFirstBytes,
+  tellingBytes,
+} from './first-bytes.ts';
 import { type HandlerData, serviceFor } from './handler-data.ts';
 import { ServedConnection } from './served-connection.ts';
 import type { ServerService } from './server-service.ts';
@@ -23,7 +33,7 @@ export class RcmdHandler extends BaseRequestHandler {
   }
 
   async #serve(service: ServerService): Promise<void> {
-    const spoken = await this.#listenTo();
+    const spoken = await this.#begin(service);
     if (spoken === undefined) return;
     if (spoken !== 'rcmd') {
       this.#refused(service, { fault: 'protocol', reason: describeSpoken(spoken) });
@@ -38,6 +48,26 @@ export class RcmdHandler extends BaseRequestHandler {
     this.#refused(service, who);
     const goAway = { code: 'DENIED', message: `you may not come in: ${who.reason}` } as const;
     await this.request.sendall(Buffer.concat(encodeMessage({ type: 'go-away', goAway })));
+  }
+
+  /**
+   * Lets the client encrypt where it must.
+   *
+   * @returns what it speaks, within TLS on a port; `undefined` where it leaves before that is clear.
+   */
+  async #begin(service: ServerService): Promise<Spoken | undefined> {
+    const spoken = await this.#listenTo();
+    if (typeof this.clientAddress === 'string') return spoken;
+    if (spoken === 'rcmd') return 'unknown'; // nobody speaks it in the clear here
+    if (spoken !== 'tls') return spoken;
+    const hello = await this.request.peek(clientHelloBytes, { min: clientHelloBytes });
+    if (lengthOfClientHello(hello) > greetingBytes) {
+      throw new ProtocolError('it does not begin with a ClientHello of a sensible length');
+    }
+    this.request.setNoDelay();
+    await this.request.startTLS(service.tls);
+    // A client that agreed on the protocol is told why it may not come in, before it says more.
+    return this.request.tls?.alpnProtocol === alpnProtocol ? 'rcmd' : this.#listenTo();
   }
 
   /** What the client speaks; `undefined` where it leaves before that is clear. */

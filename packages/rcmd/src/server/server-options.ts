@@ -122,9 +122,9 @@ export function resolveServerOptions(given: RcmdServerOptions): ResolvedServerOp
     drainMs: aNumber('options.drainMs', drainMs),
     guard: resolveAdmission(given.admission),
     callbacks: { authorize, policy, onEvent },
-    settings: ({ fingerprint, comment }) => ({
+    settings: (identity) => ({
       paths,
-      identity: { fingerprint, comment },
+      identity,
       limits,
       audit: { folder, isDurable, mustBeWritten },
       asks: { authorize: authorize !== undefined, policy: policy !== undefined },

@@ -1,3 +1,4 @@
+import type { TLSOptions } from 'socketserver';
 import type { AuditRecord } from '../audit/audit-record.ts';
 import { AuditJournal } from '../audit/journal.ts';
 import { decide } from '../policy/decide.ts';
@@ -7,6 +8,7 @@ import type { ServerStatus } from '../protocol/status.ts';
 import { AuthorizedKeys, authorizedKeysFile } from '../trust/authorized-keys.ts';
 import { isSameFingerprint } from '../trust/fingerprint.ts';
 import { everything, type KeyOptions, parseKeyOptions } from '../trust/key-options.ts';
+import { alpnProtocol } from './alpn-protocol.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import type { Core, PresentedKey } from './core/core.ts';
 import type { ServerSettings } from './server-settings.ts';
@@ -22,6 +24,8 @@ export class ServerService {
   readonly settings: ServerSettings;
   readonly core: Core;
   readonly runner: CommandRunner;
+  /** The server's side of a handshake: one object, so that its certificate is read once. */
+  readonly tls: TLSOptions;
   readonly #keys: AuthorizedKeys;
   readonly #journal: AuditJournal;
 
@@ -29,6 +33,14 @@ export class ServerService {
     this.settings = settings;
     this.core = core;
     this.runner = runner;
+    const { cert, key } = settings.identity;
+    this.tls = {
+      cert,
+      key,
+      minVersion: 'TLSv1.3',
+      alpnProtocols: [alpnProtocol],
+      clientCertificates: { mode: 'request' },
+    };
     this.#keys = new AuthorizedKeys(authorizedKeysFile(settings.paths.config));
     this.#journal = new AuditJournal(settings.audit.folder);
   }

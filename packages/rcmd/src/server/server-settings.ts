@@ -1,10 +1,12 @@
 import type { RcmdPaths } from '../paths/rcmd-paths.ts';
+import type { Identity } from '../trust/identity.ts';
 import type { CommandLimits } from './command-limits.ts';
 
 /** What every worker of a server must know: plain values, which cross to threads and processes. */
 export interface ServerSettings {
   readonly paths: RcmdPaths;
-  readonly identity: { readonly fingerprint: string; readonly comment: string };
+  /** The server's own. The key in it is a secret. */
+  readonly identity: Identity;
   readonly limits: CommandLimits;
   readonly audit: AuditSettings;
   /** Whether the application decides about keys, and about operations, itself. */
