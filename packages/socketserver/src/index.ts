@@ -1,5 +1,7 @@
 import './require-node.ts';
 
+export { type AccessLists, type AccessOptions } from './admission/access-lists.ts';
+export { type AddressList } from './address/address-list.ts';
 export { type InheritedSocketInput } from './address/inherited-socket.ts';
 export { type AddressFamily, type InetAddressInput, type UnixAddressInput } from './address/parse-address.ts';
 export {
@@ -34,6 +36,11 @@ export { type DatagramTruncatedEvent } from './diagnostics/datagram-events.ts';
 export { type EventName, type SocketServerEvents } from './diagnostics/event-map.ts';
 export { type EventListeners, observe } from './diagnostics/observe.ts';
 export { type ProxyAcceptedEvent, type ProxyFailedEvent } from './diagnostics/proxy-events.ts';
+export {
+  type ClientRefusedEvent,
+  type LimitReachedEvent,
+  type RefusalReason,
+} from './diagnostics/refusal-events.ts';
 export { type ServerResumedEvent, type ServerSuspendedEvent } from './diagnostics/suspend-events.ts';
 export {
   type ConnectionClosedEvent,

@@ -12,7 +12,7 @@ const layers: readonly (readonly string[])[] = [
   ['transports', 'mixins'],
   ['server'],
   ['workers'],
-  ['connection'],
+  ['connection', 'admission'],
   ['handlers'],
   ['request', 'health'],
   ['deadlines'],

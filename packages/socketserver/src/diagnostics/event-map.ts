@@ -8,6 +8,12 @@ import {
   proxyFailedChannel,
 } from './proxy-events.ts';
 import {
+  type ClientRefusedEvent,
+  clientRefusedChannel,
+  type LimitReachedEvent,
+  limitReachedChannel,
+} from './refusal-events.ts';
+import {
   type ConnectionClosedEvent,
   connectionClosedChannel,
   type RequestAcceptedEvent,
@@ -64,6 +70,8 @@ export interface SocketServerEvents {
   'socketserver:datagram:truncated': DatagramTruncatedEvent;
   'socketserver:proxy:accepted': ProxyAcceptedEvent;
   'socketserver:proxy:failed': ProxyFailedEvent;
+  'socketserver:client:refused': ClientRefusedEvent;
+  'socketserver:limit:reached': LimitReachedEvent;
   'socketserver:server:suspended': ServerSuspendedEvent;
   'socketserver:server:resumed': ServerResumedEvent;
   'socketserver:tls:failed': TLSFailedEvent;
@@ -94,6 +102,8 @@ export const eventChannels: { readonly [Name in EventName]: EventChannel<SocketS
   'socketserver:datagram:truncated': datagramTruncatedChannel,
   'socketserver:proxy:accepted': proxyAcceptedChannel,
   'socketserver:proxy:failed': proxyFailedChannel,
+  'socketserver:client:refused': clientRefusedChannel,
+  'socketserver:limit:reached': limitReachedChannel,
   'socketserver:server:suspended': suspendedChannel,
   'socketserver:server:resumed': resumedChannel,
   'socketserver:tls:failed': tlsFailedChannel,

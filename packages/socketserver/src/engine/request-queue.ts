@@ -24,6 +24,11 @@ export class RequestQueue<Item> {
     return this.#items[this.#head];
   }
 
+  /** Looks at all items, the oldest first; they stay. */
+  *[Symbol.iterator](): Iterator<Item> {
+    for (let index = this.#head; index < this.#tail; index += 1) yield this.#items[index]!;
+  }
+
   push(item: Item): void {
     this.#items[this.#tail] = item;
     this.#tail += 1;

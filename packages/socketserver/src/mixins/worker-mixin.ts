@@ -85,6 +85,7 @@ export function WorkerMixIn(
         },
         sendDatagram: (bytes, address) => this.sendDatagram(bytes, address),
         shutdown: () => this.shutdown(),
+        waitingChanged: () => this.pendingChanged(),
         poolFailed: (error) => this.fail(error),
         workerLost: (event) => this.handleWorkerLost(event),
       });
@@ -161,7 +162,12 @@ export function WorkerMixIn(
     }
 
     protected override get maxActiveRequests(): number {
-      return Math.min(super.maxActiveRequests, this.#pool.capacity);
+      const capacity = this.takesBeyondCapacity ? Infinity : this.#pool.capacity;
+      return Math.min(super.maxActiveRequests, capacity);
+    }
+
+    protected override get pendingRequests(): number {
+      return this.#pool.waiting;
     }
 
     protected override takingChanged(isTaking: boolean): void {

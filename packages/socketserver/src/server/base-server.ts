@@ -1,7 +1,7 @@
 import { InheritedSocket } from '../address/inherited-socket.ts';
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
 import { adoptConnection } from '../connection/proxied-connection.ts';
-import { acceptFailedChannel, type AcceptFailedEvent } from '../diagnostics/accept-events.ts';
+import { acceptFailedChannel } from '../diagnostics/accept-events.ts';
 import { serverClosedChannel, serverListeningChannel } from '../diagnostics/server-events.ts';
 import { DeadlineSweep } from '../deadlines/deadline-sweep.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
@@ -146,11 +146,11 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.#intake = new Intake({
       loop: this.#loop,
       running: this.#running,
-      source: () => this.#socket!,
+      source: () => this.#socket,
       maxActive: () => this.maxActiveRequests,
       getRequest: () => this.getRequest(),
       admit: (request, clientAddress) => this.#runner.admit(request, clientAddress),
-      acceptFailed: (error) => this.#publishAcceptError(error),
+      acceptFailed: (error) => this.acceptFailed(error, this.#loop.backOffMs),
     });
   }
 
@@ -407,7 +407,8 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.counts.served += requests.served;
     this.counts.bytesRead += requests.bytesRead;
     this.counts.bytesWritten += requests.bytesWritten;
-    for (const error of requests.receiveErrors) this.#publishAcceptError(reviveError(error) as Error);
+    for (const error of requests.receiveErrors)
+      this.acceptFailed(reviveError(error) as Error, this.#loop.backOffMs);
   }
 
   /** Has `handleError` learn what the handler of a request threw that was never taken here. */
@@ -444,6 +445,22 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     for (const connection of this.#running.open) {
       if ('pace' in connection) this.#deadlines.watch(connection as TimedRequest);
     }
+  }
+
+  /** Publishes that a request could not be taken, and when that is tried again. */
+  protected acceptFailed(error: Error, retryMs: number): void {
+    if (!acceptFailedChannel.hasSubscribers) return;
+    acceptFailedChannel.publish({ serverAddress: this.serverAddress, error, retryMs });
+  }
+
+  /** Connections that are open. */
+  protected get openConnections(): number {
+    return this.#running.connections;
+  }
+
+  /** Looks at each of them. */
+  protected get connections(): Iterable<OpenConnection> {
+    return this.#running.open;
   }
 
   /** Transports of this package report each connection that they open and, once its descriptor is free, close. */
@@ -485,16 +502,6 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     if (timed !== undefined) this.#deadlines.watch(timed);
   }
 
-  #publishAcceptError(error: Error): void {
-    if (!acceptFailedChannel.hasSubscribers) return;
-    const event: AcceptFailedEvent = {
-      serverAddress: this.serverAddress,
-      error,
-      retryMs: this.#loop.backOffMs,
-    };
-    acceptFailedChannel.publish(event);
-  }
-
   #begin(action: 'serveForever' | 'handleRequest'): void {
     if (this.#isClosed || this.#socket === undefined) throw new ServerClosedError(action);
     this.#loop.begin(action);
@@ -521,7 +528,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     if (this.#isLeaving) return 'draining';
     if (this.#loop.isStopped) return this.#loop.hasRun ? 'stopped' : 'starting';
     if (this.isSuspended) return 'suspended';
-    return this.#intake.isFull ? 'full' : 'serving';
+    return this.#intake.isFull || this.isAtLimit ? 'full' : 'serving';
   }
 
   /** Ends the loop with an error from beside it. */

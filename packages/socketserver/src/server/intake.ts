@@ -8,8 +8,8 @@ import { isPassing, isSystemError } from './system-error.ts';
 export interface IntakeParts<Request, Address> {
   readonly loop: RequestLoop;
   readonly running: RunningRequests;
-  /** The bound socket. */
-  readonly source: () => RequestSource;
+  /** The bound socket; asked for requests only while there is one. */
+  readonly source: () => RequestSource | undefined;
   /** Requests that may be processed at once. */
   readonly maxActive: () => number;
   readonly getRequest: () => MaybeRequest<Request, Address>;
@@ -41,7 +41,8 @@ export class Intake<Request, Address> {
   /** Takes no request until {@link resume}: those that come wait where they are. */
   suspend(): void {
     this.#isSuspended = true;
-    this.#parts.loop.wake(); // it stops asking the source
+    this.#parts.source()?.notify(undefined);
+    this.#parts.loop.wake(); // it goes on waiting, without the source
   }
 
   resume(): void {
@@ -51,14 +52,14 @@ export class Intake<Request, Address> {
 
   /** Whether a request waits, and may be taken. */
   get canTake(): boolean {
-    return this.#mayTake() && this.#parts.source().isReady;
+    return this.#mayTake() && this.#parts.source()!.isReady;
   }
 
   /** Waits until a request may be there to take, somebody wakes the loop, or `ms` have passed. */
   wait(ms: number | undefined): Promise<void> {
     const { loop, source } = this.#parts;
     if (this.#mayTake()) return loop.waitFor(source(), ms);
-    source().notify(undefined);
+    source()!.notify(undefined);
     return loop.waitFor(undefined, ms);
   }
 

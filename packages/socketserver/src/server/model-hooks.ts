@@ -28,6 +28,24 @@ export abstract class ModelHooks<
     return Infinity;
   }
 
+  /** Whether requests are taken that no worker has room for yet, as limits of the transport bound them. */
+  protected get takesBeyondCapacity(): boolean {
+    return false;
+  }
+
+  /** Whether a limit of the transport keeps further requests waiting. */
+  protected get isAtLimit(): boolean {
+    return false;
+  }
+
+  /** Requests that wait for a worker; mixins of this package count them. */
+  protected get pendingRequests(): number {
+    return 0;
+  }
+
+  /** Called when one of {@link pendingRequests} has a worker. */
+  protected pendingChanged(): void {}
+
   /** Frees a request that could not be ended in good order. Transports of this package implement it. */
   protected abandonRequest(_request: Request): void {}
 

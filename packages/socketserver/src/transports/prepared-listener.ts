@@ -29,7 +29,7 @@ export class PreparedListener implements Listener {
   readonly #preparation: Preparation;
   readonly #prepared = new RequestQueue<Connection>();
   readonly #closed = new AbortController();
-  #inPreparation = 0;
+  readonly #inPreparation = new Set<Connection>();
   #isAwaited = false;
 
   constructor(under: Listener, preparation: Preparation) {
@@ -43,6 +43,17 @@ export class PreparedListener implements Listener {
 
   get fd(): number {
     return this.#under.fd;
+  }
+
+  /** Clients that were taken and not given yet. */
+  get held(): number {
+    return this.#inPreparation.size + this.#prepared.length;
+  }
+
+  /** Looks at those that {@link held} counts. */
+  *clients(): Iterable<Connection> {
+    yield* this.#inPreparation;
+    yield* this.#prepared;
   }
 
   get isReady(): boolean {
@@ -91,21 +102,21 @@ export class PreparedListener implements Listener {
   }
 
   get #hasRoom(): boolean {
-    return this.#isAwaited && this.#inPreparation + this.#prepared.length < this.#preparation.maxClients;
+    return this.#isAwaited && this.held < this.#preparation.maxClients;
   }
 
   async #prepare(connection: Connection): Promise<void> {
     const { signal } = this.#closed;
-    this.#inPreparation += 1;
+    this.#inPreparation.add(connection);
     try {
       const prepared = await this.#preparation.prepare(connection, signal);
+      this.#inPreparation.delete(connection);
       if (signal.aborted) prepared.reset();
       else this.#prepared.push(prepared);
     } catch (error) {
+      this.#inPreparation.delete(connection);
       if (!signal.aborted) this.#preparation.failed(connection, error as Error);
-    } finally {
-      this.#inPreparation -= 1;
-      this.#takeClients();
     }
+    this.#takeClients();
   }
 }

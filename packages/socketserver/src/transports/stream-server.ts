@@ -1,3 +1,6 @@
+import { AccessLists, type AccessOptions } from '../admission/access-lists.ts';
+import { LimitedListener } from '../admission/limited-listener.ts';
+import { type OpenClient, SelectiveListener } from '../admission/selective-listener.ts';
 import { InheritedSocket } from '../address/inherited-socket.ts';
 import type { SocketAddress } from '../address/socket-address.ts';
 import {
@@ -6,7 +9,12 @@ import {
   resolveProxyOptions,
 } from '../connection/proxy-options.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
-import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
+import {
+  clientRefusedChannel,
+  limitReachedChannel,
+  type RefusalReason,
+} from '../diagnostics/refusal-events.ts';
+import type { BindOptions, Connection, Engine, Listener } from '../engine/contract.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { anything, type OptionRules } from '../options/check-options.ts';
 import type { SocketHost } from '../request/base-socket.ts';
@@ -19,7 +27,7 @@ import { type LimitParts, type StreamLimitOptions, StreamLimits } from '../serve
 import type { PackedRequest } from '../workers/pooled-request.ts';
 import type { WorkerKind } from '../workers/worker-options.ts';
 import { adoptListener, listenOnInherited } from './adopt-inherited.ts';
-import { PreparedListener } from './prepared-listener.ts';
+import { type Preparation, PreparedListener } from './prepared-listener.ts';
 import { ProxyPreparation } from './proxy-preparation.ts';
 
 /** A class whose objects serve connections. */
@@ -34,6 +42,8 @@ export interface StreamServerOptions extends ServerOptions {
   readonly requestQueueSize?: number | undefined;
   /** How much the server takes on. */
   readonly limits?: StreamLimitOptions | undefined;
+  /** Whose connections are taken, by address. Default: everybody's. */
+  readonly access?: AccessOptions | undefined;
   /** Proxies whose connections begin with a PROXY header. Default: none. */
   readonly proxyProtocol?: ProxyProtocolOptions | undefined;
 }
@@ -42,6 +52,7 @@ export const streamOptionRules: OptionRules<StreamServerOptions> = {
   ...serverOptionRules,
   requestQueueSize: backlogRule,
   limits: anything, // a group, checked by StreamLimits
+  access: anything, // a group, checked by AccessLists
   proxyProtocol: anything, // a group, checked by resolveProxyOptions()
 };
 
@@ -62,9 +73,15 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
 
   /** How much the server takes on; each limit can be set while it runs. */
   readonly limits: StreamLimits;
+  /** Whose connections are taken; each list can be set while it runs. */
+  readonly access: AccessLists;
   readonly #options: Readonly<StreamServerOptions>;
   readonly #class: typeof StreamServer;
   readonly #proxies: ResolvedProxyOptions | undefined;
+  /** Those that read PROXY headers, then those that shake hands. */
+  readonly #preparing: PreparedListener[] = [];
+  #limited: LimitedListener | undefined;
+  #selective: SelectiveListener | undefined;
   /** One object for all sockets: a closure each would cost an idle connection a hundred bytes. */
   readonly #host: SocketHost = {
     handshakeMs: this.timeouts.handshakeMs,
@@ -73,6 +90,8 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
       this.counts.bytesWritten += request.bytesWritten;
       this.teller.connectionClosed(request as StreamSocket);
       this.connectionClosed(request);
+      this.#selective!.closed(request, request.getpeername());
+      this.#limited!.roomChanged();
     },
   };
 
@@ -86,8 +105,14 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     this.#options = options;
     this.#class = new.target;
     const action = `Cannot construct ${new.target.name}`;
-    const isUnix = typeof address === 'string';
+    const isUnix =
+      address instanceof InheritedSocket ? address.kind.startsWith('Unix') : typeof address === 'string';
     this.#proxies = resolveProxyOptions(options.proxyProtocol, { action, isUnix });
+    const unfit =
+      isUnix && this.#proxies === undefined
+        ? 'on a Unix socket without proxyProtocol, whose clients have no addresses; the permissions of its file say who may connect'
+        : undefined;
+    this.access = new AccessLists(options.access, { action, unfit });
     this.limits = this.createLimits(options.limits, {
       action,
       changed: (name) => this.#limitChanged(name),
@@ -100,6 +125,8 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     if (connection === undefined) return undefined;
     const request = new StreamSocket<Address>(connection, this.#host, this.nextRequestId());
     this.connectionOpened(request);
+    this.#selective!.opened(request, connection);
+    this.#limited!.roomChanged();
     return [request, connection.remoteAddress as Address];
   }
 
@@ -153,20 +180,41 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
       address instanceof InheritedSocket
         ? adoptListener(engine, address)
         : engine.bindStream(address, this.bindOptions());
-    if (this.#proxies === undefined) return listener;
-    const preparation = new ProxyPreparation({
-      options: this.#proxies,
-      proxyHeaderMs: this.timeouts.proxyHeaderMs,
-      serverAddress: () => this.serverAddress,
-      failed: () => this.preparationFailed(),
-    });
-    return new PreparedListener(listener, preparation);
+    this.#limited = this.#limitCrowd(listener);
+    this.#selective = this.#select(this.#proxied(this.#limited));
+    return this.#selective;
+  }
+
+  /** Has clients prepared before they are given; they count as connections meanwhile. */
+  protected prepared(under: Listener, preparation: Preparation): Listener {
+    const listener = new PreparedListener(under, preparation);
+    this.#preparing.push(listener);
+    return listener;
   }
 
   /** A client did not get so far as to be a request: it counts as one that failed. */
-  protected preparationFailed(): void {
+  protected preparationFailed(connection?: Connection): void {
     this.counts.accepted += 1;
     this.counts.failed += 1;
+    if (connection !== undefined) this.#selective?.closed(connection, connection.remoteAddress);
+    this.#limited?.roomChanged();
+  }
+
+  protected override takingChanged(isTaking: boolean): void {
+    super.takingChanged(isTaking);
+    this.#limited?.takes(isTaking);
+  }
+
+  protected override pendingChanged(): void {
+    this.#selective?.pendingChanged();
+  }
+
+  protected override get takesBeyondCapacity(): boolean {
+    return this.limits.onLimit === 'refuse' && this.limits.maxPending !== Infinity;
+  }
+
+  protected override get isAtLimit(): boolean {
+    return super.isAtLimit || this.#limited?.hasRoom === false || this.#selective?.isHeldUp === true;
   }
 
   /** What this transport asks of the engine. Subclasses of this package add to it. */
@@ -184,7 +232,74 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     else listenOnInherited(listener, this.inherited, backlog);
   }
 
+  #openConnections(): number {
+    let count = this.openConnections;
+    for (const { held } of this.#preparing) count += held;
+    return count;
+  }
+
+  /** Those that are open, or in a TLS handshake. */
+  *#openClients(): Iterable<OpenClient> {
+    for (const connection of this.connections) {
+      if (connection instanceof StreamSocket)
+        yield { holder: connection, address: connection.getpeername() as SocketAddress };
+    }
+    for (const listener of this.#preparing.slice(this.#proxies === undefined ? 0 : 1)) {
+      for (const client of listener.clients()) yield { holder: client, address: client.remoteAddress };
+    }
+  }
+
+  #limitCrowd(listener: Listener): LimitedListener {
+    return new LimitedListener(listener, {
+      limits: this.limits,
+      clock: this.clock,
+      open: () => this.#openConnections(),
+      full: () => {
+        if (!limitReachedChannel.hasSubscribers) return;
+        const value = this.limits.maxConnections;
+        limitReachedChannel.publish({ serverAddress: this.serverAddress, limit: 'maxConnections', value });
+      },
+      refused: (connection, limit) => this.#refused(connection, limit),
+      failed: (error, retryMs) => this.acceptFailed(error, retryMs),
+    });
+  }
+
+  #proxied(listener: Listener): Listener {
+    if (this.#proxies === undefined) return listener;
+    const preparation = new ProxyPreparation({
+      options: this.#proxies,
+      proxyHeaderMs: this.timeouts.proxyHeaderMs,
+      serverAddress: () => this.serverAddress,
+      failed: () => this.preparationFailed(),
+    });
+    return this.prepared(listener, preparation);
+  }
+
+  #select(listener: Listener): SelectiveListener {
+    return new SelectiveListener(listener, {
+      limits: this.limits,
+      access: this.access,
+      hasRoom: () => this.#limited!.hasRoom,
+      pending: () => this.pendingRequests,
+      open: () => this.#openClients(),
+      refused: (connection, reason) => {
+        this.#limited!.uncount();
+        this.#refused(connection, reason);
+      },
+    });
+  }
+
+  #refused(connection: Connection, reason: RefusalReason): void {
+    this.counts.accepted += 1;
+    this.counts.refused += 1;
+    if (!clientRefusedChannel.hasSubscribers) return;
+    const { remoteAddress: clientAddress } = connection;
+    clientRefusedChannel.publish({ serverAddress: this.serverAddress, clientAddress, reason });
+  }
+
   #limitChanged(name: string): void {
+    this.#limited?.limitsChanged();
+    this.#selective?.limitsChanged();
     if (name !== 'minBytesPerSecond') return;
     this.askRate(this.limits.minBytesPerSecond);
     this.connectionSetupChanged(); // of workers, which measure it too

@@ -20,7 +20,6 @@ import {
   type StreamServerOptions,
 } from './stream-server.ts';
 import { type TLSLimitOptions, TLSLimits } from './tls-limits.ts';
-import { PreparedListener } from './prepared-listener.ts';
 
 /** What a TLS server takes. */
 export interface TLSServerOptions extends StreamServerOptions, InetOptions {
@@ -120,13 +119,14 @@ export class TLSServer extends StreamServer<InetAddress> {
     const listener = super.bindSource(engine, address);
     if (this.servesInWorkers) return listener; // they do the handshakes too
     const { limits } = this;
-    return new PreparedListener(listener, {
+    return this.prepared(listener, {
       get maxClients() {
         return limits.maxHandshakes;
       },
       prepare: (connection, signal) => this.#secure(connection, signal),
-      failed: ({ remoteAddress: clientAddress }, error) => {
-        this.preparationFailed();
+      failed: (connection, error) => {
+        const { remoteAddress: clientAddress } = connection;
+        this.preparationFailed(connection);
         if (!tlsFailedChannel.hasSubscribers) return;
         tlsFailedChannel.publish({ serverAddress: this.serverAddress, clientAddress, error });
       },

@@ -20,6 +20,8 @@ export interface DispatchParts {
   readonly options: ResolvedWorkerOptions;
   readonly roster: WorkerRoster;
   readonly watch: AnswerWatch;
+  /** A request that waited has a worker. */
+  readonly handedOut: () => void;
 }
 
 /**
@@ -34,10 +36,12 @@ export class RequestDispatch {
   readonly #roster: WorkerRoster;
   readonly #watch: AnswerWatch;
   readonly #growth: PoolGrowth;
+  readonly #handedOut: () => void;
   readonly #waiting = new RequestQueue<PooledRequest>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ options, roster, watch }: DispatchParts) {
+  constructor({ options, roster, watch, handedOut }: DispatchParts) {
+    this.#handedOut = handedOut;
     this.#options = options;
     this.#roster = roster;
     this.#watch = watch;
@@ -116,6 +120,7 @@ export class RequestDispatch {
   #serveNext(pooled: PooledWorker): void {
     const request = this.#waiting.take()!;
     if (pooled.serve(request) && this.#options.blockedMs !== Infinity) this.#watch.start();
+    this.#handedOut();
   }
 
   #freest(): PooledWorker | undefined {

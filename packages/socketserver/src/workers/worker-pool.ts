@@ -30,6 +30,8 @@ export interface PoolOwner {
   lostOwn(datagrams: readonly PlainDatagram[], loss: OwnLoss): void;
   /** A handler called `this.server.shutdown()`. */
   shutdown(): Promise<void>;
+  /** One of the requests that waited has a worker. */
+  waitingChanged(): void;
   /** No worker can be had, since the handler cannot be loaded. */
   poolFailed(error: Error): void;
   /** A worker is gone that was not meant to go. */
@@ -73,7 +75,12 @@ export class WorkerPool {
       blocked: (pooled) => this.#blocked(pooled),
       blockedTooLong: (pooled) => this.#roster.end(pooled, 'blocked'),
     });
-    this.#dispatch = new RequestDispatch({ options, roster: this.#roster, watch: this.#watch });
+    this.#dispatch = new RequestDispatch({
+      options,
+      roster: this.#roster,
+      watch: this.#watch,
+      handedOut: () => owner.waitingChanged(),
+    });
   }
 
   /** Starts the workers that are always kept. Idempotent. */

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import {
   ConcurrentTCPServer,
   ConcurrentUDPServer,
   ForkingTCPServer,
   ForkingUDPServer,
+  type InetAddress,
   observe,
   TCPServer,
   ThreadingTCPServer,
@@ -16,12 +18,19 @@ import { httpGet } from '../support/http-get.ts';
 import { LineClient } from '../support/line-client.ts';
 import { serving } from '../support/serving.ts';
 import { someTurns } from '../support/turns.ts';
-import { until } from '../support/until.ts';
 import { workerEngines } from '../support/worker-engines.ts';
 import { Echo, Goodbye } from '../workers/handlers/exchanges.ts';
 import { DatagramExchange } from '../workers/handlers/matrix.ts';
 
 const address = ['127.0.0.1', 0] as const;
+
+/** Sends four bytes again and again. */
+async function askUntilAnswered(client: DatagramClient, to: InetAddress): Promise<void> {
+  const answered = client.next();
+  do await client.send('abcd', to);
+  while ((await Promise.race([answered, setTimeout(20)])) === undefined);
+}
+
 const workers = { min: 1, max: 2, requestsPerWorker: 8 };
 
 for (const [engineName, engine] of workerEngines) {
@@ -95,18 +104,17 @@ for (const [engineName, engine] of workerEngines) {
         await using client = new DatagramClient();
         assert.equal(await client.ask('abc', server.serverAddress), '3 false');
         server.suspend();
-        if ('reload' in server) await until(() => server.stats().workers.every(({ active }) => active === 0));
         await someTurns();
-        const { accepted } = server.stats();
+        // What comes to a socket of a worker while that closes it may be lost, as datagrams may.
         if (!allowReusePort) {
+          const { accepted } = server.stats();
           await client.send('abcd', server.serverAddress);
           await someTurns();
           assert.equal(server.stats().accepted, accepted);
-          server.resume();
-          assert.equal((await client.next())[0].toString(), '4 false');
         }
         server.resume();
-        assert.equal(await client.ask('abcde', server.serverAddress), '5 false');
+        if (allowReusePort) await askUntilAnswered(client, server.serverAddress);
+        else assert.equal((await client.next())[0].toString(), '4 false');
       });
     }
   }
