@@ -1,0 +1,16 @@
+/**
+ * Sets OpenTelemetry up, in every thread and process that imports it: `node --import ./examples/opentelemetry/setup.ts`.
+ * Spans are printed here; put the exporter of your collector in that place.
+ */
+import { context, trace } from '@opentelemetry/api';
+import { ConsoleSpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { AsyncContext } from './async-context.ts';
+import { traceRequests } from './trace-requests.ts';
+
+const active = new AsyncContext();
+context.setGlobalContextManager(active);
+const provider = new TracerProvider({
+  spanProcessors: [new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() })],
+});
+trace.setGlobalTracerProvider(provider);
+traceRequests(trace.getTracer('socketserver'), active.store);
