@@ -48,7 +48,8 @@ export abstract class SendingSocket<
 
   /**
    * Sends part of a file, after everything sent before: by `sendfile(2)` on the native engine, else through a bounded
-   * buffer. Waits as long as the peer does not read; a timeout is for each 128 KiB.
+   * buffer. Waits as long as the peer does not read; a timeout is for each 128 KiB. What is sent must not be overwritten
+   * until the peer has it: `sendfile(2)` sends the file's own pages, not a copy.
    *
    * @param file - a path, or a file that is open, which stays open and keeps its position.
    * @returns the number of bytes sent: fewer than `length` only where the file ends.
