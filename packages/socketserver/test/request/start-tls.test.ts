@@ -17,6 +17,7 @@ import { engines } from '../support/engines.ts';
 import { readAll } from '../support/read-all.ts';
 import { serving } from '../support/serving.ts';
 import { socketPair } from '../support/socket-pair.ts';
+import { connectTLS } from '../support/tls-client.ts';
 import { TestAuthority } from '../support/tls-material.ts';
 
 const authority = new TestAuthority();
@@ -313,6 +314,27 @@ for (const [engineName, createEngine] of engines) {
       refusal('protocol', /./)(await failed.promise);
       impatient.reset();
     });
+
+    if (!engineName.startsWith('memory')) {
+      it('resumes the sessions of its clients, since the options are one object', async () => {
+        class TellsResumed extends StartsTLS {
+          override async handle() {
+            await this.request.startTLS(tls);
+            await this.wfile.write(`${this.request.tls?.resumed}`);
+          }
+        }
+        const server = new ConcurrentTCPServer(['127.0.0.1', 0], TellsResumed, { engine: createEngine() });
+        await using _ = serving(server);
+        let session: Buffer | undefined;
+        const told: string[] = [];
+        for (let round = 0; round < 2; round += 1) {
+          const client = await connectTLS(server.serverAddress, { ca: authority.cert, session });
+          client.on('session', (ticket) => (session = ticket));
+          told.push(await text(client));
+        }
+        assert.deepEqual(told, ['false', 'true']);
+      });
+    }
 
     it('aborts its signal while the handshake runs, and ends it when the drain is over', async () => {
       const engine = createEngine();
