@@ -186,14 +186,15 @@ export class NativeConnection implements Connection {
   }
 
   handOver(target: 'thread' | 'process'): HandedOver {
-    const { localAddress, remoteAddress } = this;
+    const { remoteAddress } = this;
     if (target === 'process') {
-      const handle = openSocket(this.#leave('handOver'));
-      return { message: { localAddress, remoteAddress }, handle };
+      const { localAddress } = this; // while there is a descriptor to ask
+      return { message: { localAddress, remoteAddress }, handle: openSocket(this.#leave('handOver')) };
     }
     const fd = this.#leave('handOver');
     const inode = this.#owner.binding.inode(fd);
-    return { message: { native: fd, inode, localAddress, remoteAddress } };
+    // Each word of a message is written and read again: the thread asks for its own end's address when it needs it.
+    return { message: { native: fd, inode, remoteAddress } };
   }
 
   toSocket(unread?: Uint8Array): Socket | undefined {

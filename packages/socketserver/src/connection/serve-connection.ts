@@ -57,7 +57,9 @@ export class ServedConnection implements SocketHost {
    */
   async serve(): Promise<void> {
     const { id } = this.#served;
-    const request = new StreamSocket(await this.#secured(), this, id);
+    const { tls } = this.#service;
+    const connection = tls === undefined ? this.#connection : await this.#secured(tls);
+    const request = new StreamSocket(connection, this, id);
     this.#request = request;
     if (this.#interruption !== undefined) request.interrupt(this.#interruption);
     const { RequestHandlerClass, server, deadlines } = this.#service;
@@ -114,9 +116,8 @@ export class ServedConnection implements SocketHost {
     return this.#request?.bytesWritten ?? 0;
   }
 
-  async #secured(): Promise<Connection> {
-    const { tls, timeouts } = this.#service;
-    if (tls === undefined) return this.#connection;
+  async #secured(tls: TLSContexts): Promise<Connection> {
+    const { timeouts } = this.#service;
     this.#handshake = new AbortController();
     try {
       const { handshakeMs } = timeouts;

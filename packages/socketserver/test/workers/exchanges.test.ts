@@ -133,9 +133,10 @@ for (const [engineName, engine] of workerEngines) {
         const server = new Server(address, Failing, { engine });
         server.handleError = errors.handleError;
         const loop = server.serveForever();
+        const left = assert.rejects(loop, (error) => error instanceof SystemExit && error.exitStatus === 7);
         const client = await connect(server.serverAddress, { engine });
         await converse(client, 'exit\n');
-        await assert.rejects(loop, (error) => error instanceof SystemExit && error.exitStatus === 7);
+        await left;
         await server.serverClose();
         assert.deepEqual(errors.all, []);
       });

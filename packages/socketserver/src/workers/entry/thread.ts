@@ -16,7 +16,9 @@ try {
     exit: () => process.exit(),
   });
   process.on('exit', () => service.leaving());
-  port.on('message', (message: ToWorker) => service.received(message));
+  port.on('message', (messages: readonly ToWorker[]) => {
+    for (const message of messages) service.received(message);
+  });
   post({ type: 'ready' });
 } catch (error) {
   post({ type: 'failed', error: transferError(error) });
