@@ -19,6 +19,8 @@ export interface ConnectionService {
   /** For the handshakes of a TLS server. */
   readonly tls: TLSContexts | undefined;
   readonly timeouts: ResolvedTimeouts;
+  /** Whether reads find the end of the stream once the handler was told to end. */
+  readonly endReadsOnDrain: boolean;
   readonly deadlines: DeadlineSweep;
 }
 
@@ -98,6 +100,10 @@ export class ServedConnection implements SocketHost {
     const isPeerGone =
       this.#request === undefined ? error === this.#interruption : this.#request.isPeerGone(error);
     return isPeerGone ? 'peer-gone' : undefined;
+  }
+
+  get endReadsOnDrain(): boolean {
+    return this.#service.endReadsOnDrain;
   }
 
   get handshakeMs(): number {

@@ -37,11 +37,17 @@ const whyNot: Readonly<Record<SocketState, string>> = {
 export interface SocketHost {
   /** Milliseconds that a TLS handshake may take. */
   readonly handshakeMs: number;
+  /** Whether reads find the end of the stream once the handler was told to end. */
+  readonly endReadsOnDrain: boolean;
   /** The descriptor of a socket is free. Called once for each. */
   socketClosed(socket: BaseSocket): void;
 }
 
-const nobody: SocketHost = { handshakeMs: timeoutDefaults.handshakeMs, socketClosed: () => {} };
+const nobody: SocketHost = {
+  handshakeMs: timeoutDefaults.handshakeMs,
+  endReadsOnDrain: false,
+  socketClosed: () => {},
+};
 
 /**
  * The life of a connection, from its first use to its end: what a `StreamSocket` is besides reading and writing.
@@ -115,7 +121,7 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
   interrupt(reason: Error): void {
     this.#interruption ??= reason;
     this.remote?.interrupt(reason);
-    this.#sink?.abort(reason);
+    if (this.#sink !== undefined) this.#tell(this.#sink, reason);
   }
 
   /**
@@ -250,9 +256,14 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
       if (this.state === 'moved') throw this.refusal('use the socket');
       this.#sink = new SocketSink(this.#connection, this);
       this.#sink.timeout = this.#timeout;
-      if (this.#interruption !== undefined) this.#sink.abort(this.#interruption);
+      if (this.#interruption !== undefined) this.#tell(this.#sink, this.#interruption);
     }
     return this.#sink;
+  }
+
+  #tell(sink: SocketSink, reason: Error): void {
+    sink.abort(reason);
+    if (this.host.endReadsOnDrain) sink.endReads();
   }
 
   /** Whether reads may be called: what the peer sends comes here. */

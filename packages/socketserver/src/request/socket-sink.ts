@@ -50,6 +50,8 @@ export class SocketSink implements ConnectionSink, Pace {
   #linger: Linger | undefined;
   /** The peer sends no more: it shut its writing side down, or the connection is over. */
   #peerEnded = false;
+  /** Readers get what came, and are told of the end where a message would begin. */
+  #readsEnd = false;
   #isClosed = false;
 
   constructor(connection: Connection, owner: SinkOwner) {
@@ -78,9 +80,9 @@ export class SocketSink implements ConnectionSink, Pace {
     return this.connection.takenBy;
   }
 
-  /** Readers get no more than `queue` holds: the peer sends no more, or nobody listens to it. */
+  /** Readers get no more than `queue` holds: the peer sends no more, nobody listens to it, or reads end between messages. */
   get hasEnded(): boolean {
-    return this.#peerEnded || this.#stage === 'deaf';
+    return this.#isSilent() || (this.#readsEnd && this.queue.length === 0);
   }
 
   /** Aborts with the failure, with the reason of {@link abort}, or when the peer is gone. */
@@ -96,6 +98,15 @@ export class SocketSink implements ConnectionSink, Pace {
     this.#watch ??= new EndWatch();
     this.#watch.abort(reason);
     this.#linger?.hurry();
+  }
+
+  /**
+   * Has readers find the end of the stream where nothing of a message has come. One of which something has come is awaited
+   * still, and what is there can be read.
+   */
+  endReads(): void {
+    this.#readsEnd = true;
+    if (this.#read.isWaiting && this.hasEnded) this.#read.end();
   }
 
   /** Waits for bytes; gives 1 to `max` of them, none at the end. */
@@ -203,7 +214,7 @@ export class SocketSink implements ConnectionSink, Pace {
 
   /** Resolves once `hasEnded`; bytes that arrive meanwhile are kept for readers. @throws the signal's reason. */
   waitForEnd(signal: AbortSignal | undefined): Promise<void> {
-    if (this.hasEnded) return done;
+    if (this.#isSilent()) return done;
     this.#watch ??= new EndWatch();
     const ended = this.#watch.wait(signal);
     this.#readAhead();
@@ -308,6 +319,11 @@ export class SocketSink implements ConnectionSink, Pace {
     }
   }
 
+  /** Nothing more will come that anybody could read. */
+  #isSilent(): boolean {
+    return this.#peerEnded || this.#stage === 'deaf';
+  }
+
   #tellEnd(): void {
     this.#read.end();
     this.#watch?.ended();
@@ -316,7 +332,7 @@ export class SocketSink implements ConnectionSink, Pace {
   /** Reads, up to a bound, to notice a peer that ends or goes while nobody reads. */
   #readAhead(): void {
     if (this.#watch?.isAskedFor !== true || this.#stage === 'left') return;
-    if (this.queue.length < watchBytes && !this.hasEnded) this.connection.resume();
+    if (this.queue.length < watchBytes && !this.#isSilent()) this.connection.resume();
   }
 
   #failRead(message: string): void {

@@ -16,7 +16,7 @@ import {
 } from '../diagnostics/refusal-events.ts';
 import type { BindOptions, Connection, Engine, Listener } from '../engine/contract.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
-import { anything, type OptionRules } from '../options/check-options.ts';
+import { aBoolean, anything, type OptionRules } from '../options/check-options.ts';
 import type { SocketHost } from '../request/base-socket.ts';
 import type { RemoteConnection } from '../request/remote-connection.ts';
 import { StreamSocket } from '../request/stream-socket.ts';
@@ -24,6 +24,7 @@ import { BaseServer } from '../server/base-server.ts';
 import type { MaybeRequest, TakenRequest } from '../server/request-hooks.ts';
 import { backlogRule, type ServerOptions, serverOptionRules } from '../server/server-options.ts';
 import { type LimitParts, type StreamLimitOptions, StreamLimits } from '../server/stream-limits.ts';
+import type { ConnectionSetup } from '../workers/messages.ts';
 import type { PackedRequest } from '../workers/pooled-request.ts';
 import type { WorkerKind } from '../workers/worker-options.ts';
 import { adoptListener, listenOnInherited } from './adopt-inherited.ts';
@@ -44,6 +45,12 @@ export interface StreamServerOptions extends ServerOptions {
   readonly limits?: StreamLimitOptions | undefined;
   /** Whose connections are taken, by address. Default: everybody's. */
   readonly access?: AccessOptions | undefined;
+  /**
+   * Whether a drain, or the end of `timeouts.maxLifetimeMs`, wakes handlers that wait for their client's next message: reads
+   * find the end of the stream there, as if the client had ended. A message of which something has come is read to its
+   * end. Default `false`: only `request.signal` tells, as Python's blocking reads go on.
+   */
+  readonly endReadsOnDrain?: boolean | undefined;
   /** Proxies whose connections begin with a PROXY header. Default: none. */
   readonly proxyProtocol?: ProxyProtocolOptions | undefined;
 }
@@ -53,6 +60,7 @@ export const streamOptionRules: OptionRules<StreamServerOptions> = {
   requestQueueSize: backlogRule,
   limits: anything, // a group, checked by StreamLimits
   access: anything, // a group, checked by AccessLists
+  endReadsOnDrain: aBoolean,
   proxyProtocol: anything, // a group, checked by resolveProxyOptions()
 };
 
@@ -83,17 +91,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   #limited: LimitedListener | undefined;
   #selective: SelectiveListener | undefined;
   /** One object for all sockets: a closure each would cost an idle connection a hundred bytes. */
-  readonly #host: SocketHost = {
-    handshakeMs: this.timeouts.handshakeMs,
-    socketClosed: (request) => {
-      this.counts.bytesRead += request.bytesRead;
-      this.counts.bytesWritten += request.bytesWritten;
-      this.teller.connectionClosed(request as StreamSocket);
-      this.connectionClosed(request);
-      this.#selective!.closed(request, request.getpeername());
-      this.#limited!.roomChanged();
-    },
-  };
+  readonly #host: SocketHost;
 
   /** @param options - checked by the class that calls this, and that binds last. */
   protected constructor(
@@ -104,6 +102,18 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     super(address, RequestHandlerClass, options);
     this.#options = options;
     this.#class = new.target;
+    this.#host = {
+      endReadsOnDrain: options.endReadsOnDrain ?? false,
+      handshakeMs: this.timeouts.handshakeMs,
+      socketClosed: (request) => {
+        this.counts.bytesRead += request.bytesRead;
+        this.counts.bytesWritten += request.bytesWritten;
+        this.teller.connectionClosed(request as StreamSocket);
+        this.connectionClosed(request);
+        this.#selective!.closed(request, request.getpeername());
+        this.#limited!.roomChanged();
+      },
+    };
     const action = `Cannot construct ${new.target.name}`;
     const isUnix =
       address instanceof InheritedSocket ? address.kind.startsWith('Unix') : typeof address === 'string';
@@ -153,6 +163,10 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
       handedOver: handedOver.message,
     } as const;
     return { message, handedOver, abandon: () => this.endAbandoned(handedOver) };
+  }
+
+  protected override connectionSetup(): ConnectionSetup {
+    return { ...super.connectionSetup(), endReadsOnDrain: this.#host.endReadsOnDrain };
   }
 
   protected override remoteRequestClosed(request: StreamSocket<Address>): void {

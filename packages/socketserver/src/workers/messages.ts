@@ -39,6 +39,8 @@ export interface ConnectionSetup {
   readonly timeouts: ResolvedTimeouts;
   /** Bytes that a peer must send, or take, in a second while the handler waits for it; 0 asks for none. */
   readonly minBytesPerSecond: number;
+  /** Whether reads find the end of the stream once the handler was told to end. */
+  readonly endReadsOnDrain?: boolean | undefined;
 }
 
 /** A connection to serve; the engine's part of it comes along. */

@@ -163,12 +163,13 @@ export class RequestService {
     for (const served of ending) served?.reset(reason);
   }
 
-  #setUp({ tls, timeouts }: ConnectionSetup): ConnectionService {
+  #setUp({ tls, timeouts, endReadsOnDrain = false }: ConnectionSetup): ConnectionService {
     return {
       RequestHandlerClass: this.#handlerClass,
       server: this.#view,
       tls: tls && createTLSContexts(tls, { action: 'Cannot serve TLS', path: 'options.tls' }),
       timeouts,
+      endReadsOnDrain,
       deadlines: this.#deadlines,
     };
   }
