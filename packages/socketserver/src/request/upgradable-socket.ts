@@ -90,7 +90,10 @@ export abstract class UpgradableSocket<
     try {
       const { signal } = handshaking;
       const { handshakeMs } = this.host;
-      this.goOn(await handshake(sink.connection, { ...sink.leave(), handshakeMs, signal }));
+      const secured = await handshake(sink.connection, { ...sink.leave(), handshakeMs, signal });
+      if (signal.aborted) secured.reset(); // in the very moment in which it was done
+      signal.throwIfAborted();
+      this.goOn(secured);
     } catch (error) {
       this.endedElsewhere(error as Error);
       throw error;

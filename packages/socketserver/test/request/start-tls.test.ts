@@ -195,6 +195,21 @@ for (const [engineName, createEngine] of engines) {
       assert.equal(ends.peer.bytesWritten, 6);
     });
 
+    it('shows a detached stream the end that was read before, and sends what that answers', async () => {
+      for (const reads of ['nothing', 'the end']) {
+        await using ends = await pair();
+        await Promise.all([ends.client.startTLS(trusting), ends.peer.startTLS(tls)]);
+        await ends.client.sendall('last words');
+        ends.client.shutdown('write');
+        await ends.peer.waitForEnd();
+        if (reads === 'the end') assert.equal((await readAll(ends.peer)).toString(), 'last words');
+        const stream = ends.peer.detach();
+        assert.equal(await text(stream), reads === 'nothing' ? 'last words' : '');
+        stream.end('answer');
+        assert.equal((await readAll(ends.client)).toString(), 'answer');
+      }
+    });
+
     it('resets a detached stream that is encrypted', async () => {
       await using ends = await pair();
       await Promise.all([ends.client.startTLS(trusting), ends.peer.startTLS(tls)]);

@@ -79,12 +79,14 @@ export class TLSConnection implements Connection {
   }
 
   start(sink: ConnectionSink): void {
+    const isStarted = this.#sink !== undefined;
     this.#sink = sink;
     if (this.#isGone) {
       // Gone before anybody looked at it; the news must not come from within this call.
       queueMicrotask(() => sink.closed(this.#failure));
       return;
     }
+    if (isStarted) return;
     const socket = this.#socket;
     const early = socket.read() as Buffer | null;
     if (early !== null) this.#held.push(early);
