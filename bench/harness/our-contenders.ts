@@ -53,17 +53,25 @@ function servedBy(program: string, ours: Contender): Contender {
 /** The same handlers in the four models on one engine. */
 function onEngine(engine: string): Contender[] {
   const concurrent = ours('concurrent', engine, everything);
+  const threading = ours('threading', engine, everything);
   const forking = ours('forking', engine, everything);
   return [
     concurrent,
     ours('serial', engine, everything, { mostConnections: 1 }),
-    ours('threading', engine, everything),
+    threading,
+    {
+      ...threading,
+      name: `threading-one/${engine}`,
+      title: `socketserver threading, one thread, ${engine} engine`,
+      command: [...threading.command, '--max-workers', '1'],
+      serves: new Map(serving('tcp', 'echo')),
+    },
     { ...forking, mostConnections: MOST_CHILDREN },
     {
       ...forking,
       name: `forking-shared/${engine}`,
       title: `socketserver forking, 2 processes with many requests each, ${engine} engine`,
-      command: [...forking.command, '--requests-per-worker', '10000'],
+      command: [...forking.command, '--requests-per-worker', '10000', '--max-workers', '2'],
       serves: new Map(serving('tcp', 'echo')),
     },
     {

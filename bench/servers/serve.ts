@@ -3,25 +3,31 @@
  *
  *   node serve.ts --model serial|concurrent|threading|forking --engine auto|node|native
  *                 --transport tcp|tls|udp|unix --port <n> | --path <path>
- *                 --workload echo|lines|frames|source|sendfile|sink|burn [--requests-per-worker <n>]
+ *                 --workload echo|lines|frames|source|sendfile|sink|burn [--requests-per-worker <n>] [--max-workers <n>]
  */
 import { readFileSync } from 'node:fs';
 import { announce, readServerCommand } from '../peers/command-line.ts';
 import { loadHandler } from './load-handler.ts';
 import { findServerClass } from './server-class.ts';
 
-const command = readServerCommand({ model: 'concurrent', engine: 'auto', 'requests-per-worker': '' });
+const command = readServerCommand({
+  model: 'concurrent',
+  engine: 'auto',
+  'requests-per-worker': '',
+  'max-workers': '',
+});
 
 /** The library's defaults, but for the longer backlog that every peer has too. */
 function options(): object {
   const requestsPerWorker = Number(command.extra['requests-per-worker']);
+  const max = Number(command.extra['max-workers']);
   return {
     engine: command.extra['engine'],
     ...(command.transport !== 'udp' && { requestQueueSize: 1024 }),
     ...(command.transport === 'tls' && {
       tls: { cert: readFileSync(command.cert), key: readFileSync(command.key) },
     }),
-    ...(requestsPerWorker > 0 && { workers: { max: 2, requestsPerWorker } }),
+    ...(max > 0 && { workers: { max, ...(requestsPerWorker > 0 && { requestsPerWorker }) } }),
   };
 }
 
