@@ -4,10 +4,15 @@
 set -u
 bench=$(cd "$(dirname "$0")" && pwd)
 ranch_version=2.2.0
+packages="gcc libc6-dev golang-go openssl python3 python3-uvloop redis-server redis-tools erlang-base erlang-ssl
+  ca-certificates git"
 
-apt-get install -y --no-install-recommends \
-  gcc libc6-dev golang-go openssl python3 python3-uvloop redis-server redis-tools erlang-base erlang-ssl git ||
-  echo "setup: not everything could be installed from Debian"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update || echo "setup: the lists of packages are as old as they were"
+# One by one: a package that one system lacks does not cost it the others.
+for package in $packages; do
+  apt-get install -y --no-install-recommends "$package" || echo "setup: $package could not be installed from Debian"
+done
 
 npm install --prefix "$bench" --ignore-scripts --no-package-lock --no-audit --no-fund ||
   echo "setup: Bun could not be installed from npm"
