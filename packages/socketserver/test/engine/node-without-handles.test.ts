@@ -19,6 +19,8 @@ describe('the node engine, where sockets show no handle', () => {
   it('passes the same tests', () => {
     const report = runWithoutHandles(
       'request/stream-socket.test.ts',
+      'request/detach.test.ts',
+      'request/start-tls.test.ts',
       'server/lifecycle.test.ts',
       'server/request-order.test.ts',
       'transports/unix-stream-server.test.ts',

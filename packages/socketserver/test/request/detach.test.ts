@@ -288,6 +288,27 @@ for (const [engineName, createEngine] of engines) {
       assert.deepEqual({ bytesRead, bytesWritten }, { bytesRead: 4, bytesWritten: 4 });
     });
 
+    it('counts its connection against the limit until the stream is closed', async () => {
+      const engine = createEngine();
+      const streams: Duplex[] = [];
+      const limits = { maxConnections: 1 };
+      const server = start((stream) => void streams.push(stream), engine, { limits });
+      await using _ = serving(server);
+      const clients = [
+        await connect(server.serverAddress, { engine }),
+        await connect(server.serverAddress, { engine }),
+      ];
+      for (const client of clients) await client.sendall('\n');
+      while (server.stats().served < 1) await new Promise(setImmediate);
+      for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+      assert.equal(server.stats().accepted, 1);
+      streams[0]!.destroy();
+      while (server.stats().served < 2) await new Promise(setImmediate);
+      streams[1]!.destroy();
+      await Promise.all(clients.map((client) => readAll(client)));
+      for (const client of clients) client.close();
+    });
+
     it('waits for the stream when it closes, and resets it when the time is over', async () => {
       const engine = createEngine();
       const streams: Duplex[] = [];
