@@ -5,7 +5,7 @@ set -u
 bench=$(cd "$(dirname "$0")" && pwd)
 ranch_version=2.2.0
 packages="gcc libc6-dev golang-go openssl python3 python3-uvloop redis-server redis-tools erlang-base erlang-ssl
-  ca-certificates git"
+  ca-certificates git openssh-server openssh-client"
 
 export DEBIAN_FRONTEND=noninteractive
 apt-get update || echo "setup: the lists of packages are as old as they were"
@@ -15,7 +15,7 @@ for package in $packages; do
 done
 
 npm install --prefix "$bench" --ignore-scripts --no-package-lock --no-audit --no-fund ||
-  echo "setup: Bun could not be installed from npm"
+  echo "setup: Bun and ssh2 could not be installed from npm"
 
 # Debian has no Ranch: build it, and our peer on it, into build/ranch/ebin.
 install_ranch() {

@@ -63,8 +63,12 @@ export class ServerProcess implements AsyncDisposable {
     return server;
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   usage(): TreeUsage {
-    return readTreeUsage(this.#child.pid ?? 0);
+    return readTreeUsage(this.pid);
   }
 
   get hasExited(): boolean {
