@@ -12,6 +12,7 @@ import { serving } from '../support/serving.ts';
 import { TestAuthority } from '../support/tls-material.ts';
 import { workerEngines } from '../support/worker-engines.ts';
 import { Stubborn } from '../workers/handlers/exchanges.ts';
+import { DatagramExchange } from '../workers/handlers/matrix.ts';
 
 const authority = new TestAuthority();
 const { cert, key } = authority.issue('localhost', { names: 'DNS:localhost,IP:127.0.0.1' });
@@ -124,4 +125,21 @@ it('a Unix socket without PROXY headers has no access lists', () => {
     name: 'TypeError',
     message: /^Cannot construct UnixStreamServer: options\.access\.deny must be undefined on a Unix socket/,
   });
+});
+
+it('datagram servers have no access lists, and none of the limits of connections', () => {
+  const construct = (options: object) => new library.UDPServer(['127.0.0.1', 0], DatagramExchange, options);
+  assert.throws(() => construct({ access: {} }), /options must have only the keys .*, got access$/);
+  for (const key of [
+    'maxConnections',
+    'maxConnectionsPerAddress',
+    'acceptRate',
+    'minBytesPerSecond',
+    'onLimit',
+  ]) {
+    assert.throws(
+      () => construct({ limits: { [key]: 1 } }),
+      new RegExp(`options\\.limits must have only the keys maxPending, whenFull, got ${key}$`),
+    );
+  }
 });
