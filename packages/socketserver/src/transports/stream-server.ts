@@ -1,6 +1,5 @@
 import { AccessLists, type AccessOptions } from '../admission/access-lists.ts';
-import { LimitedListener } from '../admission/limited-listener.ts';
-import { type OpenClient, SelectiveListener } from '../admission/selective-listener.ts';
+import type { OpenClient } from '../admission/selective-listener.ts';
 import { InheritedSocket } from '../address/inherited-socket.ts';
 import type { SocketAddress } from '../address/socket-address.ts';
 import {
@@ -9,11 +8,6 @@ import {
   resolveProxyOptions,
 } from '../connection/proxy-options.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
-import {
-  clientRefusedChannel,
-  limitReachedChannel,
-  type RefusalReason,
-} from '../diagnostics/refusal-events.ts';
 import type { BindOptions, Connection, Engine, Listener } from '../engine/contract.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { aBoolean, anything, type OptionRules } from '../options/check-options.ts';
@@ -27,8 +21,9 @@ import { type LimitParts, type StreamLimitOptions, StreamLimits } from '../serve
 import type { ConnectionSetup } from '../workers/messages.ts';
 import type { PackedRequest } from '../workers/pooled-request.ts';
 import type { WorkerKind } from '../workers/worker-options.ts';
+import { Admission } from './admission.ts';
 import { adoptListener, listenOnInherited } from './adopt-inherited.ts';
-import { type Preparation, PreparedListener } from './prepared-listener.ts';
+import type { Preparation } from './prepared-listener.ts';
 import { ProxyPreparation } from './proxy-preparation.ts';
 
 /** A class whose objects serve connections. */
@@ -86,10 +81,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   readonly #options: Readonly<StreamServerOptions>;
   readonly #class: typeof StreamServer;
   readonly #proxies: ResolvedProxyOptions | undefined;
-  /** Those that read PROXY headers, then those that shake hands. */
-  readonly #preparing: PreparedListener[] = [];
-  #limited: LimitedListener | undefined;
-  #selective: SelectiveListener | undefined;
+  #admission: Admission | undefined;
   /** One object for all sockets: a closure each would cost an idle connection a hundred bytes. */
   readonly #host: SocketHost;
 
@@ -110,8 +102,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
         this.counts.bytesWritten += request.bytesWritten;
         this.teller.connectionClosed(request as StreamSocket);
         this.connectionClosed(request);
-        this.#selective!.closed(request, request.getpeername());
-        this.#limited!.roomChanged();
+        this.#admission!.closed(request, request.getpeername());
       },
     };
     const action = `Cannot construct ${new.target.name}`;
@@ -135,8 +126,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     if (connection === undefined) return undefined;
     const request = new StreamSocket<Address>(connection, this.#host, this.nextRequestId());
     this.connectionOpened(request);
-    this.#selective!.opened(request, connection);
-    this.#limited!.roomChanged();
+    this.#admission!.opened(request, connection);
     return [request, connection.remoteAddress as Address];
   }
 
@@ -194,33 +184,42 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
       address instanceof InheritedSocket
         ? adoptListener(engine, address)
         : engine.bindStream(address, this.bindOptions());
-    this.#limited = this.#limitCrowd(listener);
-    this.#selective = this.#select(this.#proxied(this.#limited));
-    return this.#selective;
+    this.#admission = new Admission(listener, this.#proxyPreparation(), {
+      limits: this.limits,
+      access: this.access,
+      clock: this.clock,
+      serverAddress: () => this.serverAddress,
+      openConnections: () => this.openConnections,
+      connections: () => this.#openClients(),
+      pending: () => this.pendingRequests,
+      refused: () => {
+        this.counts.accepted += 1;
+        this.counts.refused += 1;
+      },
+      failed: (error, retryMs) => this.acceptFailed(error, retryMs),
+    });
+    return this.#admission.listener;
   }
 
   /** Has clients prepared before they are given; they count as connections meanwhile. */
   protected prepared(under: Listener, preparation: Preparation): Listener {
-    const listener = new PreparedListener(under, preparation);
-    this.#preparing.push(listener);
-    return listener;
+    return this.#admission!.prepared(under, preparation);
   }
 
   /** A client did not get so far as to be a request: it counts as one that failed. */
-  protected preparationFailed(connection?: Connection): void {
+  protected preparationFailed(connection: Connection): void {
     this.counts.accepted += 1;
     this.counts.failed += 1;
-    if (connection !== undefined) this.#selective?.closed(connection, connection.remoteAddress);
-    this.#limited?.roomChanged();
+    this.#admission!.closed(connection, connection.remoteAddress);
   }
 
   protected override takingChanged(isTaking: boolean): void {
     super.takingChanged(isTaking);
-    this.#limited?.takes(isTaking);
+    this.#admission?.takes(isTaking);
   }
 
   protected override pendingChanged(): void {
-    this.#selective?.pendingChanged();
+    this.#admission?.pendingChanged();
   }
 
   protected override get takesBeyondCapacity(): boolean {
@@ -228,7 +227,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   }
 
   protected override get isAtLimit(): boolean {
-    return super.isAtLimit || this.#limited?.hasRoom === false || this.#selective?.isHeldUp === true;
+    return super.isAtLimit || this.#admission?.isAtLimit === true;
   }
 
   /** What this transport asks of the engine. Subclasses of this package add to it. */
@@ -246,74 +245,28 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     else listenOnInherited(listener, this.inherited, backlog);
   }
 
-  #openConnections(): number {
-    let count = this.openConnections;
-    for (const { held } of this.#preparing) count += held;
-    return count;
-  }
-
-  /** Those that are open, or in a TLS handshake. */
   *#openClients(): Iterable<OpenClient> {
     for (const connection of this.connections) {
-      if (connection instanceof StreamSocket)
-        yield { holder: connection, address: connection.getpeername() as SocketAddress };
-    }
-    for (const listener of this.#preparing.slice(this.#proxies === undefined ? 0 : 1)) {
-      for (const client of listener.clients()) yield { holder: client, address: client.remoteAddress };
+      if (!(connection instanceof StreamSocket)) continue;
+      yield { holder: connection, address: (connection as StreamSocket).getpeername() };
     }
   }
 
-  #limitCrowd(listener: Listener): LimitedListener {
-    return new LimitedListener(listener, {
-      limits: this.limits,
-      clock: this.clock,
-      open: () => this.#openConnections(),
-      full: () => {
-        if (!limitReachedChannel.hasSubscribers) return;
-        const value = this.limits.maxConnections;
-        limitReachedChannel.publish({ serverAddress: this.serverAddress, limit: 'maxConnections', value });
-      },
-      refused: (connection, limit) => this.#refused(connection, limit),
-      failed: (error, retryMs) => this.acceptFailed(error, retryMs),
-    });
-  }
-
-  #proxied(listener: Listener): Listener {
-    if (this.#proxies === undefined) return listener;
-    const preparation = new ProxyPreparation({
+  #proxyPreparation(): Preparation | undefined {
+    if (this.#proxies === undefined) return undefined;
+    return new ProxyPreparation({
       options: this.#proxies,
       proxyHeaderMs: this.timeouts.proxyHeaderMs,
       serverAddress: () => this.serverAddress,
-      failed: () => this.preparationFailed(),
-    });
-    return this.prepared(listener, preparation);
-  }
-
-  #select(listener: Listener): SelectiveListener {
-    return new SelectiveListener(listener, {
-      limits: this.limits,
-      access: this.access,
-      hasRoom: () => this.#limited!.hasRoom,
-      pending: () => this.pendingRequests,
-      open: () => this.#openClients(),
-      refused: (connection, reason) => {
-        this.#limited!.uncount();
-        this.#refused(connection, reason);
+      failed: () => {
+        this.counts.accepted += 1;
+        this.counts.failed += 1;
       },
     });
   }
 
-  #refused(connection: Connection, reason: RefusalReason): void {
-    this.counts.accepted += 1;
-    this.counts.refused += 1;
-    if (!clientRefusedChannel.hasSubscribers) return;
-    const { remoteAddress: clientAddress } = connection;
-    clientRefusedChannel.publish({ serverAddress: this.serverAddress, clientAddress, reason });
-  }
-
   #limitChanged(name: string): void {
-    this.#limited?.limitsChanged();
-    this.#selective?.limitsChanged();
+    this.#admission?.limitsChanged();
     if (name !== 'minBytesPerSecond') return;
     this.askRate(this.limits.minBytesPerSecond);
     this.connectionSetupChanged(); // of workers, which measure it too
