@@ -34,7 +34,12 @@ export { createServer } from './server/create-server.ts';
 export { type ConcurrencyModel } from './server/listeners.ts';
 export { type RcmdServer, type ServeOptions } from './server/rcmd-server.ts';
 export { type CommandFacts, type ConnectionFacts, type ServerEvent } from './server/server-events.ts';
-export { type AdmissionOptions, type AuditOptions, type RcmdServerOptions } from './server/server-options.ts';
+export {
+  type AdmissionOptions,
+  type AuditOptions,
+  type ClassicOptions,
+  type RcmdServerOptions,
+} from './server/server-options.ts';
 export { type Asker, type Decision, type Operation } from './policy/operation.ts';
 export { type Principal } from './trust/principal.ts';
 export { type OpenRequest } from './protocol/open-request.ts';

@@ -92,6 +92,7 @@ function isFrom(address: string, from: NonNullable<KeyOptions['from']>): boolean
 
 function isSame(one: Principal, other: Principal): boolean {
   if (one.kind === 'key') return other.kind === 'key' && one.fingerprint === other.fingerprint;
+  if (one.kind === 'anyone') return false; // nobody can tell
   return other.kind === 'user' && one.uid === other.uid;
 }
 

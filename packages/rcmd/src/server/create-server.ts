@@ -5,10 +5,12 @@ import { makePrivateFolder } from '../paths/rcmd-paths.ts';
 import { reapAbandoned } from '../process/reaper.ts';
 import { AuthorizedKeys, authorizedKeysFile } from '../trust/authorized-keys.ts';
 import { type Identity, loadIdentity } from '../trust/identity.ts';
+import { ClassicHandler } from './classic/classic-handler.ts';
 import { CoreListener } from './core/core-listener.ts';
 import { OwnCore } from './core/own-core.ts';
 import { isLoopback, type ListenAddress } from './listen-address.ts';
 import { listen } from './listeners.ts';
+import { RcmdHandler } from './rcmd-handler.ts';
 import { RcmdServer } from './rcmd-server.ts';
 import {
   makeServerFolders,
@@ -50,7 +52,7 @@ interface Assembly {
 }
 
 async function assemble(
-  { listen: addresses, model, paths, drainMs, guard, callbacks, settings }: ResolvedServerOptions,
+  { listen: addresses, classic, model, paths, drainMs, guard, callbacks, settings }: ResolvedServerOptions,
   { identity, parts }: Assembly,
 ): Promise<(parts: AsyncDisposableStack) => RcmdServer> {
   const shared = settings(identity);
@@ -67,14 +69,25 @@ async function assemble(
       ? { service: parts.adopt(await ServerService.start(shared, core), (one) => one.close()) }
       : { settings: shared, corePath: parts.use(new CoreListener(core, corePathIn(paths.runtime))).path };
   const { authenticationMs } = guard;
-  const listeners = addresses.map((address, listener) => {
+  const all = [
+    ...addresses.map((address) => ({ address, Handler: RcmdHandler })),
+    ...classic.map((address) => ({ address, Handler: ClassicHandler })),
+  ];
+  const listeners = all.map(({ address, Handler }, listener) => {
     const workerData = { listener, ...data };
-    const one = parts.use(listen(address, { model, drainMs, authenticationMs, workerData }));
+    const one = parts.use(listen(address, { model, drainMs, authenticationMs, Handler, workerData }));
     one.guardBy(core, listener);
     return one;
   });
   return (resources) =>
-    new RcmdServer({ core, listeners, settings: shared, fingerprint: identity.fingerprint, resources });
+    new RcmdServer({
+      core,
+      listeners,
+      secure: addresses.length,
+      settings: shared,
+      fingerprint: identity.fingerprint,
+      resources,
+    });
 }
 
 /** Where workers reach the core: in a folder that is closed to others. */

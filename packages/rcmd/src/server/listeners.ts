@@ -8,10 +8,11 @@ import {
   ThreadingUnixStreamServer,
 } from 'socketserver';
 import { makePrivateFolder } from '../paths/rcmd-paths.ts';
+import type { ClassicHandler } from './classic/classic-handler.ts';
 import { GuardMixIn } from './guarded-server.ts';
 import type { HandlerData } from './handler-data.ts';
 import type { ListenAddress } from './listen-address.ts';
-import { RcmdHandler } from './rcmd-handler.ts';
+import type { RcmdHandler } from './rcmd-handler.ts';
 
 /** Where connections are served: on the event loop of the server, in threads, or in child processes. */
 export type ConcurrencyModel = 'concurrent' | 'threading' | 'forking';
@@ -43,6 +44,8 @@ const workers = {
 /** What the listeners of a server have in common. */
 export interface ListenerParts {
   readonly model: ConcurrencyModel;
+  /** What serves the connections: clients of ours, or of the classic exchange. */
+  readonly Handler: typeof RcmdHandler | typeof ClassicHandler;
   readonly workerData: HandlerData;
   readonly authenticationMs: number;
   readonly drainMs: number;
@@ -50,7 +53,7 @@ export interface ListenerParts {
 
 /** Binds and listens. @throws the system's error (`EADDRINUSE`); RcmdError `UNSAFE_PATH`. */
 export function listen(address: ListenAddress, parts: ListenerParts): Listener {
-  const { model, workerData } = parts;
+  const { model, workerData, Handler } = parts;
   const options = {
     workerData,
     timeouts: { drainMs: parts.drainMs, handshakeMs: parts.authenticationMs },
@@ -58,7 +61,7 @@ export function listen(address: ListenAddress, parts: ListenerParts): Listener {
   };
   if (address.kind === 'unix') {
     makePrivateFolder(dirname(address.path));
-    return new unixServers[model](address.path, RcmdHandler, { ...options, mode: 0o600 });
+    return new unixServers[model](address.path, Handler, { ...options, mode: 0o600 });
   }
-  return new tcpServers[model]([address.host, address.port], RcmdHandler, options);
+  return new tcpServers[model]([address.host, address.port], Handler, options);
 }

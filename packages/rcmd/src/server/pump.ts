@@ -1,7 +1,6 @@
-import type { IncomingStream } from '../link/incoming-stream.ts';
-import type { OutgoingStream } from '../link/outgoing-stream.ts';
 import type { RunningCommand } from '../process/command.ts';
 import type { OutputName } from '../protocol/stream-id.ts';
+import type { CommandChannel, OutputSink } from './command-channel.ts';
 
 /**
  * Brings what a command writes to its client, as fast as the client gives credit: nothing is read from the pipe that
@@ -10,7 +9,7 @@ import type { OutputName } from '../protocol/stream-id.ts';
 export async function pumpOutput(
   command: RunningCommand,
   name: OutputName,
-  client: OutgoingStream,
+  client: OutputSink,
 ): Promise<void> {
   void client.whenStopped.then(() => command.stop(name));
   for (let room = await client.room(); room > 0; room = await client.room()) {
@@ -22,7 +21,7 @@ export async function pumpOutput(
 }
 
 /** Brings what a client sends to a command. Resolves at the end of it, and when the command reads no more. */
-export async function pumpInput(client: IncomingStream, command: RunningCommand): Promise<void> {
+export async function pumpInput(client: CommandChannel['stdin'], command: RunningCommand): Promise<void> {
   try {
     for (let bytes = await client.read(); bytes !== undefined; bytes = await client.read()) {
       if (!(await command.write(bytes))) return client.stop();

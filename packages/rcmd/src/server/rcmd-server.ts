@@ -15,6 +15,8 @@ export interface ServeOptions {
 export interface ServerParts {
   readonly core: OwnCore;
   readonly listeners: readonly Listener[];
+  /** How many of them, the first ones, are for authenticated clients. */
+  readonly secure: number;
   readonly settings: ServerSettings;
   readonly fingerprint: string;
   /** The listeners, and all that is under them. */
@@ -31,6 +33,8 @@ export class RcmdServer implements AsyncDisposable {
   readonly fingerprint: string;
   /** Where it listens, with the real ports. */
   readonly addresses: readonly string[];
+  /** Of these, where it serves the classic exchange, to anyone. */
+  readonly classicAddresses: readonly string[];
   readonly #core: OwnCore;
   readonly #listeners: readonly Listener[];
   readonly #settings: ServerSettings;
@@ -38,13 +42,14 @@ export class RcmdServer implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   /** Made by {@link createServer}. */
-  constructor({ core, listeners, settings, fingerprint, resources }: ServerParts) {
+  constructor({ core, listeners, secure, settings, fingerprint, resources }: ServerParts) {
     this.#core = core;
     this.#listeners = listeners;
     this.#settings = settings;
     this.#resources = resources;
     this.fingerprint = fingerprint;
     this.addresses = listeners.map(({ serverAddress }) => formatListenAddress(serverAddress));
+    this.classicAddresses = this.addresses.slice(secure);
   }
 
   /** Clients that were turned away so far before they were anybody. */
@@ -59,7 +64,10 @@ export class RcmdServer implements AsyncDisposable {
    * @throws what a listener failed with.
    */
   async serve({ signals = [] }: ServeOptions = {}): Promise<NodeJS.Signals | undefined> {
-    for (const address of this.addresses) this.#core.publish({ type: 'listening', address });
+    for (const address of this.addresses) {
+      const isInsecure = this.classicAddresses.includes(address);
+      this.#core.publish({ type: 'listening', address, isInsecure });
+    }
     try {
       const ends = await Promise.all(this.#listeners.map((one) => one.serveForever({ signals })));
       return ends.find((signal) => signal !== undefined);

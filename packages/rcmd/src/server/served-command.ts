@@ -1,4 +1,3 @@
-import type { ServerChannel } from '../link/server-channel.ts';
 import { commandEnvironment, sessionVariables } from '../policy/environment.ts';
 import type { Decision, Operation } from '../policy/operation.ts';
 import { CommandStartError } from '../process/command-start-error.ts';
@@ -6,6 +5,7 @@ import type { RunningCommand } from '../process/command.ts';
 import type { CommandFailure, KillReason } from '../protocol/command-end.ts';
 import type { OpenRequest } from '../protocol/open-request.ts';
 import { CommandAudit } from './command-audit.ts';
+import type { CommandChannel } from './command-channel.ts';
 import { argvOf, commandSpec, isSignal } from './command-spec.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import type { PromptSessions, SessionCommand } from './prompt-sessions.ts';
@@ -26,12 +26,12 @@ export class ServedCommand {
   readonly #service: ServerService;
   readonly #context: ConnectionContext;
   readonly #sessions: PromptSessions;
-  readonly #channel: ServerChannel;
+  readonly #channel: CommandChannel;
   readonly #audit: CommandAudit;
   #command: RunningCommand | undefined;
   #terminated: KillReason | undefined;
 
-  constructor(channel: ServerChannel, { service, context, sessions }: CommandParts) {
+  constructor(channel: CommandChannel, { service, context, sessions }: CommandParts) {
     this.#channel = channel;
     this.#service = service;
     this.#context = context;

@@ -3,7 +3,8 @@ import type { RefusalFault } from './core/intake-guard.ts';
 
 /** What a server tells about itself, for logs. Text in it came from clients: `printable()` it for a terminal. */
 export type ServerEvent =
-  | { readonly type: 'listening'; readonly address: string }
+  /** `isInsecure`: for the classic exchange, where anyone who can connect may run anything. */
+  | { readonly type: 'listening'; readonly address: string; readonly isInsecure: boolean }
   | ({ readonly type: 'connection-accepted' } & ConnectionFacts)
   /** A client was turned away before it was anybody: `reason` says why. */
   | {

@@ -16,6 +16,8 @@ import type { ServerSettings } from './server-settings.ts';
 export interface RcmdServerOptions {
   /** Where it listens: `HOST:PORT` (TLS 1.3) or `unix:PATH`, one or several. Default `'127.0.0.1:8888'`. */
   readonly listen?: string | readonly string[] | undefined;
+  /** A listener for the classic exchange. Default: none. */
+  readonly classic?: ClassicOptions | undefined;
   /** Where connections are served, and their commands started. Default `'concurrent'`. */
   readonly model?: ConcurrencyModel | undefined;
   /**
@@ -46,6 +48,14 @@ export interface RcmdServerOptions {
   readonly onEvent?: ((event: ServerEvent) => void) | undefined;
 }
 
+/** The `classic` group: the exchange of the classic exercise, in which clients say neither who they are nor encrypt. */
+export interface ClassicOptions {
+  /** Whoever can connect may run anything: on this machine every user, and every web page in a browser. Must be spelled out. */
+  readonly insecure: true;
+  /** Where: `HOST:PORT` or `unix:PATH`, one or several. */
+  readonly listen: string | readonly string[];
+}
+
 /** The `admission` group. */
 export interface AdmissionOptions {
   /** Milliseconds that a client has to say who it is, from the accept to its greeting. Default 10,000. */
@@ -73,6 +83,7 @@ export interface AuditOptions {
 /** The options with every default filled in. */
 export interface ResolvedServerOptions {
   readonly listen: readonly ListenAddress[];
+  readonly classic: readonly ListenAddress[];
   readonly model: ConcurrencyModel;
   readonly paths: RcmdPaths;
   readonly drainMs: number;
@@ -85,6 +96,7 @@ export interface ResolvedServerOptions {
 const groups = {
   options: [
     'listen',
+    'classic',
     'model',
     'authorize',
     'policy',
@@ -95,6 +107,7 @@ const groups = {
     'drainMs',
     'onEvent',
   ],
+  'options.classic': ['insecure', 'listen'],
   'options.paths': ['config', 'state', 'runtime'],
   'options.admission': ['authenticationMs', 'maxHalfOpen', 'penaltyMinMs', 'penaltyMaxMs', 'exempt'],
   'options.audit': ['folder', 'isDurable', 'mustBeWritten'],
@@ -103,6 +116,7 @@ const groups = {
 /** @throws TypeError for an unknown key, and for a value that cannot be. */
 export function resolveServerOptions(given: RcmdServerOptions): ResolvedServerOptions {
   refuseUnknown('options', given);
+  refuseUnknown('options.classic', given.classic);
   refuseUnknown('options.paths', given.paths);
   refuseUnknown('options.admission', given.admission);
   refuseUnknown('options.audit', given.audit);
@@ -111,12 +125,18 @@ export function resolveServerOptions(given: RcmdServerOptions): ResolvedServerOp
     throw wrong('options.model', "'concurrent', 'threading' or 'forking'", model);
   }
   const texts = given.listen === undefined ? ['127.0.0.1:8888'] : [given.listen].flat();
-  if (texts.length === 0) throw wrong('options.listen', 'an address or several', given.listen);
+  const { classic } = given;
+  if (classic !== undefined && (classic.insecure as unknown) !== true) {
+    throw wrong('options.classic.insecure', 'true, since it is', classic.insecure);
+  }
+  if (texts.length === 0 && classic === undefined)
+    throw wrong('options.listen', 'an address or several', given.listen);
   const paths = { ...rcmdPaths(), ...withoutUndefined(given.paths) };
   const limits = resolveCommandLimits(given.limits);
   const { folder = join(paths.state, 'audit'), isDurable = false, mustBeWritten = true } = given.audit ?? {};
   return {
     listen: texts.map((text) => parseListenAddress(text)),
+    classic: classic === undefined ? [] : [classic.listen].flat().map((text) => parseListenAddress(text)),
     model,
     paths,
     drainMs: aNumber('options.drainMs', drainMs),

@@ -125,7 +125,8 @@ export class ServerService {
   }
 
   #optionsNow(principal: ConnectionContext['asker']['principal']): KeyOptions | undefined {
-    return principal.kind === 'key' ? this.#keys.find(principal.fingerprint)?.options : everything;
+    if (principal.kind === 'key') return this.#keys.find(principal.fingerprint)?.options;
+    return principal.kind === 'user' ? everything : undefined;
   }
 }
 

@@ -1,5 +1,5 @@
 /** Who is at the other end of an authenticated connection. */
-export type Principal = KeyPrincipal | UserPrincipal;
+export type Principal = KeyPrincipal | UserPrincipal | AnyonePrincipal;
 
 /** Somebody who holds a key that `authorized_keys` lists. */
 export interface KeyPrincipal {
@@ -18,8 +18,14 @@ export interface UserPrincipal {
   readonly pid: number | undefined;
 }
 
+/** Whoever can connect to the listener of the classic exchange. */
+export interface AnyonePrincipal {
+  readonly kind: 'anyone';
+}
+
 /** One line about a principal, for logs and the audit. */
 export function describePrincipal(principal: Principal): string {
+  if (principal.kind === 'anyone') return 'anyone (classic)';
   if (principal.kind === 'user') return `user ${principal.uid ?? 'of this server'}`;
   return principal.comment === '' ? principal.fingerprint : `${principal.fingerprint} (${principal.comment})`;
 }

@@ -43,6 +43,8 @@ export interface Core {
   disconnected(connectionId: string): void;
   /** A client that was nobody is turned away. */
   refused(request: RequestName, refusal: Refusal): void;
+  /** A client that was let in is turned away after all. */
+  blamed(refusal: Refusal): void;
   /** Counts a command in, if the limits allow it, until {@link ended}. */
   admit(ask: CommandAsk): Promise<Admission>;
   started(commandId: string, pid: number): void;

@@ -108,14 +108,14 @@ export class IntakeGuard {
 
   /** A client was turned away by whoever talked to it. */
   refused(name: RequestName, refusal: Refusal): void {
-    if (this.#forget(name) !== undefined) this.#note(refusal);
+    if (this.#forget(name) !== undefined) this.blamed(refusal);
   }
 
   /** A connection is over. */
   ended(name: RequestName): void {
     const halfOpen = this.#forget(name);
     if (halfOpen === undefined) return;
-    this.#note({ fault: 'gone', address: halfOpen.address, reason: 'it left before it said who it is' });
+    this.blamed({ fault: 'gone', address: halfOpen.address, reason: 'it left before it said who it is' });
   }
 
   close(): void {
@@ -152,10 +152,11 @@ export class IntakeGuard {
     const halfOpen = this.#forget(name);
     if (halfOpen === undefined) return;
     halfOpen.request.reset(new Error(refusal.reason));
-    this.#note(refusal);
+    this.blamed(refusal);
   }
 
-  #note(refusal: Refusal): void {
+  /** Has a fault counted, told and held against its source. */
+  blamed(refusal: Refusal): void {
     this.#penalties.add(refusal.address, penaltyMs[refusal.fault]);
     this.#refused(refusal);
   }

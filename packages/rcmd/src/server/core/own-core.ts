@@ -69,6 +69,10 @@ export class OwnCore implements Core {
     this.guard.refused(request, refusal);
   }
 
+  blamed(refusal: Refusal): void {
+    this.guard.blamed(refusal);
+  }
+
   admit(ask: CommandAsk): Promise<Admission> {
     return Promise.resolve(this.#ledger.admit(ask));
   }

@@ -44,6 +44,10 @@ export class RemoteCore implements Core {
     this.#tell('refused', request, refusal);
   }
 
+  blamed(refusal: Refusal): void {
+    this.#tell('blamed', refusal);
+  }
+
   admit(ask: CommandAsk): Promise<Admission> {
     return this.#ask('admit', ask) as Promise<Admission>;
   }
