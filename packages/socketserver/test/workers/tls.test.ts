@@ -92,7 +92,7 @@ for (const [engineName, engine] of workerEngines) {
 
       it('that fail or take too long are published, and nothing else', async () => {
         const events: TLSFailedEvent[] = [];
-        const server = start({}, { handshakeMs: 50 });
+        const server = start({}, { handshakeMs: 1_000 });
         const tlsErrors = channel('socketserver:tls:failed');
         const published = Promise.withResolvers<void>();
         const note = (event: unknown): void => {
