@@ -115,6 +115,7 @@ export class ByteQueue {
    * However many times it is called for the same bytes, each is copied a bounded number of times.
    */
   join(count = this.first.length + (this.#chunks[1]?.length ?? 0)): void {
+    this.#joinNeighbours(count);
     const first = this.first;
     if (first.length >= count) return;
     let end = this.#isAtJoinedEnd(first) ? this.#joinedEnd : -1;
@@ -135,6 +136,17 @@ export class ByteQueue {
     }
     this.#joinedEnd = end;
     this.#chunks.unshift(joined.subarray(start, end));
+  }
+
+  /** Chunks that lie side by side in memory are one without a copy. */
+  #joinNeighbours(count: number): void {
+    let first = this.first;
+    for (let next = this.#chunks[1]; next !== undefined && first.length < count; next = this.#chunks[1]) {
+      const isNext = next.buffer === first.buffer && next.byteOffset === first.byteOffset + first.length;
+      if (!isNext) return;
+      first = Buffer.from(first.buffer, first.byteOffset, first.length + next.length);
+      this.#chunks.splice(0, 2, first);
+    }
   }
 
   #isAtJoinedEnd(chunk: Buffer): boolean {

@@ -60,4 +60,22 @@ describe('a byte queue', () => {
     queue.unshift(Buffer.from('hello '));
     assert.equal(queue.take(11).toString(), 'hello world');
   });
+
+  it('joins chunks that lie side by side without a copy, and others with one', () => {
+    const memory = Buffer.alloc(8_192, 'x');
+    const queue = new ByteQueue();
+    for (const [start, end] of [
+      [0, 2_000],
+      [2_000, 4_000],
+      [4_000, 6_000],
+      [6_100, 8_100],
+    ] as const)
+      queue.push(memory.subarray(start, end));
+    queue.join(5_000);
+    assert.deepEqual([queue.first.buffer, queue.first.length], [memory.buffer, 6_000]);
+    queue.join(7_000);
+    assert.notEqual(queue.first.buffer, memory.buffer);
+    assert.deepEqual([queue.first.length, queue.length], [7_000, 8_000]);
+    assert.ok(queue.take(8_000).equals(Buffer.alloc(8_000, 'x')));
+  });
 });

@@ -7,6 +7,13 @@ const recordBytes = 16_384;
 /** One buffer for all connections of this thread: OpenSSL decrypts and calls back in one step, so none overlap. */
 let shared: Buffer | undefined;
 
+/** Records from this size on are copied into blocks, of which each holds many: so much less is left to be collected. */
+const longBytes = 8_192;
+const blockBytes = 131_072;
+
+let block: Buffer | undefined;
+let blockEnd = 0;
+
 type SocketFields = Record<symbol, unknown> & {
   readonly _handle?: { readonly useUserBuffer?: (buffer: Buffer) => void } | null;
 };
@@ -29,9 +36,22 @@ export function readWithOnRead(socket: TLSSocket, received: (bytes: Buffer) => b
     return false;
   shared ??= Buffer.allocUnsafeSlow(recordBytes);
   fields[kBuffer] = shared;
-  fields[kBufferCb] = (length: number, buffer: Buffer) => received(Buffer.from(buffer.subarray(0, length)));
+  fields[kBufferCb] = (length: number, buffer: Buffer) => received(copyOf(buffer.subarray(0, length)));
   handle.useUserBuffer(shared);
   return true;
+}
+
+/** Long records that follow one another on a connection lie side by side, so that a message across them need not be joined. */
+function copyOf(record: Buffer): Buffer {
+  if (record.length < longBytes) return Buffer.from(record);
+  if (block === undefined || blockEnd + record.length > blockBytes) {
+    block = Buffer.allocUnsafeSlow(blockBytes);
+    blockEnd = 0;
+  }
+  const bytes = block.subarray(blockEnd, blockEnd + record.length);
+  blockEnd += record.length;
+  bytes.set(record);
+  return bytes;
 }
 
 /** `SOCKETSERVER_NODE_HANDLES=0` turns the undocumented way off, here as in the node engine. */
