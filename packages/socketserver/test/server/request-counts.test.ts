@@ -8,6 +8,7 @@ import {
   ForkingTCPServer,
   ForkingUDPServer,
   type InetAddress,
+  observe,
   type ServerStats,
   type StreamSocket,
   TCPServer,
@@ -160,6 +161,30 @@ for (const [engineName, engine] of workerEngines) {
     });
   }
 }
+
+it('what a worker that is killed cannot tell of any more has failed', async () => {
+  const workers = { min: 1, max: 1, requestsPerWorker: 100 };
+  const server = new ForkingUDPServer(address, Obey, { allowReusePort: true, workers });
+  const errors = new ErrorCollector();
+  server.handleError = errors.handleError;
+  server.handleWorkerLost = () => {};
+  await using _ = serving(server);
+  await until(() => server.stats().workers.some(({ state }) => state === 'ready'));
+  let handed = 0;
+  using __ = observe({ 'socketserver:request:accepted': () => (handed += 1) });
+  let active = 0;
+  // The kernel spreads clients over the sockets of the server and of the worker: until that has one itself.
+  while (active === handed) {
+    await using client = new DatagramClient();
+    await client.ask('deaf', server.serverAddress);
+    active += 1;
+    await until(() => server.stats().active === active);
+  }
+  process.kill(server.stats().workers[0]!.id, 'SIGKILL');
+  await until(() => server.stats().active === 0);
+  assert.deepEqual(totals(server), { active: 0, served: 0, failed: active, refused: 0 });
+  assert.equal(errors.all.length, handed, 'of the others nobody knows whose they were');
+});
 
 describe('the counts of a server whose processRequest is its own', () => {
   class Quick extends BaseRequestHandler {
