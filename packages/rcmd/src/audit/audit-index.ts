@@ -111,13 +111,34 @@ export class AuditIndex implements Disposable {
   }
 }
 
+/** Whether a record is one of those that {@link AuditIndex.search} finds. */
+export function matchesQuery(line: JournalLine, query: AuditQuery): boolean {
+  const { command, principal } = searchedText(line);
+  return (
+    command.includes(query.command ?? '') &&
+    principal.includes(query.principal ?? '') &&
+    line.address === (query.address ?? line.address) &&
+    line.event === (query.event ?? line.event) &&
+    line.commandId === (query.commandId ?? line.commandId) &&
+    line.time >= (query.since ?? line.time) &&
+    (query.until === undefined || line.time < query.until)
+  );
+}
+
 function columnsOf(line: JournalLine): SQLInputValue[] {
-  const principal = [line.principal, line.comment].filter(Boolean).join(' ');
-  const command = line.shell ?? line.argv?.join(' ') ?? '';
+  const { command, principal } = searchedText(line);
   return [line.seq, line.time, line.event, principal, line.address, command, line.commandId ?? ''];
 }
 
-function readFrom(file: string, from: number): Buffer {
+function searchedText(line: JournalLine): { readonly command: string; readonly principal: string } {
+  return {
+    command: line.shell ?? line.argv?.join(' ') ?? '',
+    principal: [line.principal, line.comment].filter(Boolean).join(' '),
+  };
+}
+
+/** The bytes of a file from a place on. */
+export function readFrom(file: string, from: number): Buffer {
   const bytes = Buffer.alloc(Math.max(0, statSync(file).size - from));
   const fd = openSync(file, 'r');
   try {

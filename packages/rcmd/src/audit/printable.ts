@@ -17,3 +17,12 @@ export function printableCommand(argv: readonly string[]): string {
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${printable(word).replaceAll("'", `'\\''`)}'`))
     .join(' ');
 }
+
+/** JSON for a terminal or for another program: valid, and with nothing in it that a terminal obeys. [RFC 8259 7] */
+export function printableJSON(value: unknown): string {
+  return JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, index) => {
+      return `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`;
+    }).join(''),
+  );
+}

@@ -1,0 +1,52 @@
+import { watch } from 'node:fs';
+import { type AuditQuery, matchesQuery, readFrom } from './audit-index.ts';
+import { journalFiles, type JournalLine, parseLine } from './journal.ts';
+
+const newline = 10;
+
+/** The records that are written after it was made, by any process. Disposing it ends the wait. */
+export class AuditTail implements Disposable {
+  readonly #folder: string;
+  /** Bytes that were read, by file. */
+  readonly #read = new Map<string, number>();
+  readonly #watcher;
+  #changed = Promise.withResolvers<boolean>();
+
+  /** @throws the system's error where there is no such folder. */
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#watcher = watch(folder, () => this.#changed.resolve(true));
+    this.#watcher.on('error', (error) => this.#changed.reject(error));
+    this.#watcher.on('close', () => this.#changed.resolve(false));
+    this.#changed.promise.catch(() => {}); // whoever waits learns of it
+    for (const file of journalFiles(folder)) this.#take(file);
+  }
+
+  /** Yields those that match, until it is disposed of. */
+  async *records(query: AuditQuery): AsyncGenerator<JournalLine, void, void> {
+    do {
+      this.#changed = Promise.withResolvers<boolean>();
+      const added = journalFiles(this.#folder).flatMap((file) => this.#take(file));
+      for (const line of added.toSorted((a, b) => (a.time < b.time ? -1 : 1))) {
+        if (matchesQuery(line, query)) yield line;
+      }
+    } while (await this.#changed.promise);
+  }
+
+  [Symbol.dispose](): void {
+    this.#watcher.close();
+  }
+
+  /** What a file has got since the last time; a line that is being written waits. */
+  #take(file: string): JournalLine[] {
+    const from = this.#read.get(file) ?? 0;
+    const bytes = readFrom(file, from);
+    const end = bytes.lastIndexOf(newline) + 1;
+    this.#read.set(file, from + end);
+    const lines = bytes
+      .toString('utf8', 0, end)
+      .split('\n')
+      .map((text) => parseLine(text));
+    return lines.filter((line) => line !== undefined);
+  }
+}

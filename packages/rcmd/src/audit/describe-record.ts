@@ -1,0 +1,32 @@
+import type { AuditRecord } from './audit-record.ts';
+import { printable, printableCommand } from './printable.ts';
+
+/** A record as one line for people, with nothing in it that a terminal obeys: when, what, where from, who, which command, how it ended. */
+export function describeRecord(record: AuditRecord): string {
+  const { time, event, address, principal, comment } = record;
+  const who = [comment === '' ? undefined : comment, principal].find((name) => name !== undefined) ?? '-';
+  const rest = [commandOf(record), ...factsOf(record)].filter((part) => part !== '').join('  ');
+  return `${time.replace('T', ' ').replace('Z', '')}  ${event.padEnd(9)}  ${printable(address)}  ${printable(who)}  ${rest}`.trimEnd();
+}
+
+function commandOf({ argv, shell }: AuditRecord): string {
+  if (shell !== undefined) return `sh: ${printable(shell)}`;
+  return argv === undefined ? '' : printableCommand(argv);
+}
+
+function factsOf(record: AuditRecord): string[] {
+  const facts = [];
+  if (record.cwd !== undefined) facts.push(`in ${printable(record.cwd)}`);
+  if (record.pid !== undefined) facts.push(`pid ${record.pid}`);
+  if (record.exitCode !== undefined) facts.push(`exit ${record.exitCode}`);
+  if (record.signal !== undefined) facts.push(printable(record.signal));
+  if (record.killedBy !== undefined) facts.push(`ended by ${printable(record.killedBy)}`);
+  if (record.durationMs !== undefined) facts.push(`${(record.durationMs / 1_000).toFixed(3)} s`);
+  const bytes = [record.stdinBytes, record.stdoutBytes, record.stderrBytes];
+  if (bytes.some((count) => count !== undefined)) {
+    const [input = 0, output = 0, errors = 0] = bytes;
+    facts.push(`${input} B in, ${output} B out, ${errors} B errors`);
+  }
+  if (record.reason !== undefined) facts.push(printable(record.reason));
+  return facts;
+}
