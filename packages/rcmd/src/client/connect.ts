@@ -23,6 +23,11 @@ import { formatTarget, parseTarget, type Target, type TargetInput } from './targ
  */
 export async function connect(target: TargetInput, options: ConnectOptions = {}): Promise<Client> {
   const place = parseTarget(target);
+  return new Client(await connectLink(place, options), formatTarget(place));
+}
+
+/** What {@link connect} does, for whoever moves the bytes of commands by himself. */
+export async function connectLink(place: Target, options: ConnectOptions): Promise<ClientLink> {
   const settings = resolveConnectOptions(options);
   try {
     return await begin(place, settings);
@@ -49,7 +54,7 @@ async function ask(
   );
 }
 
-async function begin(place: Target, settings: ConnectSettings): Promise<Client> {
+async function begin(place: Target, settings: ConnectSettings): Promise<ClientLink> {
   const giveUp = new AbortController();
   const abort = (): void => giveUp.abort(settings.signal?.reason);
   settings.signal?.throwIfAborted();
@@ -59,7 +64,7 @@ async function begin(place: Target, settings: ConnectSettings): Promise<Client> 
     const socket = await open(place, settings, giveUp.signal);
     const link = new ClientLink(socket, { software, keepAlive: settings.keepAlive });
     await greet(socket, link, giveUp.signal);
-    return new Client(link, formatTarget(place));
+    return link;
   } finally {
     clearTimeout(timer);
     settings.signal?.removeEventListener('abort', abort);

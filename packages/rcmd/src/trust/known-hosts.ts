@@ -1,7 +1,7 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { RcmdError } from '../errors.ts';
-import { makePrivateFolder } from '../paths/rcmd-paths.ts';
+import { appendLine } from './append-line.ts';
 import { fingerprintPattern, isSameFingerprint } from './fingerprint.ts';
 
 /** What is known about the key that a server shows. */
@@ -43,9 +43,7 @@ export class KnownHosts {
 
   /** Remembers a server. */
   add(address: string, fingerprint: string): void {
-    makePrivateFolder(dirname(this.#path));
-    const needsNewline = existsSync(this.#path) && !/(^|\n)$/.test(readFileSync(this.#path, 'utf8'));
-    appendFileSync(this.#path, `${needsNewline ? '\n' : ''}${address} ${fingerprint}\n`, { mode: 0o600 });
+    appendLine(this.#path, `${address} ${fingerprint}`);
   }
 
   /** Forgets a server. @returns whether it was remembered. */

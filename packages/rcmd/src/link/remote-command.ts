@@ -1,0 +1,61 @@
+import type { ClientLink } from './client-link.ts';
+import type { IncomingStream } from './incoming-stream.ts';
+import type { CommandEnd, CommandStart } from '../protocol/command-end.ts';
+import type { OpenRequest } from '../protocol/open-request.ts';
+import type { OutputName } from '../protocol/stream-id.ts';
+
+/** What a command is run with, on our side. */
+export interface CommandPlumbing {
+  /** Takes output. Resolves with whether more is wanted; until then the server waits. */
+  readonly output: (stream: OutputName, bytes: Uint8Array) => Promise<boolean>;
+  readonly input?: AsyncIterable<Uint8Array> | undefined;
+  readonly started?: ((start: CommandStart) => void) | undefined;
+}
+
+/** A command on the far side of a link, whose bytes go through as they are. */
+export class RemoteCommand {
+  /** How it ended, once its output was taken. Rejects with a `NotStartedError`, or with what ended the connection. */
+  readonly ended: Promise<CommandEnd>;
+  readonly #channel;
+
+  /** @throws what ended the connection. */
+  constructor(link: ClientLink, request: Omit<OpenRequest, 'credit' | 'stdin'>, plumbing: CommandPlumbing) {
+    this.#channel = link.newChannel();
+    this.#channel.open({ ...request, stdin: plumbing.input !== undefined });
+    this.ended = this.#run(plumbing);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#channel.signal(signal);
+  }
+
+  async #run({ output, input, started }: CommandPlumbing): Promise<CommandEnd> {
+    const channel = this.#channel;
+    const start = await channel.started;
+    started?.(start);
+    if (input !== undefined) void this.#sendInput(input);
+    await Promise.all([
+      takeAll(channel.stdout, (bytes) => output('stdout', bytes)),
+      takeAll(channel.stderr, (bytes) => output('stderr', bytes)),
+    ]);
+    return channel.ended;
+  }
+
+  /** Until the command reads no more; what cannot be read any further is the end of it. */
+  async #sendInput(input: AsyncIterable<Uint8Array>): Promise<void> {
+    try {
+      for await (const bytes of input) if (!(await this.#channel.stdin.write(bytes))) break;
+    } finally {
+      this.#channel.stdin.end();
+    }
+  }
+}
+
+async function takeAll(
+  stream: IncomingStream,
+  output: (bytes: Uint8Array) => Promise<boolean>,
+): Promise<void> {
+  for (let bytes = await stream.read(); bytes !== undefined; bytes = await stream.read()) {
+    if (!(await output(bytes))) stream.stop();
+  }
+}
