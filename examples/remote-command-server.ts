@@ -3,7 +3,7 @@
  *
  * IT TRUSTS EVERYONE WHO CAN REACH ITS PORT. There is no password and no encryption, and on 127.0.0.1 that still
  * means every user of this machine and every web page that is open in a browser on it. Run it to learn, not to
- * serve. The safe one, authenticated and encrypted, will be `rcmd` (coming).
+ * serve. The safe one, authenticated and encrypted, is `rcmd`.
  *
  * One round of the exchange, in bytes:
  *

@@ -1,11 +1,10 @@
 /**
- * What `npm start` runs: the server of the classic remote command exercise and the client's prompt to it, in one
+ * Both sides of the classic remote command exercise: its server and the client's prompt to it, in one
  * process and one terminal. The server's log would run into the prompt, so it is off here. There is one client, so the
  * concurrent model does it, and the prompt need not wait for a thread to start.
  *
- *     npm start
- *     npm start -- [host] [port]
- *     printf 'echo hi\nuname\n' | npm start --silent
+ *     node examples/remote-command.ts [host] [port]
+ *     printf 'echo hi\nuname\n' | node examples/remote-command.ts
  */
 import { ConcurrentTCPServer, formatAddress } from 'socketserver';
 import { runClient } from './remote-command-client.ts';
@@ -34,4 +33,4 @@ async function main(): Promise<void> {
   await serving;
 }
 
-if (import.meta.main) await runProgram('npm start --', main);
+if (import.meta.main) await runProgram('node examples/remote-command.ts', main);

@@ -4,9 +4,9 @@ import { BaseRequestHandler, TCPServer } from 'socketserver';
 import { RunningProgram } from './running-program.ts';
 import { WatchedPipe } from './watched-pipe.ts';
 
-describe('npm start', { timeout: 60_000 }, () => {
+describe('both sides of the remote command exercise', { timeout: 60_000 }, () => {
   it('runs piped lines and prints their outputs, and nothing else, to standard output', async () => {
-    await using program = npmStart(0);
+    await using program = RunningProgram.example('remote-command.ts', [0]);
     const { code, stdout, stderr } = await program.finish('echo hi\necho there\n');
     assert.equal(stdout, '3\nhi\n6\nthere\n');
     assert.match(
@@ -18,10 +18,13 @@ describe('npm start', { timeout: 60_000 }, () => {
 
   it('says that the port is taken and how to choose another', async () => {
     await using server = new TCPServer(['127.0.0.1', 0], BaseRequestHandler);
-    await using program = npmStart(server.serverAddress[1]);
+    await using program = RunningProgram.example('remote-command.ts', [server.serverAddress[1]]);
     const { code, stdout, stderr } = await program.finish('echo hi\n');
     assert.equal(stdout, '');
-    assert.match(stderr, /the port is taken: .* choose another port \(npm start -- 9999\)/);
+    assert.match(
+      stderr,
+      /the port is taken: .* choose another port \(node examples\/remote-command\.ts 9999\)/,
+    );
     assert.equal(code, 1);
   });
 
@@ -50,10 +53,6 @@ describe('npm start', { timeout: 60_000 }, () => {
   });
 });
 
-function npmStart(port: number): RunningProgram {
-  return new RunningProgram(['npm', 'start', '--silent', '--', String(port)]);
-}
-
 function typedProgram(): RunningProgram {
-  return RunningProgram.peer('terminal.py', ['npm', 'start', '--silent', '--', 0]);
+  return RunningProgram.peer('terminal.py', [process.execPath, 'examples/remote-command.ts', 0]);
 }

@@ -1,0 +1,38 @@
+import { Command, Option } from 'commander';
+import { collect } from '../collect.ts';
+
+/** Options of `rcmd serve`. */
+export interface ServeOptions {
+  readonly listen?: readonly string[];
+  readonly quiet?: true;
+  readonly server: 'concurrent' | 'threading' | 'forking';
+}
+
+/** `rcmd serve` */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .summary('run a server')
+    .description('Runs a server until it is stopped by a signal; commands that run are ended then.')
+    .option('-l, --listen <address>', 'HOST:PORT or unix:PATH; may be repeated', collect)
+    .addOption(
+      new Option('--server <model>', 'what serves a connection')
+        .choices(['concurrent', 'threading', 'forking'])
+        .default('concurrent'),
+    )
+    .option('-q, --quiet', 'print no log')
+    .addHelpText(
+      'after',
+      `
+Listens on 127.0.0.1:8888, if nothing else is said. Lets in this user on this
+machine, and the keys of rcmd authorize; listens beyond this machine only once
+there is such a key.
+
+Examples:
+  rcmd serve
+  rcmd serve --listen 0.0.0.0:8888 --listen unix:/run/rcmd/rcmd.sock`,
+    )
+    .action(async (options: ServeOptions) => {
+      const { serve } = await import('../serve.ts');
+      await serve(options);
+    });
+}

@@ -1,0 +1,27 @@
+import { Command } from 'commander';
+
+/** Options of `rcmd status`. */
+export interface StatusOptions {
+  readonly hostKeys?: string;
+  readonly json?: true;
+}
+
+/** `rcmd status` */
+export function statusCommand(): Command {
+  return new Command('status')
+    .summary('say how a server is, and what runs on it')
+    .description('Shows since when a server runs, who is connected, and the commands that run.')
+    .argument('[host]', 'a target, host[:port] or unix:PATH (default: RCMD_HOST, or this machine)')
+    .option('--host-keys <policy>', 'unknown servers: ask, accept-new or strict')
+    .option('--json', 'print an object')
+    .addHelpText(
+      'after',
+      `
+Example:
+  rcmd status lab1`,
+    )
+    .action(async (host: string | undefined, options: StatusOptions) => {
+      const { status } = await import('../status.ts');
+      await status(host, options);
+    });
+}

@@ -1,0 +1,48 @@
+import { appendFileSync, chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { makePrivateFolder } from '../paths/rcmd-paths.ts';
+
+/** Lines that a prompt remembers. */
+export const historySize = 1_000;
+
+/**
+ * What was typed at prompts, in a file for its user only. Several prompts may add to it at once. A line that begins with a space is not
+ * remembered, as in shells: for what nobody should find there.
+ */
+export class History {
+  readonly #path: string;
+  #last: string | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** The lines, the newest first. The file is cut to {@link historySize} lines when it has grown to twice as many. */
+  load(): string[] {
+    let text;
+    try {
+      text = readFileSync(this.#path, 'utf8');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+    const all = text.split('\n').filter((line) => line !== '');
+    const kept = all.slice(-historySize);
+    if (all.length >= 2 * historySize) {
+      const own = `${this.#path}.${process.pid}`;
+      writeFileSync(own, `${kept.join('\n')}\n`, { mode: 0o600 });
+      renameSync(own, this.#path);
+    }
+    this.#last = kept.at(-1);
+    return kept.toReversed();
+  }
+
+  /** Adds a line at the end, unless it is the last one again. */
+  add(line: string): void {
+    if (line.startsWith(' ') || line === this.#last) return;
+    makePrivateFolder(dirname(this.#path));
+    appendFileSync(this.#path, `${line}\n`, { mode: 0o600 });
+    chmodSync(this.#path, 0o600);
+    this.#last = line;
+  }
+}

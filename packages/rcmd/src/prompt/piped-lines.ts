@@ -1,0 +1,28 @@
+import { createInterface, type Interface } from 'node:readline';
+import type { LineSource } from './line-source.ts';
+
+/** The lines of standard input where no person types them. */
+export class PipedLines implements LineSource {
+  readonly isTyped = false;
+  readonly #interface: Interface;
+  readonly #lines: AsyncIterator<string, undefined>;
+
+  constructor(input: NodeJS.ReadableStream = process.stdin) {
+    this.#interface = createInterface({ input, crlfDelay: Infinity });
+    this.#lines = this.#interface[Symbol.asyncIterator]();
+  }
+
+  async next(): Promise<string | undefined> {
+    return (await this.#lines.next()).value;
+  }
+
+  announce(): void {}
+
+  ask(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  [Symbol.dispose](): void {
+    this.#interface.close();
+  }
+}
