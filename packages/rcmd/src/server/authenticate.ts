@@ -1,7 +1,7 @@
 import type { SocketAddress, StreamSocket } from 'socketserver';
 import { fingerprintOf } from '../trust/fingerprint.ts';
 import { describePrincipal, type Principal } from '../trust/principal.ts';
-import { alpnProtocol } from './alpn-protocol.ts';
+import { alpnProtocol } from '../protocol/hello.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import type { RefusalFault } from './core/intake-guard.ts';
 import type { ServerService } from './server-service.ts';

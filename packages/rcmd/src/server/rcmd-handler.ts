@@ -2,7 +2,7 @@ import { BaseRequestHandler, SocketServerError } from 'socketserver';
 import { ProtocolError } from '../errors.ts';
 import { encodeMessage } from '../protocol/message.ts';
 import { greetingBytes } from '../link/server-link.ts';
-import { alpnProtocol } from './alpn-protocol.ts';
+import { alpnProtocol } from '../protocol/hello.ts';
 import { authenticate } from './authenticate.ts';
 import type { Refusal, RequestName } from './core/intake-guard.ts';
 import {

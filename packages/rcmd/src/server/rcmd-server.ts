@@ -3,7 +3,7 @@ import type { OwnCore } from './core/own-core.ts';
 import { formatListenAddress } from './listen-address.ts';
 import type { Listener } from './listeners.ts';
 import type { ServerSettings } from './server-settings.ts';
-import { software } from './software.ts';
+import { software } from '../protocol/software.ts';
 
 /** Options of {@link RcmdServer.serve}. */
 export interface ServeOptions {

@@ -8,7 +8,7 @@ import type { RequestName } from './core/intake-guard.ts';
 import { PromptSessions } from './prompt-sessions.ts';
 import { ServedCommand } from './served-command.ts';
 import type { ServerService } from './server-service.ts';
-import { software } from './software.ts';
+import { software } from '../protocol/software.ts';
 
 /** A connection of an authenticated client, from its greeting to its end. */
 export class ServedConnection implements ServerLinkOwner {

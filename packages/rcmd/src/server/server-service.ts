@@ -8,11 +8,11 @@ import type { ServerStatus } from '../protocol/status.ts';
 import { AuthorizedKeys, authorizedKeysFile } from '../trust/authorized-keys.ts';
 import { isSameFingerprint } from '../trust/fingerprint.ts';
 import { everything, type KeyOptions, parseKeyOptions } from '../trust/key-options.ts';
-import { alpnProtocol } from './alpn-protocol.ts';
+import { alpnProtocol } from '../protocol/hello.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import type { Core, PresentedKey } from './core/core.ts';
 import type { ServerSettings } from './server-settings.ts';
-import { software } from './software.ts';
+import { software } from '../protocol/software.ts';
 
 /** What is known about a key that a client shows. */
 export type KeyVerdict =
