@@ -7,7 +7,10 @@ import { software } from '../protocol/software.ts';
 
 /** Options of {@link RcmdServer.serve}. */
 export interface ServeOptions {
-  /** Signals that end the call in good order, such as `['SIGTERM', 'SIGINT']`; a second one ends what still runs at once. */
+  /**
+   * Signals that end the call in good order, such as `['SIGTERM', 'SIGINT']`; a second one resets the connections that are
+   * left at once. Commands have their grace in any case.
+   */
   readonly signals?: readonly NodeJS.Signals[] | undefined;
 }
 

@@ -17,8 +17,7 @@ export interface Refusal {
  * `unknown-key`: it may not come in; `no-key`: it showed none; `protocol`: it speaks something else; `silent`: it did not say who
  * it is in time; `gone`: it left before; `crowded`: others needed its place; `penalty`: its address is kept out.
  */
-export type RefusalFault =
-  'unknown-key' | 'no-key' | 'protocol' | 'silent' | 'gone' | 'crowded' | 'penalty' | 'busy';
+export type RefusalFault = 'unknown-key' | 'no-key' | 'protocol' | 'silent' | 'gone' | 'crowded' | 'penalty';
 
 /** What a fault costs its source, in milliseconds. */
 const penaltyMs: Readonly<Record<RefusalFault, number>> = {
@@ -29,7 +28,6 @@ const penaltyMs: Readonly<Record<RefusalFault, number>> = {
   gone: 1_000,
   crowded: 0,
   penalty: 0,
-  busy: 0,
 };
 
 /** From this part of the cap on, new clients may push out others. */
