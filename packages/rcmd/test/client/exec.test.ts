@@ -145,4 +145,12 @@ describe('exec()', () => {
       Array.from({ length: 40 }, (_, code) => code),
     );
   });
+
+  it('keeps the folder and the variables of a session, and each session has its own', async () => {
+    const [one, other] = [client.session(), client.session()];
+    await one.sh`cd ${'/usr'}; export MARK=${"it's"}`;
+    assert.equal((await one.sh('pwd; echo "$MARK"')).stdout, "/usr\nit's");
+    assert.notEqual((await other.sh('pwd')).stdout, '/usr');
+    assert.equal((await client.session(one.name).sh('pwd')).stdout, '/usr');
+  });
 });
