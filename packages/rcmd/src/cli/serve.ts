@@ -1,6 +1,6 @@
 import { createServer } from '../server/create-server.ts';
 import type { RcmdServer } from '../server/rcmd-server.ts';
-import { print } from '../terminal/print.ts';
+import { print, say } from '../terminal/print.ts';
 import { CliError } from './cli-error.ts';
 import type { ServeOptions } from './commands/serve.ts';
 import { describeEvent } from './server-log.ts';
@@ -9,17 +9,36 @@ import { describeEvent } from './server-log.ts';
 export async function serve(options: ServeOptions): Promise<void> {
   await using server = await start(options);
   await print(`key ${server.fingerprint}`);
-  for (const address of server.addresses) await print(`listening on ${address}`);
+  const { addresses, classicAddresses } = server;
+  for (const address of addresses) {
+    await print(`listening on ${address}${classicAddresses.includes(address) ? ' (classic)' : ''}`);
+  }
+  for (const address of classicAddresses) {
+    say(
+      `WARNING: whoever can connect to ${address} may run anything: every user, every program, every web page here`,
+    );
+  }
   await server.serve({ signals: ['SIGTERM', 'SIGINT'] });
 }
 
-async function start({ listen, quiet, server: model }: ServeOptions): Promise<RcmdServer> {
+/** Where the classic exchange is spoken, if nothing else is said: beside the usual port. */
+const classicAddress = '127.0.0.1:8889';
+
+async function start({ insecureClassic, listen, quiet, server: model }: ServeOptions): Promise<RcmdServer> {
   const onEvent = (event: Parameters<typeof describeEvent>[0]): void => {
     const line = describeEvent(event);
     if (line !== undefined && quiet !== true) process.stderr.write(`${line}\n`);
   };
   try {
-    return await createServer({ listen, model, onEvent });
+    return await createServer({
+      listen,
+      model,
+      onEvent,
+      classic:
+        insecureClassic === undefined
+          ? undefined
+          : { insecure: true, listen: insecureClassic === true ? classicAddress : insecureClassic },
+    });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new CliError('USAGE', error.message.replace(/^Cannot createServer: /, ''), { cause: error });

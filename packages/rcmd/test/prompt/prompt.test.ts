@@ -29,6 +29,13 @@ describe('lines that are piped in', () => {
     assert.deepEqual([left.code, left.stdout], [4, '']);
   });
 
+  it('keep directory and variables from one to the next', async () => {
+    const { stdout } = await served.machine.run(['shell', '-w', '/usr', '-e', 'B=1', served.host], {
+      input: 'pwd; echo $B\ncd lib; export A=7\npwd; echo $A$B\n',
+    });
+    assert.equal(stdout, '/usr\n1\n/usr/lib\n71\n');
+  });
+
   it('run on a private server, where none is named, of which nothing is left', async () => {
     using machine = new Machine();
     const { code, stderr, stdout } = await machine.run([], { input: 'echo it runs\necho $RCMD_CLIENT\n' });

@@ -3,6 +3,8 @@ import { collect } from '../collect.ts';
 
 /** Options of `rcmd serve`. */
 export interface ServeOptions {
+  /** `true` for the usual address. */
+  readonly insecureClassic?: string | true;
   readonly listen?: readonly string[];
   readonly quiet?: true;
   readonly server: 'concurrent' | 'threading' | 'forking';
@@ -19,6 +21,7 @@ export function serveCommand(): Command {
         .choices(['concurrent', 'threading', 'forking'])
         .default('concurrent'),
     )
+    .option('--insecure-classic [address]', 'also the classic exchange: NO PROTECTION AT ALL')
     .option('-q, --quiet', 'print no log')
     .addHelpText(
       'after',
