@@ -1,4 +1,4 @@
-import { connect as openSocket, type StreamSocket } from 'socketserver';
+import { connect as openSocket, type StreamSocket } from 'socketserver/client';
 import { RcmdError } from '../errors.ts';
 import { ClientLink } from '../link/client-link.ts';
 import { alpnProtocol } from '../protocol/hello.ts';

@@ -1,4 +1,4 @@
-import { FrameError, type FrameStream, type StreamSocket } from 'socketserver';
+import { FrameError, type FrameStream, type StreamSocket } from 'socketserver/client';
 import { ProtocolError, RcmdError } from '../errors.ts';
 import type { GoAway } from '../protocol/go-away.ts';
 import { type Message, messageCodec } from '../protocol/message.ts';

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { connect, type StreamSocket } from 'socketserver';
+import { connect, type StreamSocket } from 'socketserver/client';
 import { ConnectionLostError } from '../link/connection-lost-error.ts';
 import type { LineOutcome, OutputSink, PromptCommand, PromptRemote } from './prompt-remote.ts';
 
