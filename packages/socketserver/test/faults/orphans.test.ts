@@ -16,9 +16,10 @@ describe('a server that is killed with SIGKILL', { skip: process.platform !== 'l
   for (const Server of [ThreadingTCPServer, ForkingTCPServer]) {
     it(`leaves no worker of ${Server.name} behind after two seconds, not even one that spins`, async () => {
       const server = spawn(process.execPath, [program, Server.name], {
-        stdio: ['ignore', 'pipe', 'inherit'],
+        stdio: ['ignore', 'pipe', 'pipe'],
       });
       const exited = once(server, 'exit');
+      const said = server.stderr.setEncoding('utf8').toArray();
       const lines = createInterface({ input: server.stdout })[Symbol.asyncIterator]();
       const serverAddress = ['127.0.0.1', Number((await lines.next()).value)] as const;
       await using idle = await LineClient.to({ serverAddress }, 'node');
@@ -36,6 +37,7 @@ describe('a server that is killed with SIGKILL', { skip: process.platform !== 'l
           await delay(20);
         }
       }
+      assert.equal((await said).join(''), '', 'no worker complains that its server is gone');
     });
   }
 });

@@ -14,6 +14,8 @@ const post = (message: FromWorker): void => {
 
 // The server is gone, perhaps killed: nobody is left to serve for.
 process.on('disconnect', () => process.exit());
+// The same, where a message finds out first. [Node: subprocess.send() without a callback]
+process.on('error', () => process.exit());
 // A terminal or a supervisor signals the whole group; the server tells its workers what to do itself.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('uncaughtExceptionMonitor', (error) => post({ type: 'crashing', error: transferError(error) }));
