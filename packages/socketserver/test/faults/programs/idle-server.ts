@@ -1,5 +1,5 @@
 // Echoes: run it with `raw` for node:net, or with an engine. Prints its port, and answers each line on stdin with its
-// CPU time so far in microseconds, and its resident memory in bytes.
+// CPU time so far in microseconds and the number of its connections.
 import net from 'node:net';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
@@ -11,25 +11,28 @@ class Echo extends BaseRequestHandler {
   }
 }
 
-const port = await serve(process.argv[2]!);
+const { port, connections } = await serve(process.argv[2]!);
 console.log(port);
 for await (const _ of createInterface({ input: process.stdin })) {
-  globalThis.gc!();
   const { user, system } = process.cpuUsage();
-  console.log(`${user + system} ${process.memoryUsage.rss()}`);
+  console.log(`${user + system} ${connections()}`);
 }
 process.exit();
 
-async function serve(kind: string): Promise<number> {
+async function serve(kind: string): Promise<{ port: number; connections: () => number }> {
   if (kind !== 'raw') {
     const engine = kind as 'node' | 'native';
     const server = new ConcurrentTCPServer(['127.0.0.1', 0], Echo, { engine });
     void server.serveForever();
-    return server.serverAddress[1];
+    return { port: server.serverAddress[1], connections: () => server.stats().active };
   }
-  const server = net.createServer((socket) => socket.on('data', (bytes) => socket.write(bytes)));
+  let count = 0;
+  const server = net.createServer((socket) => {
+    count += 1;
+    socket.on('data', (bytes) => socket.write(bytes));
+  });
   await new Promise<void>((resolve) =>
     server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, resolve),
   );
-  return (server.address() as net.AddressInfo).port;
+  return { port: (server.address() as net.AddressInfo).port, connections: () => count };
 }
