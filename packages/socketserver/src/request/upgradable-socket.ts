@@ -84,7 +84,7 @@ export abstract class UpgradableSocket<
     this.remote = {
       bytesRead,
       bytesWritten,
-      interrupt() {}, // it comes to its end within handshakeMs
+      interrupt() {}, // it comes to its end within handshakeMs and what verifyServer takes
       reset: (reason) => handshaking.abort(reason ?? new ConnectionClosedError(closedMeanwhile)),
     };
     try {

@@ -29,9 +29,9 @@ export interface ClientTLSOptions {
   /** The oldest version spoken. Default `'TLSv1.2'`. */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
   /**
-   * Decides about the server by its certificate, in place of authorities and names, before anything is sent: what it throws, or
-   * rejects with, ends the connection, and `connect()`, or
-   * `startTLS()`, rejects with it.
+   * Decides about the server by its certificate, in place of authorities and names, before anything is sent: what it
+   * throws, or rejects with, ends the connection, and `connect()`, or `startTLS()`, rejects with it. It may take its time,
+   * a user's answer say: `handshakeMs` does not count it, and the signal of `connect()`, or `close()`, ends the wait.
    */
   readonly verifyServer?: ((facts: TLSFacts) => void | Promise<void>) | undefined;
 }

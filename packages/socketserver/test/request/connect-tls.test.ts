@@ -80,6 +80,18 @@ describe('connect({ tls })', () => {
     });
   });
 
+  it('gives up at its signal while verifyServer thinks', { timeout: 10_000 }, async () => {
+    await serve(async (port) => {
+      const giving = new AbortController();
+      const verifyServer = (): Promise<void> => {
+        setImmediate(() => giving.abort(new Error('nobody answers')));
+        return new Promise(() => {});
+      };
+      const { signal } = giving;
+      await assert.rejects(connect(['127.0.0.1', port], { tls: { verifyServer }, signal }), /nobody answers/);
+    });
+  });
+
   it('fails where the server speaks no TLS, or goes', async () => {
     for (const answer of ['220 mail.example ESMTP\r\n', '']) {
       const server: Server = createServer((socket) => socket.end(answer).on('error', () => {}));

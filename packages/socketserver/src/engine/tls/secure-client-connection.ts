@@ -25,11 +25,23 @@ export async function secureClientConnection(
   const tls = readTLSFacts(socket, { requestCert: true });
   const secured = new TLSConnection({ ...begun, socket, tls });
   try {
-    await verifyServer?.(tls);
-    options.signal?.throwIfAborted();
+    await unlessAborted(verifyServer?.(tls), options.signal);
     return secured;
   } catch (error) {
     secured.reset();
     throw error;
+  }
+}
+
+/** Waits for a verdict, which may take as long as somebody thinks about it, or until nobody wants it any more. */
+async function unlessAborted(verdict: Promise<void> | void, signal: AbortSignal | undefined): Promise<void> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const giveUp = (): void => reject(signal?.reason as Error);
+  signal?.addEventListener('abort', giveUp);
+  try {
+    if (signal?.aborted) giveUp();
+    await Promise.race([aborted, verdict]);
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
   }
 }
