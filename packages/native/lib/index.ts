@@ -71,7 +71,8 @@ export function closeOnExec(fd: number): void {
 
 /**
  * Has the kernel kill this process when its parent is gone, however busy its event loop is. One that answers learns of
- * that sooner, and has the time of grace to end by itself.
+ * that sooner, and has the time of grace to end by itself. To the kernel the parent is the thread that started this process:
+ * a child of a worker thread ends with that, as it does by the channel that closes then.
  *
  * @param parent - the number of the process that started this one.
  * @param graceMs - milliseconds from the parent's end to this one's.
