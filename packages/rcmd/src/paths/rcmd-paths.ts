@@ -1,5 +1,5 @@
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { RcmdError } from '../errors.ts';
 
@@ -17,20 +17,16 @@ export interface RcmdPaths {
   readonly runtime: string;
 }
 
-/** The folders as the environment names them; relative ones there are passed over, as the specification demands. */
+/** The folders as the environment names them; relative and empty ones there are passed over, as the specification demands. */
 export function rcmdPaths(env: NodeJS.ProcessEnv = process.env): RcmdPaths {
-  const folder = (name: string, otherwise: string): string => {
-    const given = env[name];
-    return join(given?.startsWith('/') === true ? given : otherwise, 'rcmd');
-  };
-  const home = env['HOME'] ?? homedir();
+  const named = (name: string): string | undefined =>
+    env[name]?.startsWith('/') === true ? env[name] : undefined;
+  const home = named('HOME') ?? userInfo().homedir;
+  const runtime = named('XDG_RUNTIME_DIR');
   return {
-    config: folder('XDG_CONFIG_HOME', join(home, '.config')),
-    state: folder('XDG_STATE_HOME', join(home, '.local/state')),
-    runtime:
-      env['XDG_RUNTIME_DIR'] === undefined
-        ? join(tmpdir(), `rcmd-${userInfo().uid}`)
-        : folder('XDG_RUNTIME_DIR', tmpdir()),
+    config: join(named('XDG_CONFIG_HOME') ?? join(home, '.config'), 'rcmd'),
+    state: join(named('XDG_STATE_HOME') ?? join(home, '.local/state'), 'rcmd'),
+    runtime: runtime === undefined ? join(tmpdir(), `rcmd-${userInfo().uid}`) : join(runtime, 'rcmd'),
   };
 }
 
@@ -41,11 +37,32 @@ export function rcmdPaths(env: NodeJS.ProcessEnv = process.env): RcmdPaths {
  * @throws {@link RcmdError} `UNSAFE_PATH` for a folder of somebody else's, or a link.
  */
 export function makePrivateFolder(path: string): void {
+  if (isOpenToOthers(makeOwnFolder(path))) chmodSync(path, 0o700);
+}
+
+/**
+ * Makes a folder that nobody else may enter; one that is there already, and may be somebody's, stays as it is.
+ *
+ * @throws {@link RcmdError} `UNSAFE_PATH` for a folder of somebody else's, a link, or one that others may enter.
+ */
+export function requirePrivateFolder(path: string): void {
+  if (!isOpenToOthers(makeOwnFolder(path))) return;
+  throw new RcmdError(
+    'UNSAFE_PATH',
+    `${path} must be closed to all others: chmod 700 it, or name another folder`,
+  );
+}
+
+function makeOwnFolder(path: string): Stats {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const stat = lstatSync(path);
   const uid = process.getuid?.();
   if (!stat.isDirectory() || (uid !== undefined && stat.uid !== uid)) {
     throw new RcmdError('UNSAFE_PATH', `${path} must be a folder of the user who runs this, and no link`);
   }
-  if ((stat.mode & 0o077) !== 0) chmodSync(path, 0o700);
+  return stat;
+}
+
+function isOpenToOthers({ mode }: Stats): boolean {
+  return (mode & 0o077) !== 0;
 }

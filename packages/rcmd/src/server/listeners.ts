@@ -7,7 +7,7 @@ import {
   ThreadingTCPServer,
   ThreadingUnixStreamServer,
 } from 'socketserver';
-import { makePrivateFolder } from '../paths/rcmd-paths.ts';
+import { requirePrivateFolder } from '../paths/rcmd-paths.ts';
 import type { ClassicHandler } from './classic/classic-handler.ts';
 import { GuardMixIn } from './guarded-server.ts';
 import type { HandlerData } from './handler-data.ts';
@@ -60,7 +60,7 @@ export function listen(address: ListenAddress, parts: ListenerParts): Listener {
     ...(model !== 'concurrent' && { workers: workers[model] }),
   };
   if (address.kind === 'unix') {
-    makePrivateFolder(dirname(address.path));
+    requirePrivateFolder(dirname(address.path));
     return new unixServers[model](address.path, Handler, { ...options, mode: 0o600 });
   }
   return new tcpServers[model]([address.host, address.port], Handler, options);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { loadIdentity } from '../../src/trust/identity.ts';
+import { temporaryFolder } from '../support/commands.ts';
 import { otherIdentity, runOverTLS, startServer } from '../support/servers.ts';
 
 describe('a server', () => {
@@ -18,6 +19,17 @@ describe('a server', () => {
     const path = started.server.addresses[0]!.slice('unix:'.length);
     assert.equal(statSync(path).mode & 0o777, 0o600);
     assert.equal(statSync(join(path, '..')).mode & 0o777, 0o700);
+  });
+
+  it('does not listen in a folder that others may enter, and leaves that as it is', async () => {
+    using folder = temporaryFolder();
+    const open = join(folder.path, 'open');
+    mkdirSync(open, { mode: 0o755 });
+    await assert.rejects(startServer({ listen: `unix:${open}/s.sock` }), {
+      code: 'UNSAFE_PATH',
+      message: /open must be closed to all others: chmod 700 it, or name another folder$/,
+    });
+    assert.equal(statSync(open).mode & 0o777, 0o755);
   });
 
   it('runs what the holder of its user’s own key asks for over TLS', async () => {
