@@ -1,3 +1,4 @@
+import { closeInherited } from '../process/inherited-descriptors.ts';
 import { createServer } from '../server/create-server.ts';
 import type { RcmdServer } from '../server/rcmd-server.ts';
 import { print, say } from '../terminal/print.ts';
@@ -7,6 +8,8 @@ import { describeEvent } from './server-log.ts';
 
 /** Runs a server until SIGTERM or SIGINT ends it in good order; the second one ends it at once. */
 export async function serve(options: ServeOptions): Promise<void> {
+  const { channel } = process as { readonly channel?: { readonly fd?: number } };
+  closeInherited(channel?.fd === undefined ? [] : [channel.fd]);
   await using server = await start(options);
   await print(`key ${server.fingerprint}`);
   const { addresses, classicAddresses } = server;

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Machine } from '../support/machine.ts';
+import { needs } from '../support/needs.ts';
+import { Program } from '../support/program.ts';
+
+describe('a descriptor that rcmd serve was started with', needs('bash'), () => {
+  it('is not given to commands', async () => {
+    using machine = new Machine();
+    const host = `unix:${machine.file('run/s.sock')}`;
+    const start = `exec 100</etc/passwd; exec ${machine.commandLine} serve --listen '${host}'`;
+    await using server = new Program(['bash', '-c', start], machine.env);
+    await server.stdout.until(/^listening on (.+)\n/m);
+    const { stdout } = await machine.run(['exec', host, '--', 'readlink', '-q', '/proc/self/fd/100']);
+    assert.equal(stdout, '');
+  });
+});
