@@ -52,9 +52,9 @@ function decideCommand(request: OpenRequest, rights: KeyOptions): Decision {
   return isAllowed ? allow : deny('this key may not run that');
 }
 
-/** What was asked for reaches the forced command as data, never as code. */
+/** What was asked for reaches the forced command as data, never as code; so the client does not choose the directory either, whose files may be code. */
 function force(request: OpenRequest, command: string): Decision {
-  const { argv, shell, session: _session, ...rest } = request;
+  const { argv, shell, session: _session, cwd: _cwd, ...rest } = request;
   const original = shell ?? JSON.stringify(argv);
   return {
     verdict: 'allow',

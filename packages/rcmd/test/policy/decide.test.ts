@@ -99,7 +99,7 @@ describe('decide()', () => {
     const grounds: Grounds = { asker: { principal: key, address: '192.0.2.1' }, options, now: 0 };
     const requests: [OpenRequest, string][] = [
       [{ argv: ['rm', '-rf', '$(id)'], ...rest }, '["rm","-rf","$(id)"]'],
-      [{ shell: '; id', session: 's', ...rest }, '; id'],
+      [{ shell: '; id', session: 's', cwd: '/tmp', ...rest }, '; id'],
     ];
     for (const [request, original] of requests) {
       const decision = decide({ kind: 'exec', request }, grounds);
