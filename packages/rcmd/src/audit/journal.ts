@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fdatasyncSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { makePrivateFolder } from '../paths/rcmd-paths.ts';
 import type { AuditRecord } from './audit-record.ts';
@@ -60,8 +69,10 @@ export class AuditJournal {
     const hash = hashOf(body);
     const line = Buffer.from(`${JSON.stringify({ ...body, hash })}\n`);
     const written = writeSync(this.#fd, line);
-    if (written !== line.length)
+    if (written !== line.length) {
+      ftruncateSync(this.#fd, fstatSync(this.#fd).size - written); // or the next record would be part of this line
       throw new Error(`Only ${written} of ${line.length} bytes of an audit record were written`);
+    }
     if (isDurable) fdatasyncSync(this.#fd);
     this.#seq += 1;
     this.#previous = hash;

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { AuditIndex } from '../../src/audit/audit-index.ts';
 import { AuditJournal, journalFiles, verifyJournals } from '../../src/audit/journal.ts';
 import { printable, printableCommand } from '../../src/audit/printable.ts';
 import { temporaryFolder } from '../support/commands.ts';
+import { needs } from '../support/needs.ts';
 
 function fill(folder: string, count: number, principal = 'SHA256:x'): AuditJournal {
   const journal = new AuditJournal(folder);
@@ -54,6 +56,29 @@ describe('the audit', () => {
       assert.match(problem!.problem, words);
     });
   }
+
+  it(
+    'has no half line after the disk was full, and goes on when it is not any more',
+    needs('prlimit'),
+    () => {
+      using folder = temporaryFolder();
+      const journal = new AuditJournal(folder.path);
+      const write = () =>
+        journal.write({ event: 'start', connectionId: 'c', address: 'unix', principal: 'p' });
+      const limit = (bytes: string) =>
+        execFileSync('prlimit', ['--pid', `${process.pid}`, `--fsize=${bytes}:`]);
+      write();
+      limit(String(statSync(journal.path).size + 10));
+      try {
+        assert.throws(write, /Only 10 of \d+ bytes/);
+      } finally {
+        limit('unlimited');
+      }
+      write();
+      journal.close();
+      assert.deepEqual(verifyJournals(folder.path), []);
+    },
+  );
 
   it('shows a file that is gone', () => {
     using folder = temporaryFolder();
