@@ -1,7 +1,7 @@
 /**
  * The bars of rcmd, beside OpenSSH on the same machine in the same run; docs/rcmd-performance.md says what is measured.
  *
- *     npm run bench:rcmd -- [--rounds 5] [--quick]
+ *     npm run bench:rcmd -- [--rounds 3] [--quick]
  *
  * The walk: `rcmd/stage.ts` starts both servers; `rcmd/compared.ts` has what several do, in turns; `rcmd/trials.ts` what
  * rcmd must bear.
@@ -19,7 +19,7 @@ import { runTrials } from './rcmd/trials.ts';
 const { values } = parseArgs({
   options: { rounds: { type: 'string' }, quick: { type: 'boolean', default: false } },
 });
-const rounds = Number(values.rounds ?? (values.quick ? 1 : 5));
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
 if (!(Number.isInteger(rounds) && rounds > 0)) throw new RangeError('Cannot run: --rounds must be 1 or more');
 
 const fileMib = values.quick ? 128 : 1_024;
