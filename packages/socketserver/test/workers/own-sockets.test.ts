@@ -80,17 +80,22 @@ for (const [engineName, engine] of workerEngines) {
         await using _ = serving(server);
         await ready(server, 2);
         await using clients = new Clients();
-        const answers = await clients.askAll('where', server.serverAddress);
-        const ids = answers.map((answer) => Number(answer.split(' ')[isFork ? 0 : 1]));
+        const ids = new Set<number>();
+        let asked = 0;
+        // A worker that is ready binds its socket next: until then the others get everything.
+        for (; ids.size < 2 && asked < 50 * crowd; asked += crowd) {
+          const answers = await clients.askAll('where', server.serverAddress);
+          for (const answer of answers) ids.add(Number(answer.split(' ')[isFork ? 0 : 1]));
+        }
         const { workers } = server.stats();
-        assert.deepEqual(new Set(ids), new Set(workers.map(({ id }) => id)));
-        assert.ok(handed() < crowd, `${handed()} of ${crowd} came by the server`);
-        await until(() => server.stats().served === crowd);
+        assert.deepEqual(ids, new Set(workers.map(({ id }) => id)));
+        assert.ok(handed() < asked, `${handed()} of ${asked} came by the server`);
+        await until(() => server.stats().served === asked);
         const { accepted, failed, active, workers: after } = server.stats();
-        assert.deepEqual({ accepted, failed, active }, { accepted: crowd, failed: 0, active: 0 });
+        assert.deepEqual({ accepted, failed, active }, { accepted: asked, failed: 0, active: 0 });
         assert.equal(
           after.reduce((sum, { served }) => sum + served, 0),
-          crowd,
+          asked,
         );
       });
 
