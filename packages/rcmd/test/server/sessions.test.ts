@@ -43,7 +43,9 @@ describe('the lines of a session', () => {
       assert.deepEqual(await line(client, 'pwd -L'), [`${directory}\n`, 0], text);
     }
     const channel = client.link.newChannel();
-    channel.open({ shell: 'cd /sys; echo ready; sleep 60; echo on', session: 'prompt', stdin: false });
+    // The program that runs says so itself: a shell that is interrupted while it starts one waits for its end.
+    const shell = `cd /sys; sh -c 'echo ready; exec sleep 60'; echo on`;
+    channel.open({ shell, session: 'prompt', stdin: false });
     assert.equal((await channel.stdout.read())?.toString(), 'ready\n');
     channel.signal('SIGINT');
     assert.equal((await channel.ended).signal, 'SIGINT');
