@@ -8,6 +8,7 @@ import { type Identity, loadIdentity } from '../trust/identity.ts';
 import { ClassicHandler } from './classic/classic-handler.ts';
 import { CoreListener } from './core/core-listener.ts';
 import { OwnCore } from './core/own-core.ts';
+import { removeLeftFiles } from './left-files.ts';
 import { isLoopback, type ListenAddress } from './listen-address.ts';
 import { listen } from './listeners.ts';
 import { RcmdHandler } from './rcmd-handler.ts';
@@ -40,6 +41,7 @@ export async function createServer(options: RcmdServerOptions = {}): Promise<Rcm
   if (resolved.callbacks.authorize === undefined) requireKeys(resolved);
   const identity = await loadIdentity(resolved.paths.config);
   reapAbandoned(join(resolved.paths.runtime, 'commands'));
+  removeLeftFiles(resolved.paths.runtime);
   await using parts = new AsyncDisposableStack();
   const server = await assemble(resolved, { identity, parts });
   return server(parts.move());

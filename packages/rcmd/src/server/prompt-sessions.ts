@@ -69,7 +69,7 @@ export class PromptSessions implements Disposable {
   ): SessionCommand | undefined {
     if (!this.#states.has(name) && this.#states.size >= maxSessions) return undefined;
     makePrivateFolder(this.#folder);
-    const file = join(this.#folder, commandId);
+    const file = join(this.#folder, `${process.pid}-${commandId}`);
     const state = this.#states.get(name);
     this.#states.set(name, state);
     this.#files.add(file);

@@ -41,13 +41,14 @@ type TestServerOptions = Omit<RcmdServerOptions, 'listen'> & {
 
 export async function startServer({ listen, ...options }: TestServerOptions = {}): Promise<TestServer> {
   const folder = temporaryFolder();
-  const { socket, ...paths } = testPaths(folder.path);
+  const { socket, ...ownPaths } = testPaths(folder.path);
+  const paths = { ...ownPaths, ...options.paths };
   const events: ServerEvent[] = [];
   let told = Promise.withResolvers<void>();
   const server = await createServer({
     listen: typeof listen === 'function' ? listen(socket) : (listen ?? `unix:${socket}`),
-    paths,
     ...options,
+    paths,
     onEvent: (event) => {
       events.push(event);
       told.resolve();
