@@ -14,6 +14,8 @@ export interface ExecCall {
   readonly isWithoutHost: boolean;
   /** Whether `-s` stood before HOST. */
   readonly isShell: boolean;
+  /** Whether `RCMD_HOST` names a server: then one word after a leading `-s` is the string, and there is no HOST. */
+  readonly hasDefaultHost: boolean;
 }
 
 /**
@@ -22,9 +24,10 @@ export interface ExecCall {
  *
  * @throws CliError `USAGE`.
  */
-export function parseExecWords({ words, isWithoutHost, isShell }: ExecCall): ExecWords {
-  const host = isWithoutHost ? undefined : words[0];
-  const after = isWithoutHost ? words : words.slice(1);
+export function parseExecWords({ words, isWithoutHost, isShell, hasDefaultHost }: ExecCall): ExecWords {
+  const namesNoHost = isWithoutHost || (isShell && hasDefaultHost && words.length === 1);
+  const host = namesNoHost ? undefined : words[0];
+  const after = namesNoHost ? words : words.slice(1);
   const [first] = after;
   if (isShell || first === '-s' || first === '--shell') {
     const strings = first === '--' || first === '-s' || first === '--shell' ? after.slice(1) : after;

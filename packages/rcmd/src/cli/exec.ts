@@ -14,7 +14,7 @@ import { exitCodeOf, failureExitCode, killedLine, ourFailure } from '../terminal
 import { handleInterrupts } from './interrupts.ts';
 import { JSONReport } from './json-report.ts';
 import { RemoteCommand } from '../link/remote-command.ts';
-import { resolveTarget, type ResolvedTarget } from './resolve-target.ts';
+import { defaultHost, resolveTarget, type ResolvedTarget } from './resolve-target.ts';
 import { openLink } from './server-connection.ts';
 
 /** Runs one command, and leaves its exit code in `process.exitCode`. */
@@ -23,6 +23,7 @@ export async function exec(command: Command, options: ExecOptions): Promise<void
     words: command.args,
     isWithoutHost: beginsWithDashes(command),
     isShell: options.shell === true,
+    hasDefaultHost: defaultHost() !== undefined,
   });
   const target = resolveTarget(host, options.hostKeys);
   const request = requestOf(what, { options, target });

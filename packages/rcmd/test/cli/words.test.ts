@@ -5,7 +5,7 @@ import { type ExecCall, parseExecWords } from '../../src/cli/exec-words.ts';
 import { formatDuration, parseDuration } from '../../src/terminal/duration.ts';
 
 function wordsOf(words: readonly string[], call: Partial<ExecCall> = {}) {
-  return parseExecWords({ words, isWithoutHost: false, isShell: false, ...call });
+  return parseExecWords({ words, isWithoutHost: false, isShell: false, hasDefaultHost: false, ...call });
 }
 
 describe('the words of rcmd exec', () => {
@@ -23,6 +23,15 @@ describe('the words of rcmd exec', () => {
     assert.deepEqual(wordsOf(['lab', 'a && b'], { isShell: true }), { host: 'lab', shell: 'a && b' });
     assert.deepEqual(wordsOf(['lab', '--', '-a'], { isShell: true }), { host: 'lab', shell: '-a' });
     assert.deepEqual(wordsOf(['lab', '--', '-s', 'x']), { host: 'lab', argv: ['-s', 'x'] });
+  });
+
+  it('are the string alone where another place names the host', () => {
+    const call = { isShell: true, hasDefaultHost: true };
+    assert.deepEqual(wordsOf(['a && b'], call), { host: undefined, shell: 'a && b' });
+    assert.deepEqual(wordsOf(['lab', 'a && b'], call), { host: 'lab', shell: 'a && b' });
+    assert.deepEqual(wordsOf(['lab', '-s', 'a'], { hasDefaultHost: true }), { host: 'lab', shell: 'a' });
+    assert.throws(() => wordsOf(['a && b'], { isShell: true }), { message: /one string, got 0/ });
+    assert.throws(() => wordsOf([], call), { message: /one string, got 0/ });
   });
 
   it('are refused with what would be right', () => {
