@@ -32,7 +32,8 @@ export class JSONReport {
     return Promise.resolve(!this.#isTruncated);
   }
 
-  ended({ exitCode, signal, killedBy, durationMs, isTruncated }: CommandEnd): void {
+  ended({ exitCode, signal, killedBy, isTruncated, ...end }: CommandEnd): void {
+    const durationMs = Math.round(end.durationMs * 1_000) / 1_000;
     this.#outcome = { exitCode, signal, killedBy, durationMs, isTruncated: isTruncated || this.#isTruncated };
   }
 

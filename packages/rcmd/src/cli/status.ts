@@ -19,11 +19,15 @@ function describe(address: string, status: ServerStatus): string {
   const lines = [
     `${printable(address)}: ${printable(status.software)}, process ${status.pid}, up ${formatDuration(status.uptimeMs)}`,
     `you are ${printable(status.you)}`,
-    `${status.connections} connections, ${status.commands.length} commands`,
+    `${counted(status.connections, 'connection')}, ${counted(status.commands.length, 'command')}`,
   ];
   for (const { argv, owner, pid, startedAt } of status.commands) {
     const age = formatDuration(Math.max(0, Date.now() - startedAt));
     lines.push(`  ${pid}  ${age}  ${printable(owner)}  ${printableCommand(argv)}`);
   }
   return lines.join('\n');
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }

@@ -28,7 +28,7 @@ describe('a server over TLS', () => {
     const { stdout } = await served.machine.run(['status', served.host]);
     assert.match(
       stdout,
-      /^127\.0\.0\.1:\d+: rcmd\/\d\S*, process \d+, up \d.*\nyou are SHA256:.*\n1 connections, 0 commands\n$/,
+      /^127\.0\.0\.1:\d+: rcmd\/\d\S*, process \d+, up \d.*\nyou are SHA256:.*\n1 connection, 0 commands\n$/,
     );
   });
 
