@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import type { RcmdServerOptions } from '../../src/index.ts';
 import { untilGone } from '../support/commands.ts';
 import { needs, run } from '../support/programs.ts';
-import { startServer } from '../support/servers.ts';
+import { startRefused, startServer } from '../support/servers.ts';
 
 /** The client of the exercise, as it is written in Python: one command an argument. */
 const client = `
@@ -94,6 +94,6 @@ describe('the classic exchange', () => {
 
   it('must be asked for in so many words', async () => {
     const classic = { insecure: false as unknown as true, listen: '127.0.0.1:0' };
-    await assert.rejects(startServer({ classic }), /options\.classic\.insecure must be true/);
+    await assert.rejects(startRefused({ classic }), /options\.classic\.insecure must be true/);
   });
 });

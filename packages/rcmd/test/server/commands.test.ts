@@ -8,7 +8,14 @@ import type { OpenRequest } from '../../src/protocol/open-request.ts';
 import { authorizedKeysFile } from '../../src/trust/authorized-keys.ts';
 import { loadIdentity } from '../../src/trust/identity.ts';
 import { untilGone } from '../support/commands.ts';
-import { runOverTLS, startServer, type TestClient, type TestServer, textOf } from '../support/servers.ts';
+import {
+  runOverTLS,
+  startRefused,
+  startServer,
+  type TestClient,
+  type TestServer,
+  textOf,
+} from '../support/servers.ts';
 
 function records({ paths }: TestServer): JournalLine[] {
   const files = journalFiles(join(paths.state, 'audit'));
@@ -229,6 +236,6 @@ describe('a key in authorized_keys', () => {
   });
 
   it('must be there before a server listens beyond its machine', async () => {
-    await assert.rejects(startServer({ listen: '0.0.0.0:0' }), { code: 'NO_AUTHORIZED_KEYS' });
+    await assert.rejects(startRefused({ listen: '0.0.0.0:0' }), { code: 'NO_AUTHORIZED_KEYS' });
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { loadIdentity } from '../../src/trust/identity.ts';
 import { temporaryFolder } from '../support/commands.ts';
-import { otherIdentity, runOverTLS, startServer } from '../support/servers.ts';
+import { otherIdentity, runOverTLS, startRefused, startServer } from '../support/servers.ts';
 
 describe('a server', () => {
   it('runs what a local user asks for', async () => {
@@ -25,7 +25,7 @@ describe('a server', () => {
     using folder = temporaryFolder();
     const open = join(folder.path, 'open');
     mkdirSync(open, { mode: 0o755 });
-    await assert.rejects(startServer({ listen: `unix:${open}/s.sock` }), {
+    await assert.rejects(startRefused({ listen: `unix:${open}/s.sock` }), {
       code: 'UNSAFE_PATH',
       message: /open must be closed to all others: chmod 700 it, or name another folder$/,
     });

@@ -40,7 +40,8 @@ type TestServerOptions = Omit<RcmdServerOptions, 'listen'> & {
 };
 
 export async function startServer({ listen, ...options }: TestServerOptions = {}): Promise<TestServer> {
-  const folder = temporaryFolder();
+  using parts = new DisposableStack();
+  const folder = parts.use(temporaryFolder());
   const { socket, ...ownPaths } = testPaths(folder.path);
   const paths = { ...ownPaths, ...options.paths };
   const events: ServerEvent[] = [];
@@ -56,6 +57,7 @@ export async function startServer({ listen, ...options }: TestServerOptions = {}
     },
   });
   const serving = server.serve();
+  const kept = parts.move();
   return {
     server,
     paths,
@@ -71,9 +73,14 @@ export async function startServer({ listen, ...options }: TestServerOptions = {}
     [Symbol.asyncDispose]: async () => {
       await server.close();
       await serving;
-      folder[Symbol.dispose]();
+      kept.dispose();
     },
   };
+}
+
+/** Starts a server that is to be refused: one that starts all the same is closed, so that the test fails instead of hanging. */
+export async function startRefused(options: TestServerOptions): Promise<void> {
+  await using _ = await startServer(options);
 }
 
 /** A client that has greeted a server. */
