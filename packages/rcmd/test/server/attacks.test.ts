@@ -5,7 +5,8 @@ import { type AddressInfo, connect as connectTCP, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { loadIdentity } from '../../src/trust/identity.ts';
 import { temporaryFolder } from '../support/commands.ts';
-import { needs, run } from '../support/programs.ts';
+import { needs } from '../support/needs.ts';
+import { run } from '../support/programs.ts';
 import { runOverTLS, startServer, type TestServer } from '../support/servers.ts';
 
 /** A server on a port and on a Unix socket. */

@@ -4,7 +4,8 @@ import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import type { RcmdServerOptions } from '../../src/index.ts';
 import { untilGone } from '../support/commands.ts';
-import { needs, run } from '../support/programs.ts';
+import { needs } from '../support/needs.ts';
+import { run } from '../support/programs.ts';
 import { startRefused, startServer } from '../support/servers.ts';
 
 /** The client of the exercise, as it is written in Python: one command an argument. */
