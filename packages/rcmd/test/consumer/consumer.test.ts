@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 const repository = resolve(import.meta.dirname, '../../../..');
@@ -75,7 +75,12 @@ describe('the packed rcmd, installed by somebody else', () => {
   before(() => {
     for (const path of [home, consumer]) mkdirSync(path, { mode: 0o700 });
     const packages = ['socketserver', 'rcmd'].map((name) => join(repository, 'packages', name));
-    for (const cwd of packages) run('npm', ['pack', '--pack-destination', folder], { cwd });
+    for (const source of packages) {
+      // Of a copy: packing sets a field of package.json for a while, and other tests may read or pack the same package.
+      const cwd = join(folder, basename(source));
+      cpSync(source, cwd, { recursive: true, filter: (path) => !/\/(node_modules|test)$/.test(path) });
+      run('npm', ['pack', '--pack-destination', folder], { cwd });
+    }
     // No registry is asked: what the package needs of others is there already, as it was installed for the repository.
     for (const name of needsOf(packages[1]!)) {
       cpSync(join(installed, name), join(consumer, 'node_modules', name), { recursive: true });
