@@ -10,12 +10,16 @@ interface Entry extends CommandAsk {
 /** What a client that is over a limit waits at least before it tries again. */
 const retryAfterMs = 250;
 
+/** How many rates are kept at least before those that are full are forgotten. */
+const sweepFrom = 256;
+
 /** Who is connected, what runs, and what each client may still start. */
 export class Ledger {
   readonly #limits: CommandLimits;
   readonly #connections = new Map<string, string>();
   readonly #commands = new Map<string, Entry>();
   readonly #rates = new Map<string, OpenRate>();
+  #sweepAt = sweepFrom;
   /** Commands by client and by connection. */
   readonly #counts = new Map<string, number>();
 
@@ -38,7 +42,6 @@ export class Ledger {
     if (owner === undefined) return;
     this.#connections.delete(connectionId);
     this.#add(owner, 'connections', -1);
-    if (this.#count(owner, 'connections') === 0) this.#rates.delete(owner);
   }
 
   /** Counts a command in, if the limits allow it. */
@@ -83,8 +86,19 @@ export class Ledger {
 
   #rateOf(owner: string): OpenRate {
     let rate = this.#rates.get(owner);
-    if (rate === undefined) this.#rates.set(owner, (rate = new OpenRate()));
+    if (rate !== undefined) return rate;
+    if (this.#rates.size >= this.#sweepAt) this.#sweep();
+    this.#rates.set(owner, (rate = new OpenRate()));
     return rate;
+  }
+
+  /** Forgets the rates that are full, which a client that went away leaves behind: not before, or coming back would fill them. */
+  #sweep(): void {
+    const now = performance.now();
+    for (const [owner, rate] of this.#rates) {
+      if (rate.isFull(this.#limits.opensPerSecond, now)) this.#rates.delete(owner);
+    }
+    this.#sweepAt = Math.max(sweepFrom, this.#rates.size * 2);
   }
 
   #count(name: string, what: 'commands' | 'connections'): number {

@@ -14,4 +14,10 @@ export class OpenRate {
     this.#left -= 1;
     return 0;
   }
+
+  /** Whether it is as good as a new one. */
+  isFull(perSecond: number, now = performance.now()): boolean {
+    if (this.#left === undefined || perSecond === Infinity) return true;
+    return this.#left + ((now - this.#at) * perSecond) / 1_000 >= Math.max(1, perSecond);
+  }
 }
