@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** The command `rcmd`. */
 import * as module from 'node:module';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 // Anything but this file may fail to load there; the whole namespace is imported since a missing name would, too.
@@ -12,8 +11,11 @@ if (major < 24 || (major === 24 && minor < 20)) {
 }
 
 // In a folder of the user's own: what is compiled there is trusted, so nobody else must be able to put it there.
-const { XDG_CACHE_HOME: cache, HOME: home = homedir() } = process.env;
-module.enableCompileCache(join(cache?.startsWith('/') === true ? cache : join(home, '.cache'), 'rcmd'));
+const { homeFolder } = await import('../paths/current-user.ts');
+const { XDG_CACHE_HOME: cache } = process.env;
+module.enableCompileCache(
+  join(cache?.startsWith('/') === true ? cache : join(homeFolder(), '.cache'), 'rcmd'),
+);
 
 const { runProgram } = await import('./run-program.ts');
 await runProgram(process.argv.slice(2));

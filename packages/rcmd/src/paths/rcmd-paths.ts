@@ -1,7 +1,8 @@
 import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RcmdError } from '../errors.ts';
+import { currentUser } from './current-user.ts';
 
 /**
  * The folders of one user, by the XDG Base Directory Specification.
@@ -21,12 +22,12 @@ export interface RcmdPaths {
 export function rcmdPaths(env: NodeJS.ProcessEnv = process.env): RcmdPaths {
   const named = (name: string): string | undefined =>
     env[name]?.startsWith('/') === true ? env[name] : undefined;
-  const home = named('HOME') ?? userInfo().homedir;
+  const home = named('HOME') ?? currentUser().homedir;
   const runtime = named('XDG_RUNTIME_DIR');
   return {
     config: join(named('XDG_CONFIG_HOME') ?? join(home, '.config'), 'rcmd'),
     state: join(named('XDG_STATE_HOME') ?? join(home, '.local/state'), 'rcmd'),
-    runtime: runtime === undefined ? join(tmpdir(), `rcmd-${userInfo().uid}`) : join(runtime, 'rcmd'),
+    runtime: runtime === undefined ? join(tmpdir(), `rcmd-${currentUser().uid}`) : join(runtime, 'rcmd'),
   };
 }
 

@@ -1,4 +1,4 @@
-import { homedir, userInfo } from 'node:os';
+import { currentUser, homeFolder } from '../paths/current-user.ts';
 
 /** Variables that make programs run code of whoever set them, or hide what they do. No client sets them. */
 const refused =
@@ -33,13 +33,13 @@ export function commandEnvironment(
   given: Readonly<Record<string, string>>,
   facts: SessionFacts,
 ): Record<string, string> {
-  const { username, shell } = userInfo();
+  const { username, shell } = currentUser();
   return {
     PATH: defaultPath(),
-    HOME: homedir(),
+    HOME: homeFolder(),
     USER: username,
     LOGNAME: username,
-    SHELL: shell ?? '/bin/sh',
+    SHELL: shell,
     LANG: process.env['LANG'] ?? 'C.UTF-8',
     ...(process.env['TZ'] === undefined ? {} : { TZ: process.env['TZ'] }),
     ...given,

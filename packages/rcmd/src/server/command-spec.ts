@@ -1,4 +1,5 @@
-import { constants, homedir } from 'node:os';
+import { constants } from 'node:os';
+import { homeFolder } from '../paths/current-user.ts';
 import { CommandStartError } from '../process/command-start-error.ts';
 import type { CommandSpec } from '../process/command.ts';
 import type { OpenRequest } from '../protocol/open-request.ts';
@@ -34,7 +35,7 @@ export function commandSpec(request: OpenRequest, { commandId, env, limits }: Sp
   return {
     commandId,
     argv: argvOf(request),
-    cwd: request.cwd ?? homedir(),
+    cwd: request.cwd ?? homeFolder(),
     env,
     stdin: request.stdin,
     timeoutMs: Math.min(request.timeoutMs ?? Infinity, limits.timeoutMs),

@@ -1,7 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { RcmdError } from '../errors.ts';
+import { currentUser } from '../paths/current-user.ts';
 import { createPrivateFile, readPrivateFile } from '../paths/private-file.ts';
 import { createCertificate } from './create-certificate.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -52,5 +53,5 @@ export function parseIdentity(pem: string, path: string): Identity {
 }
 
 function nameOfUser(): string {
-  return `${userInfo().username}@${hostname()}`;
+  return `${currentUser().username}@${hostname()}`;
 }
