@@ -48,6 +48,9 @@ function decideCommand(request: OpenRequest, rights: KeyOptions): Decision {
     const hasShell = rights.shell && rights.allow.length === 0;
     return hasShell ? allow : deny('this key may not use a shell');
   }
+  if (rights.allow.length > 0 && request.cwd !== undefined) {
+    return deny('this key may not choose a folder: leave cwd out');
+  }
   const isAllowed = rights.allow.length === 0 || rights.allow.some((words) => matches(words, request.argv!));
   return isAllowed ? allow : deny('this key may not run that');
 }

@@ -4,15 +4,15 @@ import { currentUser, homeFolder } from '../paths/current-user.ts';
 const refused =
   /^(LD_.*|DYLD_.*|GCONV_PATH|LOCPATH|NLSPATH|MALLOC_.*|NODE_OPTIONS|NODE_PATH|BASH_ENV|ENV|BASHOPTS|SHELLOPTS|PS4|PROMPT_COMMAND|IFS|CDPATH|GLOBIGNORE|BASH_FUNC_.*|GIT_SSH.*|GIT_EXEC_PATH|GIT_CONFIG.*|GIT_PROXY_COMMAND|PYTHON.*|PERL5.*|PERLLIB|RUBYOPT|RUBYLIB|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|RCMD_.*)$/;
 
-/** Variables that only keys may set that may run everything. */
-const limitedOnly = /^(PATH|HOME|USER|LOGNAME|SHELL|EDITOR|VISUAL|PAGER|LESSOPEN|LESSCLOSE|MANPAGER|TMPDIR)$/;
+/** All that keys with limits may set: any other may make some program run code. */
+const harmless = /^(LANG|LC_[A-Z]+|TERM|TZ|NO_COLOR|COLORTERM)$/;
 
 /** What a name of a variable looks like. [POSIX 8.1] */
 const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** Whether a client may not set a variable. */
 export function refusedVariable(name: string, { isLimited }: { readonly isLimited: boolean }): boolean {
-  return !variableName.test(name) || refused.test(name) || (isLimited && limitedOnly.test(name));
+  return !variableName.test(name) || refused.test(name) || (isLimited && !harmless.test(name));
 }
 
 /** What a command is told about where it comes from. */

@@ -64,7 +64,7 @@ const matrix: Record<string, string> = {
   'a key that expires later': '++++ + ++- +-+- +',
   'a key from elsewhere': '---- - --- ---- -',
   'a key from its network': '++++ + ++- +-+- +',
-  'a key without a shell': '++++ - +-- +-+- -',
+  'a key without a shell': '++++ - --- +-+- -',
   'a key with allowed commands': '-+-+ - --- +-+- -',
   'a user of the socket': '++++ + ++- ---- +',
 };
@@ -111,6 +111,15 @@ describe('decide()', () => {
       });
     }
     assert.equal(decide(setting('RCMD_ORIGINAL_COMMAND'), grounds).verdict, 'deny');
+  });
+
+  it('lets no key with allowed commands choose the folder, whose files may be code', () => {
+    const grounds = (allow: string[][]): Grounds => {
+      return { asker: { principal: key, address: '192.0.2.1' }, options: { ...everything, allow }, now: 0 };
+    };
+    const request: OpenRequest = { argv: ['make'], cwd: '/tmp', ...rest };
+    assert.equal(decide({ kind: 'exec', request }, grounds([['make']])).verdict, 'deny');
+    assert.equal(decide({ kind: 'exec', request }, grounds([])).verdict, 'allow');
   });
 
   it('matches allowed commands word by word, so that no word hides another', () => {
@@ -176,5 +185,13 @@ describe('the environment of a command', () => {
     assert.ok(
       !refusedVariable('EDITOR', { isLimited: false }) && refusedVariable('EDITOR', { isLimited: true }),
     );
+  });
+
+  it('is hardly the client’s where a key has limits', () => {
+    const isLimited = true;
+    for (const name of ['LANG', 'LC_ALL', 'TERM', 'TZ', 'NO_COLOR', 'COLORTERM'])
+      assert.ok(!refusedVariable(name, { isLimited }), name);
+    for (const name of ['GIT_DIR', 'GIT_PAGER', 'SYSTEMD_PAGER', 'TERMINFO', 'PATH', 'WORD', 'LC_a'])
+      assert.ok(refusedVariable(name, { isLimited }) && !refusedVariable(name, { isLimited: false }), name);
   });
 });
