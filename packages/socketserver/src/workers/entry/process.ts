@@ -20,10 +20,12 @@ process.on('error', () => process.exit());
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('uncaughtExceptionMonitor', (error) => post({ type: 'crashing', error: transferError(error) }));
 
+// Before anything is waited for: the number of a parent that took this process over meanwhile is not the server's.
+const server = process.ppid;
 const [start] = (await once(process, 'message')) as [WorkerStart];
 try {
   const handlerClass = await loadHandler(start.handler);
-  const watch = endAfterParent(process.ppid, start.engine);
+  const watch = endAfterParent(server, start.engine);
   const service = new RequestService(start, handlerClass, { post, exit: () => process.exit(), watch });
   process.on('exit', () => service.leaving());
   process.on('message', (message: ToWorker, handle?: HandedOver['handle']) =>
