@@ -27,8 +27,11 @@ export function comparisons(stage: Stage, sizes: Sizes): Comparison[] {
   const byRcmd = async (): Promise<void> => void (await client.exec('true'));
   const bySSH = ssh && (() => runProgram(['ssh', ...ssh.multiplexed, 'true']));
   const bySSH2 = ssh2 && (async (): Promise<void> => void (await ssh2.run('true')));
-  const repeated = (run: (() => Promise<void>) | undefined, wide: number, count = sizes.commands / 10) =>
-    run && (() => rateOf(run, count, wide)); // ssh takes so much longer for one that a tenth gives its rate
+  const repeated = (
+    run: (() => Promise<void>) | undefined,
+    wide: number,
+    count = Math.ceil(sizes.commands / 3),
+  ) => run && (() => rateOf(run, count, wide)); // ssh takes so much longer for one that a third gives its rate
   return [
     {
       title: '`true`, one after the other',

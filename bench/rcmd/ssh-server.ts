@@ -43,6 +43,8 @@ export async function startSSHServer(folder: string): Promise<SSHServer> {
       'StrictModes no',
       'PasswordAuthentication no',
       'PermitRootLogin prohibit-password',
+      // Debian's bash reads ~/.bashrc for ssh unless it is a shell's shell: that would be the user's cost, not ssh's.
+      'SetEnv SHLVL=1',
       'MaxSessions 2000',
       'MaxStartups 2000',
       '',
