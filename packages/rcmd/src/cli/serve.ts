@@ -6,10 +6,9 @@ import { CliError } from './cli-error.ts';
 import type { ServeOptions } from './commands/serve.ts';
 import { describeEvent } from './server-log.ts';
 
-/** Runs a server until SIGTERM or SIGINT ends it in good order; the second one ends it at once. */
+/** Runs a server until SIGTERM or SIGINT ends it in good order; the second one does not wait for clients. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const { channel } = process as { readonly channel?: { readonly fd?: number } };
-  closeInherited(channel?.fd === undefined ? [] : [channel.fd]);
+  closeInherited();
   await using server = await start(options);
   await print(`key ${server.fingerprint}`);
   const { addresses, classicAddresses } = server;

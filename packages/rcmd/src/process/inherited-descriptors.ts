@@ -12,13 +12,12 @@ export function inheritedDescriptors(): number[] {
 }
 
 /**
- * Closes what this process was started with, so that no command gets at it. For programs that are servers and nothing else: in
- * others the descriptors may be somebody's.
- *
- * @param kept - those that somebody uses, such as sockets from systemd.
+ * Closes what this process was started with, so that no command gets at it; the channel to a parent that is a Node program
+ * stays. For programs that are servers and nothing else: in others the descriptors may be somebody's.
  */
-export function closeInherited(kept: readonly number[] = []): void {
-  for (const fd of inheritedDescriptors()) if (!kept.includes(fd)) closeSync(fd);
+export function closeInherited(): void {
+  const { channel } = process as { readonly channel?: { readonly fd?: number } };
+  for (const fd of inheritedDescriptors()) if (fd !== channel?.fd) closeSync(fd);
 }
 
 function openDescriptors(): number[] {

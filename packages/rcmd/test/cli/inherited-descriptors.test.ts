@@ -4,7 +4,7 @@ import { Machine } from '../support/machine.ts';
 import { needs } from '../support/needs.ts';
 import { Program } from '../support/program.ts';
 
-describe('a descriptor that rcmd serve was started with', needs('bash'), () => {
+describe('a descriptor that rcmd was started with', needs('bash'), () => {
   it('is not given to commands', async () => {
     using machine = new Machine();
     const host = `unix:${machine.file('run/s.sock')}`;
@@ -13,5 +13,12 @@ describe('a descriptor that rcmd serve was started with', needs('bash'), () => {
     await server.stdout.until(/^listening on (.+)\n/m);
     const { stdout } = await machine.run(['exec', host, '--', 'readlink', '-q', '/proc/self/fd/100']);
     assert.equal(stdout, '');
+  });
+
+  it('is not given to those of a private server either', async () => {
+    using machine = new Machine();
+    const start = `exec 100</etc/passwd; echo 'readlink -q /proc/self/fd/100; echo it runs' | ${machine.commandLine}`;
+    await using prompt = new Program(['bash', '-c', start], machine.env);
+    assert.equal(await prompt.stdout.until(/^.*it runs\n/s).then(([text]) => text), 'it runs\n');
   });
 });
