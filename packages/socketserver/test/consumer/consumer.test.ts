@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -67,7 +67,10 @@ describe('the packed library, installed by somebody else', () => {
     execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
   before(() => {
-    const packed = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', folder], packageFolder)) as
+    // Of a copy: packing sets a field of package.json for a while, and other tests may read or pack the same package.
+    const copy = join(folder, 'copy');
+    cpSync(packageFolder, copy, { recursive: true, filter: (path) => !/\/(node_modules|test)$/.test(path) });
+    const packed = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', folder], copy)) as
       { filename: string }[] | Record<string, { filename: string }>;
     const { filename } = Object.values(packed)[0]!;
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
