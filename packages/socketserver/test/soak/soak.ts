@@ -42,7 +42,7 @@ export async function soak({ engine, model }: SoakCase, seconds: number): Promis
       seconds: forSeconds,
       crashEveryMs: hasWorkers ? Math.min(1_000, (forSeconds * 1_000) / 3) : undefined,
     });
-  await load(Math.min(5, seconds / 3)); // until everything has been opened that is kept
+  await load(Math.min(30, seconds / 2)); // until everything is there that is kept, V8's heap at its height too
   const before = await server.settle();
   const result = await load(seconds);
   const after = await server.settle(({ holdings }) => leaks(before.holdings, holdings).length === 0);
