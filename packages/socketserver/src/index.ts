@@ -142,11 +142,11 @@ export { type StreamReader } from './request/stream-reader.ts';
 export { type ShutdownHow } from './request/sending-socket.ts';
 export { type ReadUntilOptions, StreamSocket } from './request/stream-socket.ts';
 export { type StreamWriter } from './request/stream-writer.ts';
+export { BaseServer } from './server/base-server.ts';
 export {
-  BaseServer,
   type ServeForeverOptions,
   type SignalledServeForeverOptions,
-} from './server/base-server.ts';
+} from './server/serve-forever-options.ts';
 export { type MaybeRequest, type TakenRequest } from './server/request-hooks.ts';
 export { type ServerStats } from './server/server-stats.ts';
 export { type OnLimit, type StreamLimitOptions, type StreamLimits } from './server/stream-limits.ts';

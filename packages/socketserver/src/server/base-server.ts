@@ -1,63 +1,36 @@
 import { InheritedSocket } from '../address/inherited-socket.ts';
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
-import { adoptConnection } from '../connection/proxied-connection.ts';
-import { acceptFailedChannel } from '../diagnostics/accept-events.ts';
 import { serverClosedChannel, serverListeningChannel } from '../diagnostics/server-events.ts';
-import { DeadlineSweep } from '../deadlines/deadline-sweep.ts';
-import type { TimedRequest } from '../deadlines/timed-request.ts';
 import { resumedChannel, suspendedChannel } from '../diagnostics/suspend-events.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
-import { type Clock, clockOf } from '../engine/clock.ts';
-import type { Engine, HandedOver, RequestSource } from '../engine/contract.ts';
+import type { Engine, RequestSource } from '../engine/contract.ts';
 import { ServerClosedError } from '../errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
-import { StreamRequestHandler, streamHandlerRules } from '../handlers/stream-request-handler.ts';
 import { HealthListener } from '../health/health-listener.ts';
 import { resolveHealth, type ResolvedHealthOptions } from '../health/health-options.ts';
 import type { HealthReport, HealthStatus } from '../health/health-report.ts';
-import { anything, checkOptions, type OptionRules, someMilliseconds } from '../options/check-options.ts';
-import { checkClassAttributes } from '../options/class-attributes.ts';
-import { type ResolvedTimeouts, resolveTimeouts } from '../options/timeout-options.ts';
+import { checkOptions } from '../options/check-options.ts';
+import { resolveTimeouts } from '../options/timeout-options.ts';
 import type { ServiceState } from '../systemd/service-state.ts';
 import { reviveError } from '../workers/error-transfer.ts';
 import { refuseServerInWorker } from '../workers/handler-module.ts';
-import type { ConnectionSetup } from '../workers/messages.ts';
 import type { OwnRequests } from '../workers/own-requests.ts';
-import { FairTurns } from './fair-turns.ts';
 import { Intake } from './intake.ts';
 import { LameDuck } from './lame-duck.ts';
-import { ModelHooks } from './model-hooks.ts';
-import { RequestLedger } from './request-ledger.ts';
 import { RequestLoop } from './request-loop.ts';
-import { RequestRunner } from './request-runner.ts';
-import { RequestTeller } from './request-teller.ts';
-import { type OpenConnection, RunningRequests } from './running-requests.ts';
+import { RequestProcessor } from './request-processor.ts';
+import { requireHandlerClass } from './require-handler-class.ts';
 import type { ServerOptions } from './server-options.ts';
 import type { ServerStats } from './server-stats.ts';
 import { tellDrain, tellReload } from './server-teller.ts';
 import { thisService } from './service.ts';
+import {
+  type ServeForeverOptions,
+  serveForeverRules,
+  type SignalledServeForeverOptions,
+} from './serve-forever-options.ts';
+import { ServingLoop } from './serving-loop.ts';
 import { checkSignals, StopSignals } from './stop-signals.ts';
-import { isSystemError } from './system-error.ts';
-
-/** Options of {@link BaseServer.serveForever}. */
-export interface ServeForeverOptions {
-  /** Milliseconds between two calls of `serviceActions()` while no request comes. Default 500, as in Python. */
-  readonly serviceIntervalMs?: number | undefined;
-}
-
-/** Options of {@link BaseServer.serveForever} for a server that signals end. */
-export interface SignalledServeForeverOptions extends ServeForeverOptions {
-  /**
-   * Signals that end the call in good order, such as `['SIGTERM', 'SIGINT']`: the first one closes the server as
-   * `serverClose()` does, the next one ends what still runs at once.
-   */
-  readonly signals: readonly NodeJS.Signals[];
-}
-
-const serveForeverRules: OptionRules<SignalledServeForeverOptions> = {
-  serviceIntervalMs: someMilliseconds,
-  signals: anything, // a list, checked by checkSignals()
-};
 
 /**
  * What all servers share: the loop that takes requests, and their way to a handler and back.
@@ -72,7 +45,7 @@ const serveForeverRules: OptionRules<SignalledServeForeverOptions> = {
  * @see CPython `socketserver.BaseServer`
  */
 export abstract class BaseServer<Request, Address extends SocketAddress, Source extends RequestSource>
-  extends ModelHooks<Request, Address, Source>
+  extends RequestProcessor<Request, Address, Source>
   implements AsyncDisposable
 {
   /** Seconds that `handleRequest()` waits; `undefined` for ever. `serveForever()` ignores it. */
@@ -86,26 +59,16 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   /** Seconds that `handleRequest()` waits; `undefined` for ever. */
   timeout: number | undefined;
   readonly workerData: unknown;
-  readonly timeouts: ResolvedTimeouts;
 
   readonly #engine: Engine;
   readonly #requestedAddress: Address | InheritedSocket<Address>;
   readonly #healthOptions: ResolvedHealthOptions | undefined;
   #health: HealthListener | undefined;
   readonly #service: ServiceState | undefined;
-  readonly #deadlines: DeadlineSweep;
-  readonly #running: RunningRequests;
   readonly #loop: RequestLoop;
-  readonly #runner: RequestRunner<Request, Address>;
   readonly #intake: Intake<Request, Address>;
-  /** Publishes what becomes of requests. Transports and mixins of this package tell it more. */
-  protected readonly teller = new RequestTeller<Request, Address>({
-    serverAddress: () => this.serverAddress,
-    isPeerGone: (request, error) => this.isPeerGone(request, error),
-  });
-  readonly #ledger = new RequestLedger<Request, Address>(this.counts, this.teller);
+  readonly #rounds: ServingLoop;
   #socket: Source | undefined;
-  #lastRequestId = 0;
   readonly #lameDuck = new LameDuck();
   /** It will take no further request, soon or already. */
   #isLeaving = false;
@@ -120,37 +83,30 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     const action = `Cannot construct ${new.target.name}`;
     refuseServerInWorker(action);
     requireHandlerClass(RequestHandlerClass, action);
-    super();
+    const engine = chooseEngine(options.engine);
+    super(engine, resolveTimeouts(options.timeouts, action));
     this.RequestHandlerClass = RequestHandlerClass;
     this.#requestedAddress = address;
-    this.#engine = chooseEngine(options.engine);
+    this.#engine = engine;
     this.workerData = options.workerData;
     this.timeout = options.timeout ?? new.target.timeout;
-    this.timeouts = resolveTimeouts(options.timeouts, action);
-    this.#deadlines = new DeadlineSweep({ timeouts: this.timeouts, minBytesPerSecond: 0 }, this.clock);
     this.#healthOptions = resolveHealth(options.health, action);
     this.#service = (options.notifySystemd ?? true) ? thisService() : undefined;
-    this.#running = new RunningRequests(this.clock);
     this.#loop = new RequestLoop(this.clock);
-    this.#runner = new RequestRunner({
-      hooks: this,
-      ledger: this.#ledger,
-      running: this.#running,
-      begin: (request) => this.#watch(request),
-      finish: (request, clientAddress) => this.finishInTime(request, clientAddress),
-      endRequest: (request) => this.endRequest(request),
-      abandonRequest: (request) => this.abandonRequest(request),
-      fail: (error) => this.fail(error),
-      leave: () => this.#intake.ended(),
-    });
     this.#intake = new Intake({
       loop: this.#loop,
-      running: this.#running,
+      running: this.runningRequests,
       source: () => this.#socket,
       maxActive: () => this.maxActiveRequests,
       getRequest: () => this.getRequest(),
-      admit: (request, clientAddress) => this.#runner.admit(request, clientAddress),
+      admit: (request, clientAddress) => this.admitRequest(request, clientAddress),
       acceptFailed: (error) => this.acceptFailed(error, this.#loop.backOffMs),
+    });
+    this.#rounds = new ServingLoop({
+      loop: this.#loop,
+      intake: this.#intake,
+      clock: this.clock,
+      isClosed: () => this.#isClosed,
     });
   }
 
@@ -166,24 +122,10 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     return this.#requestedAddress instanceof InheritedSocket ? this.#requestedAddress : undefined;
   }
 
-  get engine(): Engine['name'] {
-    return this.#engine.name;
-  }
-
   /** The bound socket. @throws ServerClosedError before `serverBind()` and after `serverClose()`. */
   get socket(): Source {
     if (this.#socket === undefined || this.#isClosed) throw new ServerClosedError('use the socket');
     return this.#socket;
-  }
-
-  /** What this server's deadlines run by. */
-  protected get clock(): Clock {
-    return clockOf(this.#engine);
-  }
-
-  /** Requests that were taken and have not ended. */
-  get activeRequests(): number {
-    return this.counts.active;
   }
 
   /** What the server has done so far. */
@@ -238,39 +180,18 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   }
 
   async #serve(serviceIntervalMs: number): Promise<void> {
-    const intake = this.#intake;
     this.#begin('serveForever');
     // The hook costs a timer, so one that nobody overrode is not called.
-    const serviceMs =
-      this.serviceActions === BaseServer.prototype.serviceActions ? undefined : serviceIntervalMs;
+    const isIdle = this.serviceActions === BaseServer.prototype.serviceActions;
+    const service = { call: () => this.serviceActions(), everyMs: serviceIntervalMs };
     try {
-      const turns = new FairTurns();
-      while (!this.#mustStop()) {
-        let isThere = this.#loop.backOffMs === 0 && intake.canTake;
-        if (!isThere) {
-          // A server that is full may be woken by a request that ends within this turn.
-          if (!intake.isFull) turns.begin();
-          await this.#waitForNext(serviceMs);
-          if (this.#mustStop()) break;
-          isThere = intake.canTake;
-        }
-        const taking = isThere ? intake.take() : undefined;
-        if (taking !== undefined) await taking;
-        const turn = turns.leave();
-        if (turn !== undefined) await turn;
-        if (serviceMs !== undefined) await this.serviceActions();
-      }
+      await this.#rounds.serve(isIdle ? undefined : service);
     } finally {
       if (!this.isSuspended) this.takingChanged(false);
       this.#loop.forgetStop();
       this.#loop.end();
     }
     this.#loop.throwFailure();
-  }
-
-  #waitForNext(ms: number | undefined): Promise<void> {
-    const { backOffMs } = this.#loop;
-    return backOffMs > 0 ? this.#loop.waitFor(undefined, backOffMs) : this.#intake.wait(ms);
   }
 
   /**
@@ -282,15 +203,8 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   async handleRequest(): Promise<unknown> {
     this.#begin('handleRequest');
     try {
-      if (this.#loop.backOffMs > 0) await this.#loop.waitFor(undefined, this.#loop.backOffMs);
-      const deadline = this.timeout === undefined ? Infinity : this.clock.now() + this.timeout * 1000;
-      while (!this.#intake.canTake) {
-        const ms = deadline - this.clock.now();
-        if (ms <= 0) return await this.handleTimeout();
-        await this.#intake.wait(ms === Infinity ? undefined : ms);
-        if (this.#isClosed) throw new ServerClosedError('handleRequest');
-      }
-      await this.#intake.take();
+      const timeoutMs = this.timeout === undefined ? Infinity : this.timeout * 1000;
+      if (!(await this.#rounds.takeOne(timeoutMs))) return await this.handleTimeout();
     } finally {
       this.#loop.end();
     }
@@ -372,35 +286,6 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     return source.close();
   }
 
-  /**
-   * Runs a request to its end, for mixins: as `processRequest` and what the loop does when that throws.
-   *
-   * @see CPython `ThreadingMixIn.process_request_thread`
-   */
-  runRequest(request: Request, clientAddress: Address): Promise<void> | void {
-    return this.#runner.run(request, clientAddress);
-  }
-
-  /** Ends a connection that was handed over, where the worker was gone before it took it. */
-  protected endAbandoned(handedOver: HandedOver): void {
-    const { transfer, handle } = handedOver;
-    handle?.destroy();
-    if (handle !== undefined || transfer !== undefined) return;
-    // Nothing but the number of a descriptor went over.
-    try {
-      adoptConnection(this.#engine, handedOver).reset();
-    } catch (error) {
-      // The worker had it, and its end was the connection's: the number may mean another one by now.
-      if (!isSystemError(error)) throw error;
-    }
-  }
-
-  /** The number of a request that is taken now. Transports of this package call it. */
-  protected nextRequestId(): number {
-    this.#lastRequestId += 1;
-    return this.#lastRequestId;
-  }
-
   /** Learns what a worker did with datagrams that it received itself. */
   protected servedByWorker(requests: OwnRequests): void {
     this.counts.accepted += requests.accepted;
@@ -411,65 +296,10 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       this.acceptFailed(reviveError(error) as Error, this.#loop.backOffMs);
   }
 
-  /** Has `handleError` learn what the handler of a request threw that was never taken here. */
-  protected failedInWorker(request: Request, clientAddress: Address, error: unknown): Promise<void> {
-    return this.#runner.failedElsewhere(request, clientAddress, error);
-  }
-
-  protected override requestServed(request: Request, clientAddress: Address): void {
-    this.#ledger.served(request, clientAddress);
-  }
-
-  protected override finishInTime(request: Request, clientAddress: Address): Promise<void> | void {
-    if (!this.servesInWorkers) this.teller.started(request, clientAddress);
-    const timed = this.#timed(request);
-    if (timed === undefined) return this.finishRequest(request, clientAddress);
-    return this.#deadlines.run(timed, () => this.finishRequest(request, clientAddress));
-  }
-
   /** Lets systemd, and whoever listens, know of a reload. Mixins of this package call it. */
   protected whileReloading(reload: () => Promise<void>): Promise<void> {
     const told = (): Promise<void> => tellReload(this.serverAddress, reload);
     return this.#service === undefined ? told() : this.#service.reloading(told);
-  }
-
-  protected override connectionSetup(): ConnectionSetup {
-    return this.#deadlines.figures;
-  }
-
-  /** Asks so many bytes a second of peers that handlers wait for, from now on. Transports of this package call it. */
-  protected askRate(minBytesPerSecond: number): void {
-    const wasNeeded = this.#deadlines.isNeeded;
-    this.#deadlines.change({ timeouts: this.timeouts, minBytesPerSecond });
-    if (wasNeeded || !this.#deadlines.isNeeded || this.servesInWorkers) return;
-    for (const connection of this.#running.open) {
-      if ('pace' in connection) this.#deadlines.watch(connection as TimedRequest);
-    }
-  }
-
-  /** Publishes that a request could not be taken, and when that is tried again. */
-  protected acceptFailed(error: Error, retryMs: number): void {
-    if (!acceptFailedChannel.hasSubscribers) return;
-    acceptFailedChannel.publish({ serverAddress: this.serverAddress, error, retryMs });
-  }
-
-  /** Connections that are open. */
-  protected get openConnections(): number {
-    return this.#running.connections;
-  }
-
-  /** Looks at each of them. */
-  protected get connections(): Iterable<OpenConnection> {
-    return this.#running.open;
-  }
-
-  /** Transports of this package report each connection that they open and, once its descriptor is free, close. */
-  protected connectionOpened(connection: OpenConnection): void {
-    this.#running.opened(connection);
-  }
-
-  protected connectionClosed(connection: OpenConnection): void {
-    this.#running.closed(connection);
   }
 
   /** Binds and activates, and frees the socket when that fails. Constructors of this package call it last. */
@@ -492,16 +322,6 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     serverClosedChannel.publish({ serverAddress: this.serverAddress });
   }
 
-  #timed(request: Request): TimedRequest | undefined {
-    return this.#deadlines.isNeeded && !this.servesInWorkers ? this.timedRequest(request) : undefined;
-  }
-
-  /** Also for those whose `processRequest` is the user's. */
-  #watch(request: Request): void {
-    const timed = this.#timed(request);
-    if (timed !== undefined) this.#deadlines.watch(timed);
-  }
-
   #begin(action: 'serveForever' | 'handleRequest'): void {
     if (this.#isClosed || this.#socket === undefined) throw new ServerClosedError(action);
     this.#loop.begin(action);
@@ -513,10 +333,6 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       throw error;
     }
     this.#service?.serving(this);
-  }
-
-  #mustStop(): boolean {
-    return this.#isClosed || this.#loop.mustStop;
   }
 
   #healthReport(): HealthReport {
@@ -531,15 +347,18 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     return this.#intake.isFull || this.isAtLimit ? 'full' : 'serving';
   }
 
-  /** Ends the loop with an error from beside it. */
-  protected fail(error: unknown): void {
+  protected override fail(error: unknown): void {
     this.#loop.fail(error);
+  }
+
+  protected override requestLeft(): void {
+    this.#intake.ended();
   }
 
   /** Ends a drain that runs, or comes, at once. */
   #hurry(): void {
     this.#lameDuck.cutShort();
-    this.#running.hurry();
+    this.runningRequests.hurry();
   }
 
   async #close(): Promise<void> {
@@ -554,7 +373,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.#loop.wake();
     const { serverAddress, activeRequests: active, drainHoldsProcess: holdsProcess } = this;
     const { drainMs } = this.timeouts;
-    const drain = (): Promise<number> => this.#running.drain(drainMs, { holdsProcess });
+    const drain = (): Promise<number> => this.runningRequests.drain(drainMs, { holdsProcess });
     await (this.#socket === undefined ? drain() : tellDrain({ serverAddress, active, drainMs }, drain));
     nowDrained();
     try {
@@ -565,18 +384,5 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       if (!this.servesInWorkers) this.tellClosed();
     }
     if (this.#loop.isStopped) this.#loop.throwFailure();
-  }
-}
-
-/** @throws TypeError for no handler class, or wrong attributes of one, for those whom no compiler has told. */
-function requireHandlerClass(given: unknown, action: string): void {
-  const handle: unknown = (given as { prototype?: { handle?: unknown } } | undefined)?.prototype?.handle;
-  if (typeof given !== 'function' || typeof handle !== 'function') {
-    throw new TypeError(
-      `${action}: RequestHandlerClass must be a class with a handle() method, got ${typeof given}`,
-    );
-  }
-  if (given.prototype instanceof StreamRequestHandler) {
-    checkClassAttributes(given, streamHandlerRules, action);
   }
 }
