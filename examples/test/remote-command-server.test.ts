@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connectTo, runByHand, startServer } from './classic-exchange.ts';
 import { peakMemoryBytes } from './process-memory.ts';
+import { RunningCommand, tree } from './running-command.ts';
 import { RunningProgram } from './running-program.ts';
 import { WatchedPipe } from './watched-pipe.ts';
 
@@ -46,12 +47,8 @@ describe('the remote command server', { timeout: 60_000 }, () => {
   });
 
   it('serves a second client while the command of the first one runs', async () => {
-    const { server, port } = await startServer();
-    await using _ = server;
-    await using pipe = await WatchedPipe.create();
-    await using first = await connectTo(port);
-    await first.sendall(pipe.hold('sleep 1000'));
-    await pipe.running();
+    await using running = await RunningCommand.start('sleep 1000');
+    const { port } = running;
     await using second = await connectTo(port);
     assert.equal((await runByHand(second, 'echo hi')).toString(), 'hi\n');
   });
@@ -155,8 +152,6 @@ describe('the remote command server, when a client leaves', { timeout: 60_000 },
     assert.equal(server.stderr.text, '');
   });
 
-  const tree = 'sleep 1000 & (sleep 1000; echo late) | cat & sleep 1000';
-
   it('leaves no process of a client that was killed', async () => {
     const { server, port } = await startServer();
     await using _ = server;
@@ -169,25 +164,9 @@ describe('the remote command server, when a client leaves', { timeout: 60_000 },
     await server.stdout.waitFor(/client 127\.0\.0\.1 is (closed|disconnected)!\n/);
   });
 
-  it('leaves no process of a client that reset, and logs it as disconnected', async () => {
-    const { server, port } = await startServer();
-    await using _ = server;
-    await using pipe = await WatchedPipe.create();
-    const socket = await connectTo(port);
-    await socket.sendall(pipe.hold(tree));
-    await pipe.running();
-    socket.reset();
-    await pipe.released();
-    await server.stdout.waitFor(/client 127\.0\.0\.1 is disconnected!\n/);
-  });
-
   it('takes a client that shut its writing side down for gone', async () => {
-    const { server, port } = await startServer();
-    await using _ = server;
-    await using pipe = await WatchedPipe.create();
-    await using socket = await connectTo(port);
-    await socket.sendall(pipe.hold(tree));
-    await pipe.running();
+    await using running = await RunningCommand.start(tree);
+    const { server, socket, pipe } = running;
     socket.shutdown('write');
     await pipe.released();
     assert.equal((await socket.recv(1_024)).length, 0, 'the size of half an output is not sent');
@@ -195,12 +174,8 @@ describe('the remote command server, when a client leaves', { timeout: 60_000 },
   });
 
   it('leaves no process of a client that typed ahead and then left', async () => {
-    const { server, port } = await startServer();
-    await using _ = server;
-    await using pipe = await WatchedPipe.create();
-    await using socket = await connectTo(port);
-    await socket.sendall(pipe.hold(tree));
-    await pipe.running();
+    await using running = await RunningCommand.start(tree);
+    const { socket, pipe } = running;
     await socket.sendall('next command');
     socket.shutdown('write');
     await pipe.released();

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { connectTo, runByHand, startServer } from '../classic-exchange.ts';
-import { WatchedPipe } from '../watched-pipe.ts';
-
-const tree = 'sleep 1000 & (sleep 1000; echo late) | cat & sleep 1000';
+import { RunningCommand, tree } from '../running-command.ts';
 
 for (const model of ['serial', 'concurrent', 'threading', 'forking']) {
   describe(`the remote command server, ${model}`, { timeout: 60_000 }, () => {
@@ -17,36 +15,24 @@ for (const model of ['serial', 'concurrent', 'threading', 'forking']) {
     });
 
     it('leaves no process of a client that closes while its command runs', async () => {
-      const { server, port } = await startServer({ model });
-      await using _ = server;
-      await using pipe = await WatchedPipe.create();
-      const socket = await connectTo(port);
-      await socket.sendall(pipe.hold(tree));
-      await pipe.running();
+      await using running = await RunningCommand.start(tree, { model });
+      const { server, socket, pipe } = running;
       socket.close();
       await pipe.released();
       await server.stdout.waitFor(/client 127\.0\.0\.1 is closed!\n/);
     });
 
     it('leaves no process of a client that resets while its command runs', async () => {
-      const { server, port } = await startServer({ model });
-      await using _ = server;
-      await using pipe = await WatchedPipe.create();
-      const socket = await connectTo(port);
-      await socket.sendall(pipe.hold(tree));
-      await pipe.running();
+      await using running = await RunningCommand.start(tree, { model });
+      const { server, socket, pipe } = running;
       socket.reset();
       await pipe.released();
       await server.stdout.waitFor(/client 127\.0\.0\.1 is disconnected!\n/);
     });
 
     it('leaves no process, and ends quietly, when it is told to end', async () => {
-      const { server, port } = await startServer({ model });
-      await using _ = server;
-      await using pipe = await WatchedPipe.create();
-      await using socket = await connectTo(port);
-      await socket.sendall(pipe.hold(tree));
-      await pipe.running();
+      await using running = await RunningCommand.start(tree, { model });
+      const { server, socket, pipe } = running;
       server.kill('SIGTERM');
       await pipe.released();
       assert.equal((await socket.recv(1)).length, 0);
@@ -74,12 +60,8 @@ describe('what differs between the models of the remote command server', { timeo
 
   for (const model of ['concurrent', 'threading', 'forking']) {
     it(`serves a second client beside the first one in the ${model} one`, async () => {
-      const { server, port } = await startServer({ model });
-      await using _ = server;
-      await using pipe = await WatchedPipe.create();
-      await using first = await connectTo(port);
-      await first.sendall(pipe.hold('sleep 1000'));
-      await pipe.running();
+      await using running = await RunningCommand.start('sleep 1000', { model });
+      const { port } = running;
       await using second = await connectTo(port);
       assert.equal((await runByHand(second, 'echo hi')).toString(), 'hi\n');
     });
@@ -99,12 +81,8 @@ describe('what differs between the models of the remote command server', { timeo
   }
 
   it('leaves no process in the forking one even when the server is killed with SIGKILL', async () => {
-    const { server, port } = await startServer({ model: 'forking' });
-    await using _ = server;
-    await using pipe = await WatchedPipe.create();
-    await using socket = await connectTo(port);
-    await socket.sendall(pipe.hold(tree));
-    await pipe.running();
+    await using running = await RunningCommand.start(tree, { model: 'forking' });
+    const { server, pipe } = running;
     server.kill('SIGKILL');
     await pipe.released();
   });

@@ -19,6 +19,7 @@ import { engines } from '../support/engines.ts';
 import { readAll } from '../support/read-all.ts';
 import { serving } from '../support/serving.ts';
 import { type SocketPair, socketPair } from '../support/socket-pair.ts';
+import { assertEndGoesAlong } from './end-goes-along.ts';
 
 const address = ['127.0.0.1', 0] as const;
 
@@ -93,16 +94,9 @@ for (const [engineName, createEngine] of engines) {
     });
 
     it('still shows the end of a peer that had ended, and what that had sent', async () => {
-      for (const reads of ['nothing', 'the end']) {
+      for (const readBefore of ['nothing', 'the end'] as const) {
         await using ends = await pair();
-        await ends.client.sendall('last words');
-        ends.client.shutdown('write');
-        await ends.peer.waitForEnd();
-        if (reads === 'the end') assert.equal((await readAll(ends.peer)).toString(), 'last words');
-        const stream = ends.peer.detach();
-        assert.equal(await text(stream), reads === 'nothing' ? 'last words' : '');
-        stream.end('answer');
-        assert.equal((await readAll(ends.client)).toString(), 'answer');
+        await assertEndGoesAlong(ends, readBefore);
       }
     });
 
