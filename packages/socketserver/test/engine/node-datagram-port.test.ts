@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:dgram';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, it, mock } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DatagramBindOptions } from '../../src/engine/contract.ts';
 import { NodeDatagramPort } from '../../src/engine/node/node-datagram-port.ts';
 import { DatagramClient } from '../support/datagram-client.ts';
@@ -88,6 +89,35 @@ describe('a datagram port of the node engine', () => {
     await port.close();
   });
 
+  it('goes on with a fresh record after one that had to wait', async () => {
+    await using client = new DatagramClient();
+    const requests: object[] = [];
+    const { port } = openPort((original, request) => {
+      requests.push(request);
+      return requests.length === 2 ? 0 : original();
+    });
+    assert.equal(port.send(Buffer.from('one'), client.address), undefined);
+    const waiting = port.send(Buffer.from('two'), client.address);
+    assert.equal(port.send(Buffer.from('three'), client.address), undefined);
+    assert.notEqual(requests[1], requests[2]);
+    assert.equal((await client.next())[0].toString(), 'one');
+    assert.equal((await client.next())[0].toString(), 'three');
+    (requests[1] as { oncomplete: (error: number) => void }).oncomplete(0);
+    await waiting;
+    await port.close();
+  });
+
+  it('refuses what is no datagram, or no address, as Node does', async () => {
+    await using client = new DatagramClient();
+    const { port } = openPort();
+    assert.equal(port.send(Buffer.from('hello'), client.address), undefined);
+    assert.throws(() => port.send(42 as unknown as Buffer, client.address), { code: 'ERR_INVALID_ARG_TYPE' });
+    assert.throws(() => port.send(Buffer.from('hello'), ['127.0.0.1', 70_000]), {
+      code: 'ERR_SOCKET_BAD_PORT',
+    });
+    await port.close();
+  });
+
   it('sends again when the kernel reports an earlier datagram in its stead', async () => {
     await using client = new DatagramClient();
     let calls = 0;
@@ -148,5 +178,18 @@ describe('a datagram port of the node engine', () => {
     assert.equal(port.receive()?.bytes.toString(), 'one');
     await port.close();
     assert.equal(port.isReady, false);
+  });
+
+  it('does not wake who has given up since', async () => {
+    await using client = new DatagramClient();
+    const { port } = openPort();
+    let wakes = 0;
+    port.notify(() => (wakes += 1));
+    await client.send('one', port.address);
+    while (!port.isReady) await nextTurn();
+    port.notify(undefined);
+    for (let turns = 0; turns < 3; turns += 1) await nextTurn();
+    assert.equal(wakes, 0);
+    await port.close();
   });
 });

@@ -1,31 +1,37 @@
-import type { Socket } from 'node:dgram';
+import type { RemoteInfo, Socket } from 'node:dgram';
 
 /** What lies under a `dgram.Socket`, as far as we look at it. [Node: lib/dgram.js, src/udp_wrap.cc] */
-interface DatagramHandle {
+interface UDPHandle {
   readonly fd?: number;
   /** @returns an error below 0; 0 when the datagram waits for the kernel; the bytes sent plus 1. */
   send: (
     request: SendRequest,
-    list: unknown,
+    list: readonly Uint8Array[],
     count: number,
     port: number,
     host: string,
     hasCallback: boolean,
   ) => number;
+  onmessage?: (length: number, handle: UDPHandle, bytes?: Buffer, sender?: RemoteInfo) => void;
 }
 
 /** Node's record of one send; `oncomplete` is called for those that had to wait. */
 export interface SendRequest {
   oncomplete?: (error: number) => void;
+  /** Keeps what is being sent alive. */
+  list?: readonly Uint8Array[];
 }
 
+/** `SOCKETSERVER_NODE_HANDLES=0` turns the undocumented way off, here as for streams. */
+const isEnabled = process.env['SOCKETSERVER_NODE_HANDLES'] !== '0';
+
 /** Node shows the handle under a private symbol only; `undefined` where a later version has none. */
-function handleOf(socket: Socket): DatagramHandle | undefined {
+function handleOf(socket: Socket): UDPHandle | undefined {
   const symbol = Object.getOwnPropertySymbols(socket).find(
     ({ description }) => description === 'state symbol',
   );
   if (symbol === undefined) return undefined;
-  const state = (socket as unknown as Record<symbol, { handle?: DatagramHandle | null }>)[symbol];
+  const state = (socket as unknown as Record<symbol, { handle?: UDPHandle | null }>)[symbol];
   return state?.handle ?? undefined;
 }
 
@@ -35,26 +41,77 @@ export function descriptorOf(socket: Socket): number {
 }
 
 /**
- * Sees what the kernel answers to each `socket.send()` as soon as that returns, where Node itself tells only by a
- * callback: that would cost a closure, a promise and a turn for every datagram, though nearly all are sent at once.
+ * Sends and receives on the handle of a bound `dgram.Socket`. Its kernel's answer to a send is there as soon as that
+ * returns, where the socket tells by a callback, with a closure, a record and a turn for each datagram, though nearly
+ * all are sent at once.
  */
-export class SendWatch {
-  /** The answer to the last send: see {@link DatagramHandle.send}. */
-  result = 0;
-  /** The last send. */
+export class DatagramHandle {
+  /** The last send, where its datagram waits for the kernel. */
   request: SendRequest = {};
+  readonly #socket: Socket;
+  readonly #handle: UDPHandle;
+  /** Node's class of records, which only a send shows. */
+  #SendRequest: (new () => SendRequest) | undefined;
+  /** A record that no datagram waits on: nearly all are sent with the same one. */
+  #unused: SendRequest | undefined;
+  readonly #list: Uint8Array[] = [];
+
+  private constructor(socket: Socket, handle: UDPHandle) {
+    this.#socket = socket;
+    this.#handle = handle;
+  }
 
   /** @returns `undefined` where this version of Node does not let us look. */
-  static on(socket: Socket): SendWatch | undefined {
-    const handle = handleOf(socket);
-    if (typeof handle?.send !== 'function') return undefined;
-    const watch = new SendWatch();
-    const { send } = handle;
-    handle.send = (request, list, count, port, host) => {
-      watch.request = request;
-      watch.result = send.call(handle, request, list, count, port, host, true); // so that oncomplete is called
-      return watch.result;
+  static of(socket: Socket): DatagramHandle | undefined {
+    const handle = isEnabled ? handleOf(socket) : undefined;
+    return typeof handle?.send === 'function' ? new DatagramHandle(socket, handle) : undefined;
+  }
+
+  /** Gives datagrams to `received` instead of the socket's listeners. @returns whether it could. */
+  intercept(received: (bytes: Buffer, sender: RemoteInfo) => void): boolean {
+    const handle = this.#handle;
+    const { onmessage } = handle;
+    if (typeof onmessage !== 'function') return false;
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- a handle has none
+    handle.onmessage = (length, self, bytes, sender) => {
+      if (length >= 0 && bytes !== undefined && sender !== undefined) received(bytes, sender);
+      else onmessage.call(self, length, self, bytes, sender); // an error
     };
-    return watch;
+    return true;
+  }
+
+  /** @returns as {@link UDPHandle.send}. @throws Node's error for what is no datagram or no address. */
+  send(bytes: Uint8Array, port: number, host: string): number {
+    // The handle ends the process for what the socket refuses.
+    const isSound = ArrayBuffer.isView(bytes) && typeof host === 'string' && (port & 0xffff) === port;
+    if (this.#SendRequest === undefined || !isSound) return this.#sendBySocket(bytes, port, host);
+    const request = this.#unused ?? new this.#SendRequest();
+    const list = this.#list;
+    list[0] = bytes;
+    const result = this.#handle.send(request, list, 1, port, host, true); // so that oncomplete is called
+    this.#unused = result > 0 ? request : undefined;
+    if (result === 0) {
+      request.list = [bytes];
+      this.request = request;
+    }
+    return result;
+  }
+
+  #sendBySocket(bytes: Uint8Array, port: number, host: string): number {
+    const handle = this.#handle;
+    const { send } = handle;
+    let result = 0;
+    handle.send = (request, list, count, toPort, toHost) => {
+      this.#SendRequest = request.constructor as new () => SendRequest;
+      this.request = request;
+      result = send.call(handle, request, list, count, toPort, toHost, true);
+      return result;
+    };
+    try {
+      this.#socket.send(bytes, port, host);
+    } finally {
+      handle.send = send;
+    }
+    return result;
   }
 }

@@ -5,7 +5,7 @@ import { type InetAddress, inetAddress, type SocketAddress } from '../../address
 import { UnsupportedError } from '../../errors.ts';
 import { type Datagram, type DatagramBindOptions, type DatagramPort, isInetAddress } from '../contract.ts';
 import { RequestQueue } from '../request-queue.ts';
-import { descriptorOf, SendWatch } from './datagram-handle.ts';
+import { DatagramHandle, descriptorOf } from './datagram-handle.ts';
 
 const cannotAdopt = 'Cannot use the inherited socket: the node engine cannot take over';
 const cure = 'install @socketserver/native, whose engine can';
@@ -21,8 +21,9 @@ export class NodeDatagramPort implements DatagramPort {
   readonly address: InetAddress;
   readonly #socket: Socket;
   readonly #options: DatagramBindOptions;
-  readonly #watch: SendWatch | undefined;
+  readonly #handle: DatagramHandle | undefined;
   readonly #waiting = new RequestQueue<Datagram>();
+  #wake: (() => void) | undefined;
   #dropped = 0;
   #closing: Promise<void> | undefined;
 
@@ -38,8 +39,9 @@ export class NodeDatagramPort implements DatagramPort {
       socket.close();
       throw error;
     }
-    this.#watch = SendWatch.on(socket);
-    socket.on('message', (bytes, sender) => this.#received(bytes, sender));
+    this.#handle = DatagramHandle.of(socket);
+    const received = (bytes: Buffer, sender: RemoteInfo): void => this.#received(bytes, sender);
+    if (this.#handle?.intercept(received) !== true) socket.on('message', received);
     socket.on('error', (error: NodeJS.ErrnoException) => {
       if (!isAboutEarlierDatagram(error.code)) this.#waiting.fail(error);
     });
@@ -85,7 +87,8 @@ export class NodeDatagramPort implements DatagramPort {
   }
 
   notify(wake: (() => void) | undefined): void {
-    this.#waiting.notify(wake);
+    this.#wake = wake;
+    this.#waiting.notify(wake && this.#wakeLater);
   }
 
   receive(): Datagram | undefined {
@@ -94,17 +97,19 @@ export class NodeDatagramPort implements DatagramPort {
 
   send(bytes: Uint8Array, address: SocketAddress): Promise<void> | undefined {
     if (!isInetAddress(address)) throw new TypeError('Cannot send: the address must be a host and a port');
-    const watch = this.#watch;
-    if (watch === undefined) return this.#sendWithCallback(bytes, address);
+    const handle = this.#handle;
+    if (handle === undefined) return this.#sendWithCallback(bytes, address);
     const [host, port] = address;
-    this.#socket.send(bytes, port, host);
+    let result = handle.send(bytes, port, host);
     // The kernel may report an earlier datagram instead of sending this one, and has forgotten it then. [udp(7)]
-    if (watch.result < 0 && isAboutEarlierDatagram(getSystemErrorName(watch.result)))
-      this.#socket.send(bytes, port, host);
-    if (watch.result > 0) return undefined;
-    if (watch.result < 0) throw sendError(watch.result, address);
+    if (result < 0 && isAboutEarlierDatagram(getSystemErrorName(result))) {
+      result = handle.send(bytes, port, host);
+    }
+    if (result > 0) return undefined;
+    if (result < 0) throw sendError(result, address);
+    const { request } = handle;
     return new Promise((resolve, reject) => {
-      watch.request.oncomplete = (error) => (error < 0 ? reject(sendError(error, address)) : resolve());
+      request.oncomplete = (error) => (error < 0 ? reject(sendError(error, address)) : resolve());
     });
   }
 
@@ -159,7 +164,19 @@ export class NodeDatagramPort implements DatagramPort {
       remoteAddress: inetAddress(address, port),
       truncated,
     });
+    if (this.#waiting.length >= maxPending) this.#wakeNow();
   }
+
+  /** Node brings up to 32 datagrams a turn, each in a call of its own: to wake the receiver once costs less. */
+  readonly #wakeLater = (): void => {
+    setImmediate(this.#wakeNow);
+  };
+
+  readonly #wakeNow = (): void => {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  };
 }
 
 /** Takes the host as it is: addresses are numeric, and Node's look-up would cost a turn for each datagram. */
