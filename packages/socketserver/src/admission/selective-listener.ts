@@ -97,10 +97,14 @@ export class SelectiveListener implements Listener {
 
   /** What was given is closed. */
   closed(holder: object, address: SocketAddress): void {
-    if (this.#shares === undefined) return;
-    const group = this.#groupOfClient({ holder, address });
-    const next = group === undefined ? undefined : this.#shares.leave(group);
+    const group = this.#shares && this.#groupOfClient({ holder, address });
+    const next = group === undefined ? undefined : this.#shares!.leave(group);
     if (next !== undefined) this.#due.push(next);
+    this.roomChanged();
+  }
+
+  /** There may be room for a further connection. */
+  roomChanged(): void {
     if (this.#due.length > 0) this.#arm();
   }
 

@@ -93,6 +93,12 @@ export class Admission {
     this.#limited.roomChanged();
   }
 
+  /** One that was being prepared before its address was known is gone. */
+  preparationFailed(): void {
+    this.#selective.roomChanged();
+    this.#limited.roomChanged();
+  }
+
   /** Whether the server takes clients at all: only then is anybody turned away. */
   takes(isTaking: boolean): void {
     this.#limited.takes(isTaking);

@@ -261,6 +261,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
       failed: () => {
         this.counts.accepted += 1;
         this.counts.failed += 1;
+        this.#admission!.preparationFailed();
       },
     });
   }

@@ -155,6 +155,21 @@ for (const [engineName, engine] of workerEngines) {
         assertAccounted(server);
       });
 
+      it('lets one in that waited for its address, and then for the whole server', { skip }, async () => {
+        await using running = start('TCPServer', { maxConnectionsPerAddress: 1 });
+        const { address, server } = running;
+        using first = await GreetedClient.to(address);
+        await first.greeted();
+        using second = await GreetedClient.to(address);
+        await someTurns();
+        server.limits.maxConnections = 1;
+        server.limits.maxConnectionsPerAddress = Infinity;
+        await someTurns();
+        assert.equal(second.text, '');
+        await first.leave();
+        await second.greeted();
+      });
+
       it('refuses an address over its share, or over maxPending of those who wait', { skip }, async () => {
         await using running = start('TCPServer', { maxConnectionsPerAddress: 1, maxPending: 1 });
         const { address, server } = running;
@@ -189,6 +204,27 @@ for (const [engineName, engine] of workerEngines) {
         assert.equal(second.text, '');
         await first.leave();
         await second.greeted();
+      });
+
+      it('lets one that waits for its address come when a PROXY header fails', { skip }, async () => {
+        const proxyProtocol = { from: ['127.0.0.1'] };
+        await using running = start('TCPServer', { maxConnectionsPerAddress: 1 }, { proxyProtocol });
+        const { server, address } = running;
+        const header = writeProxyHeader({ source: ['192.0.2.1', 1], destination: ['198.51.100.1', 2] });
+        using first = await GreetedClient.to(address, { header });
+        await first.greeted();
+        using second = await GreetedClient.to(address, { header });
+        using silent = await GreetedClient.to(address);
+        await someTurns();
+        server.limits.maxConnections = 1; // there are two: the first one, and the silent one
+        await first.leave();
+        await until(() => server.stats().active === 0);
+        await someTurns();
+        assert.equal(second.text, '');
+        silent.socket.write('nonsense\r\n');
+        await silent.ended();
+        await second.greeted();
+        await until(() => server.stats().failed === 1);
       });
     });
 
