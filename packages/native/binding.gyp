@@ -6,6 +6,8 @@
       'sources': [
         'src/address.cc',
         'src/arguments.cc',
+        'src/children.cc',
+        'src/clone_into.cc',
         'src/connection.cc',
         'src/datagram_port.cc',
         'src/environment.cc',
@@ -21,9 +23,12 @@
         'src/multicast.cc',
         'src/out_buffer.cc',
         'src/poller.cc',
+        'src/process_start.cc',
         'src/slots.cc',
         'src/socket.cc',
       ],
+      # Its threads and its signal handler may outlive the worker thread that loaded it.
+      'ldflags': ['-Wl,-z,nodelete'],
       # Timers, in C libraries before glibc 2.34. [timer_create(2)]
       'libraries': ['-lrt'],
       # Version 8 is the first with asynchronous clean-up hooks, and any Node from 16 on has it.

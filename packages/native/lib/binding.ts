@@ -88,6 +88,15 @@ export interface Binding {
   makePipe(ends: Int32Array): number;
   closeOnExec(fd: number): number;
 
+  /**
+   * The number of the process. Where it fails, the first number is the step that did. `exited` is given -1 as the code of
+   * a process that a signal has ended, and 0 as the signal of one that has ended by itself.
+   */
+  startProcess(
+    texts: Uint8Array,
+    numbers: Int32Array,
+    exited: (code: number, signal: number) => void,
+  ): number;
   /** -EALREADY when this process was asked to before. */
   endWithParent(parent: number, graceMs: number): number;
 }

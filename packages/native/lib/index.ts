@@ -5,8 +5,10 @@
 import { loadBinding } from './binding.ts';
 import { NativeEngine } from './engine.ts';
 import { osError } from './os-error.ts';
+import { type ProcessEnd, type ProcessOptions, startProcessBy } from './processes.ts';
 
 export type { NativeEngine } from './engine.ts';
+export type { ProcessEnd, ProcessOptions } from './processes.ts';
 
 /** Each thread evaluates this module for itself, so this is one engine per thread. */
 const thread: { binding?: ReturnType<typeof loadBinding>; engine?: NativeEngine } = {};
@@ -67,6 +69,25 @@ export function closeOnExec(fd: number): void {
   thread.binding ??= loadBinding();
   const status = thread.binding.closeOnExec(fd);
   if (status < 0) throw osError(status, 'fcntl');
+}
+
+/**
+ * Starts a process without a copy of this one, which Node's `spawn()` makes first: in a session and a process group of its own,
+ * with all signals as in a fresh login, and with descriptors 0, 1 and 2 only. This thread waits until it executes its program.
+ *
+ * It is this process's child, and is not ended with it, nor with the thread that started it; it keeps the event loop of that
+ * thread alive until it has ended. Nobody else's children are waited for.
+ *
+ * @param exited - called once, when it has ended; its number may be another process's from then on. Not called where the
+ *   thread ends before.
+ * @returns its number.
+ * @throws the operating system's error, with nothing started: its `syscall` tells `execve` (`ENOENT`, `EACCES`, `E2BIG`) and
+ *   `chdir` from `clone` (`EAGAIN`, `EMFILE`), `cgroup`, `dup2` and `setrlimit`. TypeError for a text with NUL.
+ * @see clone(2) CLONE_VFORK, waitid(2) P_PIDFD
+ */
+export function startProcess(options: ProcessOptions, exited: (end: ProcessEnd) => void): number {
+  thread.binding ??= loadBinding();
+  return startProcessBy(thread.binding, options, exited);
 }
 
 /**

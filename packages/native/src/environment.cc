@@ -24,7 +24,7 @@ void OnIdle(uv_idle_t*) {}
 
 }  // namespace
 
-Environment::Environment(napi_env env) : env_(env), inbox_(&mailbox_) {}
+Environment::Environment(napi_env env) : env_(env), inbox_(&mailbox_), children_(this) {}
 
 Environment* Environment::Create(napi_env env) {
   auto* environment = new Environment(env);
@@ -42,7 +42,7 @@ int Environment::Open(napi_value dispatch) {
   uv_prepare_init(loop, &prepare_);
   uv_idle_init(loop, &idle_);
   poll_.data = prepare_.data = idle_.data = this;
-  open_handles_ = 3;
+  open_handles_ += 3;
   is_open_ = true;
 
   uv_poll_start(&poll_, UV_READABLE, OnReadable);
@@ -262,11 +262,14 @@ void Environment::Close() {
   slots_.Clear();
   inbox_.Detach(env_);
   mailbox_.Detach(env_);
-  if (!is_open_) {
-    napi_remove_async_cleanup_hook(cleanup_hook_);
-    delete this;
-    return;
-  }
+  children_.Leave();
+  HandleOpened();
+  is_closing_ = true;
+  if (is_open_) CloseEngine();
+  HandleClosed();
+}
+
+void Environment::CloseEngine() {
   napi_delete_reference(env_, dispatch_);
   napi_delete_reference(env_, receiver_);
   napi_async_destroy(env_, async_context_);
@@ -276,11 +279,12 @@ void Environment::Close() {
   poller_.Close();
 }
 
-void Environment::OnHandleClosed(uv_handle_t* handle) {
-  auto* environment = static_cast<Environment*>(handle->data);
-  if (--environment->open_handles_ > 0) return;
-  napi_remove_async_cleanup_hook(environment->cleanup_hook_);
-  delete environment;
+void Environment::OnHandleClosed(uv_handle_t* handle) { static_cast<Environment*>(handle->data)->HandleClosed(); }
+
+void Environment::HandleClosed() {
+  if (--open_handles_ > 0 || !is_closing_) return;
+  napi_remove_async_cleanup_hook(cleanup_hook_);
+  delete this;
 }
 
 }  // namespace socketserver

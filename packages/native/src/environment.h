@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "children.h"
 #include "datagram_port.h"
 #include "inbox.h"
 #include "mailbox.h"
@@ -35,6 +36,7 @@ class Environment {
   Slots& slots() { return slots_; }
   Mailbox& mailbox() { return mailbox_; }
   Inbox& inbox() { return inbox_; }
+  Children& children() { return children_; }
   DatagramBatch& datagrams();
 
   // JavaScript grows the slot table before it is full.
@@ -51,6 +53,10 @@ class Environment {
 
   // Carries out the commands that JavaScript has left in the mailbox.
   void Flush();
+
+  // Of this thread's loop there are handles open: it lives until the last of them is closed.
+  void HandleOpened() { open_handles_++; }
+  void HandleClosed();
 
  private:
   explicit Environment(napi_env env);
@@ -70,6 +76,7 @@ class Environment {
   void RunCommand(uint32_t index, const Command& command, std::vector<SlotId>* gathered);
   void SourceClosed();
   void Close();
+  void CloseEngine();
 
   napi_env env_;
   napi_async_cleanup_hook_handle cleanup_hook_ = nullptr;
@@ -81,6 +88,7 @@ class Environment {
   Slots slots_;
   Mailbox mailbox_;
   Inbox inbox_;
+  Children children_;
   std::unique_ptr<DatagramBatch> datagrams_;  // made with the first port
   std::vector<Event> queue_;         // news for the next call into JavaScript
   std::vector<Event> batch_;         // news of the call that is running
@@ -97,6 +105,7 @@ class Environment {
   uv_idle_t idle_;                   // keeps libuv from sleeping while there is some
   int open_handles_ = 0;
   bool is_open_ = false;
+  bool is_closing_ = false;
   bool has_events_ = false;          // libuv found the epoll instance readable
   bool in_turn_ = false;
   bool in_flush_ = false;
