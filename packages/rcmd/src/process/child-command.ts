@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandEnd, KillReason } from '../protocol/command-end.ts';
 import type { OutputName } from '../protocol/stream-id.ts';
@@ -7,6 +6,7 @@ import type { ControlGroup } from './control-groups.ts';
 import type { InputPipe } from './input-pipe.ts';
 import { LateOutput } from './late-output.ts';
 import type { OutputPipe } from './output-pipe.ts';
+import type { ProcessExit } from './process-starter.ts';
 import { signalGroup, signalProcess } from './signal-group.ts';
 
 /** What a control group is looked at for, while its last processes go away. */
@@ -22,6 +22,7 @@ const longestMs = 2 ** 31 - 1;
 export interface CommandParts {
   readonly spec: CommandSpec;
   readonly pid: number;
+  readonly exited: Promise<ProcessExit>;
   readonly input: InputPipe | undefined;
   readonly stdout: OutputPipe;
   readonly stderr: OutputPipe;
@@ -44,15 +45,12 @@ export class ChildCommand implements RunningCommand {
   #hasExited = false;
   #timers: NodeJS.Timeout[] = [];
 
-  constructor(child: ChildProcess, parts: CommandParts) {
+  constructor(parts: CommandParts) {
     this.#parts = parts;
     this.pid = parts.pid;
     this.commandId = parts.spec.commandId;
-    const exited = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
-      child.once('exit', (code, signal) => resolve({ code, signal }));
-    });
-    this.ended = this.#settle(exited);
-    this.cleared = this.#clear(exited);
+    this.ended = this.#settle();
+    this.cleared = this.#clear();
     this.#limit();
   }
 
@@ -129,10 +127,8 @@ export class ChildCommand implements RunningCommand {
     this.#parts.group?.kill();
   }
 
-  async #settle(
-    exited: Promise<{ readonly code: number | null; readonly signal: string | null }>,
-  ): Promise<CommandEnd> {
-    const { code, signal } = await exited;
+  async #settle(): Promise<CommandEnd> {
+    const { exitCode, signal } = await this.#parts.exited;
     const durationMs = performance.now() - this.#startedAt;
     this.#hasExited = true;
     for (const timer of this.#timers) clearTimeout(timer);
@@ -142,8 +138,8 @@ export class ChildCommand implements RunningCommand {
     await Promise.all([stdout.whenEnded, stderr.whenEnded]);
     late.close();
     return {
-      exitCode: code ?? undefined,
-      signal: signal ?? undefined,
+      exitCode,
+      signal,
       killedBy: this.#killedBy,
       durationMs,
       stdoutBytes: this.#bytes.stdout,
@@ -154,8 +150,8 @@ export class ChildCommand implements RunningCommand {
   }
 
   /** Ends what the main process has left behind, as the command would have been ended itself. */
-  async #clear(exited: Promise<unknown>): Promise<void> {
-    await exited;
+  async #clear(): Promise<void> {
+    await this.#parts.exited;
     const { spec, group } = this.#parts;
     if (!this.#isAnyLeft(group)) return;
     signalGroup(this.pid, spec.killSignal);

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandRecords } from './command-records.ts';
@@ -13,19 +11,8 @@ import { commandVariable } from './marked-processes.ts';
 import { OutputPipe } from './output-pipe.ts';
 import { openPipeSupply, type PipeEnds, type PipeSupply } from './pipe-supply.ts';
 import { startTimeOf } from './process-facts.ts';
+import { openStarter, type ProcessStarter } from './process-starter.ts';
 import { Reaper } from './reaper.ts';
-import { requireDirectory, resolveProgram } from './resolve-program.ts';
-
-/** Files that a command may have open, softly, as on any system; Node has raised its own limit, which children would inherit. */
-const openFiles = 1_024;
-
-/**
- * What a child does before it becomes the command: `$1` is the file by which it joins its control group, or empty. Limits, mask and group are
- * inherited, so only the child itself can set them.
- */
-const prelude =
-  `ulimit -S -n ${openFiles} 2>/dev/null; umask 022; ` +
-  'if [ -n "$1" ]; then echo 0 >"$1"; fi 2>/dev/null; shift; exec "$@"';
 
 /** Options of {@link CommandRunner.start}. */
 export interface CommandRunnerOptions {
@@ -35,6 +22,17 @@ export interface CommandRunnerOptions {
   readonly controlGroups?: boolean | undefined;
   /** `'auto'` takes the kernel's own pipes where `@socketserver/native` can make them, else FIFOs. Default `'auto'`. */
   readonly pipes?: 'auto' | 'named' | undefined;
+  /**
+   * `'auto'` starts processes by `@socketserver/native` where that can, else by Node and a shell; `'node'` by these in any case. Default
+   * `'auto'`, and `'node'` where `SOCKETSERVER_ENGINE` is that.
+   */
+  readonly starter?: 'auto' | 'node' | undefined;
+}
+
+interface RunnerParts {
+  readonly name: string;
+  readonly pipes: PipeSupply;
+  readonly starter: ProcessStarter;
 }
 
 /**
@@ -44,6 +42,7 @@ export interface CommandRunnerOptions {
 export class CommandRunner implements AsyncDisposable {
   readonly records: CommandRecords;
   readonly #pipes: PipeSupply;
+  readonly #starter: ProcessStarter;
   readonly #groups: ControlGroups | undefined;
   readonly #reaper: Reaper;
   readonly #sweep = new DescendantSweep();
@@ -52,9 +51,10 @@ export class CommandRunner implements AsyncDisposable {
 
   private constructor(
     { stateFolder, controlGroups = true }: CommandRunnerOptions,
-    { name, pipes }: { readonly name: string; readonly pipes: PipeSupply },
+    { name, pipes, starter }: RunnerParts,
   ) {
     this.#pipes = pipes;
+    this.#starter = starter;
     this.records = new CommandRecords(join(stateFolder, 'commands'), name);
     this.#groups = controlGroups ? ControlGroups.create(controlGroupName(name)) : undefined;
     this.#reaper = new Reaper(this.records.folder, this.#groups?.folder ?? '');
@@ -64,7 +64,8 @@ export class CommandRunner implements AsyncDisposable {
   static async start(options: CommandRunnerOptions): Promise<CommandRunner> {
     const name = `${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
     const pipes = await openPipeSupply(join(options.stateFolder, 'pipes', name), options.pipes ?? 'auto');
-    const runner = new CommandRunner(options, { name, pipes });
+    const starter = await openStarter(options.starter);
+    const runner = new CommandRunner(options, { name, pipes, starter });
     try {
       await pipes.reserve(3);
     } catch (error) {
@@ -91,10 +92,9 @@ export class CommandRunner implements AsyncDisposable {
    * @throws {@link CommandStartError}, with nothing started.
    */
   async run(spec: CommandSpec, owner: string): Promise<RunningCommand> {
-    await requireDirectory(spec.cwd);
-    await resolveProgram(spec.argv[0], { cwd: spec.cwd, path: spec.env['PATH'] ?? '' });
     try {
-      await this.#pipes.reserve(3);
+      await this.#starter.check(spec);
+      while (!this.#pipes.has(3)) await this.#pipes.reserve(3);
       if (this.#isClosed) throw new CommandStartError('FAILED', 'the server is stopping');
       return await this.#spawn(spec, owner);
     } catch (error) {
@@ -138,14 +138,12 @@ export class CommandRunner implements AsyncDisposable {
       const stdin = spec.stdin ? take(this.#pipes.takeInput()) : undefined;
       const stdout = take(this.#pipes.takeOutput());
       const stderr = take(this.#pipes.takeOutput());
-      const child = spawn('/bin/sh', ['-c', prelude, 'sh', group?.joinFile ?? '', ...spec.argv], {
-        cwd: spec.cwd,
+      const starting = this.#starter.start(spec, {
         env: { ...spec.env, [commandVariable]: spec.commandId },
-        stdio: [stdin?.childs ?? 'ignore', stdout.childs, stderr.childs],
-        detached: true, // a session and a group of its own [setsid(2)]
+        stdio: [stdin?.childs, stdout.childs, stderr.childs],
+        group,
       });
-      const { pid } = child;
-      if (pid === undefined) throw (await once(child, 'error'))[0];
+      const { pid, exited } = starting instanceof Promise ? await starting : starting;
       for (const ends of [stdin, stdout, stderr]) if (ends !== undefined) closeSync(ends.childs);
       opened.length = 0;
       const record = {
@@ -157,9 +155,10 @@ export class CommandRunner implements AsyncDisposable {
         argv: spec.argv,
       };
       const removeRecord = this.records.add(record);
-      const command = new ChildCommand(child, {
+      const command = new ChildCommand({
         spec,
         pid,
+        exited,
         input: stdin && new InputPipe(stdin.ours),
         stdout: new OutputPipe(stdout.ours),
         stderr: new OutputPipe(stderr.ours),

@@ -74,12 +74,12 @@ export function controlGroupName(runner: string): string {
 
 /** The control group of one command. */
 export class ControlGroup {
+  readonly folder: string;
   /** A process joins by writing 0 to this file. */
   readonly joinFile: string;
-  readonly #folder: string;
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
     this.joinFile = join(folder, 'cgroup.procs');
   }
 
@@ -95,7 +95,7 @@ export class ControlGroup {
   /** Kills all of them at once, those too that are just being forked. */
   kill(): void {
     try {
-      writeFileSync(join(this.#folder, 'cgroup.kill'), '1');
+      writeFileSync(join(this.folder, 'cgroup.kill'), '1');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
@@ -103,7 +103,7 @@ export class ControlGroup {
 
   /** @returns whether it is gone: it stays while it has processes. */
   remove(): boolean {
-    return removeGroup(this.#folder);
+    return removeGroup(this.folder);
   }
 }
 

@@ -29,13 +29,17 @@ export class NamedPipes implements PipeSupply {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   }
 
-  /** Sees to it that `count` pipes can be taken. @throws the error of `mkfifo(1)`. */
-  async reserve(count: number): Promise<void> {
-    if (this.#paths.length < lowMark) this.#refill ??= this.#make();
-    while (this.#paths.length < count) await (this.#refill ??= this.#make());
+  has(count: number): boolean {
+    if (this.#paths.length < lowMark) this.#startRefill().catch(() => {}); // reserve() tells
+    return this.#paths.length >= count;
   }
 
-  /** A pipe that the child writes to. There must be one: see {@link reserve}. */
+  /** @throws the error of `mkfifo(1)`. */
+  async reserve(count: number): Promise<void> {
+    while (!this.has(count)) await this.#startRefill();
+  }
+
+  /** A pipe that the child writes to. There must be one: see {@link has}. */
   takeOutput(): PipeEnds {
     const path = this.#paths.pop()!;
     // A reader that does not block opens at once, and then the writer finds it there. [fifo(7)]
@@ -45,7 +49,7 @@ export class NamedPipes implements PipeSupply {
     });
   }
 
-  /** A pipe that the child reads from. There must be one: see {@link reserve}. */
+  /** A pipe that the child reads from. There must be one: see {@link has}. */
   takeInput(): PipeEnds {
     const path = this.#paths.pop()!;
     return openBoth(path, () => {
@@ -64,6 +68,10 @@ export class NamedPipes implements PipeSupply {
   async close(): Promise<void> {
     if (this.#refill !== undefined) await this.#refill.catch(() => undefined);
     rmSync(this.#directory, { recursive: true, force: true });
+  }
+
+  #startRefill(): Promise<void> {
+    return (this.#refill ??= this.#make());
   }
 
   async #make(): Promise<void> {

@@ -25,6 +25,10 @@ export class NativePipes implements PipeSupply {
     }
   }
 
+  has(): boolean {
+    return true;
+  }
+
   reserve(): Promise<void> {
     return Promise.resolve();
   }

@@ -14,9 +14,11 @@ export interface PipeEnds {
  * `/dev/stdout` and `/dev/stderr` cannot be opened on. [unix(7)]
  */
 export interface PipeSupply {
-  /** Sees to it that `count` pipes can be taken. @throws the system's error. */
+  /** Whether `count` pipes can be taken now. */
+  has(count: number): boolean;
+  /** Waits until there are `count` pipes, which others may take first. @throws the system's error. */
   reserve(count: number): Promise<void>;
-  /** A pipe that the child writes to. There must be one: see {@link reserve}. */
+  /** A pipe that the child writes to. There must be one: see {@link has}. */
   takeOutput(): PipeEnds;
   /** A pipe that the child reads from. */
   takeInput(): PipeEnds;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -27,6 +27,9 @@ const signals: readonly NodeJS.Signals[] = [
   'SIGKILL',
   'SIGALRM',
 ];
+
+/** Whether Node starts the commands: `by-node.test.ts` runs these tests so. */
+const isByNode = process.env['SOCKETSERVER_ENGINE'] === 'node';
 
 for (const pipes of ['auto', 'named'] as const) {
   describe(`the pipes of a command, ${pipes}`, () => {
@@ -92,17 +95,18 @@ describe('a command', () => {
     await using started = await startRunner();
     const spec = commandSpec(['env'], { env: { PATH: '/usr/bin:/bin', WORD: 'a b' } });
     const { stdout } = await finish(await started.runner.run(spec, 'me'));
+    delete process.env['RCMD_TEST_SECRET'];
     const names = stdout
       .trim()
       .split('\n')
-      .map((line) => line.split('=')[0]);
-    delete process.env['RCMD_TEST_SECRET'];
+      .map((line) => line.split('=')[0]!);
+    // A shell, where one is in between, adds its own.
+    const own = isByNode ? ['PWD', '_', 'OLDPWD', 'SHLVL'] : [];
     assert.deepEqual(
-      names
-        .filter((name) => !['PWD', '_', 'OLDPWD', 'SHLVL'].includes(name!))
-        .toSorted((a, b) => (a! < b! ? -1 : 1)),
+      names.filter((name) => !own.includes(name)).toSorted((a, b) => (a < b ? -1 : 1)),
       ['PATH', 'RCMD_COMMAND', 'WORD'],
     );
+    assert.equal(names.includes('PWD'), isByNode, 'who has started it');
   });
 
   it('has descriptors 0, 1 and 2 only, and they are pipes that can be opened by name', async () => {
@@ -111,7 +115,8 @@ describe('a command', () => {
     const listed = await finish(
       await started.runner.run(commandSpec(['ls', '/proc/self/fd'], { stdin: true }), 'me'),
     );
-    const inherited = new Set(inheritedDescriptors().map(String));
+    // By Node, those too that this process was started with, which a server has closed.
+    const inherited = new Set(isByNode ? inheritedDescriptors().map(String) : []);
     const found = listed.stdout.trim().split('\n');
     assert.deepEqual(
       found.filter((fd) => !inherited.has(fd)),
@@ -237,6 +242,25 @@ describe('what cannot be run', () => {
       assert.deepEqual([started.runner.running, started.runner.records.all()], [0, []]);
     });
   }
+
+  it('is told apart where it is a script of something that is not there', { skip: isByNode }, async () => {
+    await using started = await startRunner();
+    using folder = temporaryFolder();
+    const script = `${folder.path}/script`;
+    writeFileSync(script, '#!/no/such/interpreter\n', { mode: 0o755 });
+    await assert.rejects(started.runner.run(commandSpec([script]), 'me'), {
+      code: 'NOT_EXECUTABLE',
+      message: `${JSON.stringify(script)} cannot be executed: what it names as its interpreter cannot (ENOENT)`,
+    });
+  });
+
+  it('is also arguments that are too long, with nothing left behind', async () => {
+    await using started = await startRunner();
+    const before = readdirSync('/proc/self/fd');
+    const spec = commandSpec(['true', 'x'.repeat(200_000)]);
+    await assert.rejects(started.runner.run(spec, 'me'), { code: 'FAILED', message: /E2BIG/ });
+    assert.deepEqual([readdirSync('/proc/self/fd'), started.runner.records.all()], [before, []]);
+  });
 
   it('is also what comes after the server has stopped', async () => {
     const started = await startRunner();
