@@ -1,6 +1,7 @@
 import { FrameError, type FrameStream, type StreamSocket } from 'socketserver/client';
 import { ProtocolError, RcmdError } from '../errors.ts';
 import type { GoAway } from '../protocol/go-away.ts';
+import { giveFrameMemoryBack } from '../protocol/frame-memory.ts';
 import { type Message, messageCodec } from '../protocol/message.ts';
 import { CreditPool } from './credit-pool.ts';
 import { KeepAlive, type KeepAliveOptions } from './keep-alive.ts';
@@ -190,7 +191,10 @@ export class Link {
   async #sendAll(): Promise<void> {
     try {
       while (this.#control.length + this.#ordered.length > 0 && this.#failure === undefined) {
-        await this.#frames.writeAll(this.#nextBatch());
+        const batch = this.#nextBatch();
+        await this.#frames.writeAll(batch);
+        // Where that fails, somebody may still send from it.
+        for (const message of batch) if (message.type === 'data') giveFrameMemoryBack(message.bytes);
         if (this.#queuedBytes < queueBytes) this.#letSendersGo();
       }
     } catch (error) {

@@ -26,13 +26,14 @@ export interface CommandSpec {
 export interface RunningCommand extends AsyncDisposable {
   readonly pid: number;
   /**
-   * Takes the next bytes of a stream, as soon as there are any: at most `max`, which the caller may use as he likes; `undefined` at its end. Nothing is
-   * read from the pipe that was not asked for, so a command that nobody reads waits. One read of a stream at a time.
+   * Takes the next bytes of a stream, as soon as there are any: at most `max`; `undefined` at its end. They are the caller's; where
+   * he gives their memory back (`giveFrameMemoryBack()`) it serves again. Nothing is read from the pipe that was not asked for, so
+   * a command that nobody reads waits. One read of a stream at a time.
    */
   read(stream: OutputName, max: number): Promise<Uint8Array | undefined>;
   /** Stops reading a stream for good: the command gets SIGPIPE when it writes there. */
   stop(stream: OutputName): void;
-  /** Gives it input; resolves when the pipe has taken all. A command that reads no more is no error: the bytes are dropped, and the result is `false`. */
+  /** Gives it input; resolves when more may be brought. A command that reads no more is no error: the bytes are dropped, and the result is `false`. */
   write(bytes: Uint8Array): Promise<boolean>;
   /** The end of its input. */
   endInput(): void;

@@ -1,5 +1,8 @@
 import { Socket } from 'node:net';
 
+/** Bytes that may wait for the command while more is brought: so it never waits for us. */
+const queueBytes = 131_072;
+
 /** What a command is given to read. */
 export class InputPipe {
   readonly #socket: Socket;
@@ -16,15 +19,16 @@ export class InputPipe {
     this.#socket.on('error', gone).on('close', gone);
   }
 
-  /** Resolves when the pipe has taken all of `bytes`; with `false` where nobody reads any more. */
+  /** Resolves when more may be brought; with `false` where nobody reads any more. */
   write(bytes: Uint8Array): Promise<boolean> {
     if (!this.#isOpen) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      this.#socket.write(bytes, (error) => {
-        if (error == null) this.bytesTaken += bytes.length;
-        resolve(error == null);
-      });
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#socket.write(bytes, (error) => {
+      if (error == null) this.bytesTaken += bytes.length;
+      resolve(error == null);
     });
+    if (this.#socket.writableLength <= queueBytes) resolve(true);
+    return promise;
   }
 
   /** The command reads the rest, and then the end. */

@@ -1,9 +1,10 @@
 import { Socket } from 'node:net';
+import { giveFrameMemoryBack, shareFrameMemory, takeFrameMemory } from '../protocol/frame-memory.ts';
 
 /** Bytes that one read takes from the kernel: what a pipe holds. [pipe(7)] */
 const readBytes = 65_536;
 
-/** Deliveries up to this are copied, and their memory serves again; longer ones that follow one another are given away as they are. */
+/** Deliveries up to this are copied out of memory that all pipes share; longer ones that follow one another are given away as they are. */
 const copiedBytes = 16_384;
 
 /**
@@ -17,9 +18,9 @@ export class OutputPipe {
   readonly #socket: Socket;
   #held: Buffer | undefined;
   /** What is read into: after a long delivery memory of this pipe's own, since another one is likely. */
-  #memory = shared;
+  #memory: Buffer = shared;
   #hasEnded = false;
-  #waiting: ((bytes: Uint8Array | undefined) => void) | undefined;
+  #waiting: ((bytes: Buffer | undefined) => void) | undefined;
   #max = 0;
   #ended: () => void = () => {};
   /** Bytes that came so far. */
@@ -53,13 +54,13 @@ export class OutputPipe {
   }
 
   /** Takes 1 to `max` bytes as soon as there are any; `undefined` at the end. One at a time. */
-  read(max: number): Promise<Uint8Array | undefined> {
+  read(max: number): Promise<Buffer | undefined> {
     if (this.#waiting !== undefined) {
       return Promise.reject(new TypeError('Cannot read: an earlier read of this stream must have ended'));
     }
     if (this.#held !== undefined) return Promise.resolve(this.#take(max));
     if (this.#hasEnded) return Promise.resolve(undefined);
-    const { promise, resolve } = Promise.withResolvers<Uint8Array | undefined>();
+    const { promise, resolve } = Promise.withResolvers<Buffer | undefined>();
     this.#waiting = resolve;
     this.#max = max;
     this.#socket.resume();
@@ -78,10 +79,13 @@ export class OutputPipe {
     this.bytesRead += length;
     const isLong = length > copiedBytes;
     const view = Buffer.from(memory.buffer, memory.byteOffset, length);
-    const bytes = isLong && memory !== shared ? view : Buffer.from(view);
-    if (isLong) this.#memory = Buffer.allocUnsafeSlow(readBytes);
-    else if (memory !== shared) this.#memory = shared;
-    this.#held = bytes;
+    this.#held = isLong && memory !== shared ? view : Buffer.from(view);
+    if (isLong) {
+      this.#memory = takeFrameMemory();
+    } else if (memory !== shared) {
+      giveFrameMemoryBack(view);
+      this.#memory = shared;
+    }
     const resolve = this.#waiting;
     this.#waiting = undefined;
     resolve?.(this.#take(this.#max));
@@ -91,6 +95,7 @@ export class OutputPipe {
   #take(max: number): Buffer {
     const bytes = this.#held!;
     this.#held = bytes.length > max ? bytes.subarray(max) : undefined;
+    if (this.#held !== undefined) shareFrameMemory(bytes);
     if (this.#held === undefined && this.#hasEnded) this.#ended();
     return bytes.subarray(0, max);
   }

@@ -58,8 +58,21 @@ export function writeFrame(type: number, channel: number, payload: Uint8Array): 
     );
   }
   const header = Buffer.allocUnsafe(headerBytes);
-  header.writeUIntBE(payload.length, 0, 3);
-  header[3] = type;
-  header.writeUInt32BE(channel, 4);
+  writeHeader(header, { type, channel, length: payload.length });
   return payload.length === 0 ? [header] : [header, payload];
+}
+
+/** Writes a frame's header before its payload, for which `frame` has room. */
+export function completeFrame(type: number, channel: number, frame: Buffer): readonly Uint8Array[] {
+  writeHeader(frame, { type, channel, length: frame.length - headerBytes });
+  return [frame];
+}
+
+function writeHeader(
+  bytes: Buffer,
+  { type, channel, length }: { readonly type: number; readonly channel: number; readonly length: number },
+): void {
+  bytes.writeUIntBE(length, 0, 3);
+  bytes[3] = type;
+  bytes.writeUInt32BE(channel, 4);
 }

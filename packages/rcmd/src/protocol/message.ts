@@ -8,7 +8,16 @@ import {
   decodeFailure,
   decodeStart,
 } from './command-end.ts';
-import { type Frame, headerBytes, maxPayloadBytes, readHeader, skippable, writeFrame } from './frame.ts';
+import { frameAround } from './frame-memory.ts';
+import {
+  completeFrame,
+  type Frame,
+  headerBytes,
+  maxPayloadBytes,
+  readHeader,
+  skippable,
+  writeFrame,
+} from './frame.ts';
 import { decodeGoAway, type GoAway } from './go-away.ts';
 import { decodeHello, type Hello } from './hello.ts';
 import { writeJSON } from './json-payload.ts';
@@ -115,8 +124,12 @@ export function encodeMessage(message: Message): readonly Uint8Array[] {
       return writeFrame(frameTypes[message.type], message.channel, Buffer.of(streamIds[message.stream]));
     case 'abandon':
       return writeFrame(frameTypes.abandon, message.channel, empty);
-    case 'data':
-      return writeFrame(frameTypes[message.stream], message.channel, message.bytes);
+    case 'data': {
+      const frame = frameAround(message.bytes);
+      return frame === undefined
+        ? writeFrame(frameTypes[message.stream], message.channel, message.bytes)
+        : completeFrame(frameTypes[message.stream], message.channel, frame);
+    }
     case 'skipped':
       return writeFrame(message.frameType | skippable, 0, empty);
     default:

@@ -13,6 +13,9 @@ import { readWithOnRead } from './tls-onread.ts';
 /** Bytes that may be on their way, as copies, while their sender goes on: many small writes become one. */
 const copiedBytes = 65_536;
 
+/** Bytes that may be encrypted and not be with the system yet while their sender goes on. */
+const encryptedBytes = 131_072;
+
 /** The two ends of an encrypted stream, and what is known about it. */
 export interface TLSStream {
   readonly socket: TLSSocket;
@@ -50,6 +53,8 @@ export class TLSConnection implements Connection {
   #isGone = false;
   #isDetached = false;
   #awaitsDrain = false;
+  /** Writes that Node has not called back for. */
+  #pendingWrites = 0;
   #failure: Error | undefined;
 
   constructor({ socket, carrier, tls, ...facts }: TLSStream) {
@@ -113,17 +118,14 @@ export class TLSConnection implements Connection {
     const socket = this.#socket;
     if (this.#isClosed || socket.destroyed) return true;
     const queued = socket.writableLength;
-    if (queued + bytes.length <= copiedBytes) {
-      // With nothing before it, it is encrypted at once, which is a copy too. [Node: TLSWrap::DoWrite]
-      const copy = queued === 0 ? bytes : Buffer.from(bytes);
-      // Whoever waits for the queue to drain learns of it by the last write in it.
-      if (this.#awaitsDrain) socket.write(copy, this.#written);
-      else socket.write(copy);
-      return true;
-    }
-    this.#awaitsDrain = true;
-    socket.write(bytes, this.#written);
-    return false;
+    // With nothing before it, it is encrypted at once, which is a copy too. [Node: TLSWrap::DoWrite]
+    const isEncrypted = queued === 0 && bytes.length <= encryptedBytes;
+    const isCopied = queued > 0 && queued + bytes.length <= copiedBytes;
+    const isFree = isEncrypted || isCopied;
+    this.#pendingWrites += 1;
+    if (!isFree) this.#awaitsDrain = true;
+    socket.write(isCopied ? Buffer.from(bytes) : bytes, this.#written);
+    return isFree;
   }
 
   endWrite(): void {
@@ -202,9 +204,15 @@ export class TLSConnection implements Connection {
     this.#sink?.closed(this.#failure);
   };
 
+  /**
+   * Node hands the next write to OpenSSL before it calls back for the one before: so the last one that is left is encrypted by
+   * now, and its memory free. Its sender need not wait until the system has taken it, where that is little.
+   */
   readonly #written = (): void => {
+    this.#pendingWrites -= 1;
     const socket = this.#socket;
-    if (!this.#awaitsDrain || socket.destroyed || socket.writableLength > 0) return;
+    if (!this.#awaitsDrain || socket.destroyed) return;
+    if (this.#pendingWrites > 1 || socket.writableLength > encryptedBytes) return;
     this.#awaitsDrain = false;
     this.#sink!.drained();
   };

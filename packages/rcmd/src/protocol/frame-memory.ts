@@ -1,0 +1,53 @@
+import { headerBytes, maxPayloadBytes } from './frame.ts';
+
+/** Memories that wait for their next use, in all: the rest is the garbage collector's. */
+const keptMemories = 16;
+
+interface Memory {
+  readonly whole: Buffer;
+  /** Pieces of it that somebody uses. */
+  users: number;
+}
+
+const memories = new WeakMap<ArrayBufferLike, Memory>();
+const kept: Memory[] = [];
+
+/**
+ * Takes memory for one payload, with room for its header in front of it: so both go out as one piece, which nobody has to copy.
+ * It serves again once all who use it gave it back; where somebody does not, it is garbage like any other.
+ *
+ * @returns {@link maxPayloadBytes} of it, with one user.
+ */
+export function takeFrameMemory(): Buffer {
+  const memory = kept.pop() ?? newMemory();
+  memory.users = 1;
+  return memory.whole.subarray(headerBytes);
+}
+
+/** Counts one more user, of a piece of the same memory. */
+export function shareFrameMemory(bytes: Buffer): void {
+  const memory = memories.get(bytes.buffer);
+  if (memory !== undefined) memory.users += 1;
+}
+
+/** Ends one use of memory that came from {@link takeFrameMemory}; of any other nothing is done. */
+export function giveFrameMemoryBack(bytes: Buffer): void {
+  const memory = memories.get(bytes.buffer);
+  if (memory === undefined) return;
+  if (memory.users === 0)
+    throw new TypeError('Cannot give memory back: it must be in use, and was given back');
+  memory.users -= 1;
+  if (memory.users === 0 && kept.length < keptMemories) kept.push(memory);
+}
+
+/** A payload with the room for its header in front of it; `undefined` where there is none. */
+export function frameAround(payload: Uint8Array): Buffer | undefined {
+  if (payload.byteOffset !== headerBytes) return undefined;
+  return memories.get(payload.buffer)?.whole.subarray(0, headerBytes + payload.length);
+}
+
+function newMemory(): Memory {
+  const memory = { whole: Buffer.allocUnsafeSlow(headerBytes + maxPayloadBytes), users: 0 };
+  memories.set(memory.whole.buffer, memory);
+  return memory;
+}
