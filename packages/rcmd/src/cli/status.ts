@@ -16,15 +16,17 @@ export async function status(host: string | undefined, options: StatusOptions): 
 }
 
 function describe(address: string, status: ServerStatus): string {
+  const { omitted = 0 } = status;
   const lines = [
     `${printable(address)}: ${printable(status.software)}, process ${status.pid}, up ${formatDuration(status.uptimeMs)}`,
     `you are ${printable(status.you)}`,
-    `${counted(status.connections, 'connection')}, ${counted(status.commands.length, 'command')}`,
+    `${counted(status.connections, 'connection')}, ${counted(status.commands.length + omitted, 'command')}`,
   ];
   for (const { argv, owner, pid, startedAt } of status.commands) {
     const age = formatDuration(Math.max(0, Date.now() - startedAt));
     lines.push(`  ${pid}  ${age}  ${printable(owner)}  ${printableCommand(argv)}`);
   }
+  if (omitted > 0) lines.push(`  and ${omitted} more`);
   return lines.join('\n');
 }
 

@@ -80,6 +80,14 @@ export function readJSON(payload: Buffer, message: string, rules: FieldRules): R
   return value;
 }
 
+/** Characters of a sentence that go into a message: with every one escaped they fit a frame. */
+const sentenceCharacters = 8_192;
+
+/** A sentence for people that fits a message, whatever was quoted in it. */
+export function shortened(text: string): string {
+  return text.length > sentenceCharacters ? `${text.slice(0, sentenceCharacters - 1)}…` : text;
+}
+
 /** @throws RangeError for one that does not fit a frame. */
 export function writeJSON(value: object): Buffer {
   return Buffer.from(JSON.stringify(value));

@@ -20,9 +20,9 @@ import {
 } from './frame.ts';
 import { decodeGoAway, type GoAway } from './go-away.ts';
 import { decodeHello, type Hello } from './hello.ts';
-import { writeJSON } from './json-payload.ts';
+import { shortened, writeJSON } from './json-payload.ts';
 import { decodeOpen, type OpenRequest } from './open-request.ts';
-import { decodeStatus, type ServerStatus } from './status.ts';
+import { decodeStatus, type ServerStatus, writeStatus } from './status.ts';
 import { streamIds, type StreamName, streamOf } from './stream-id.ts';
 
 /** The types of frames. 0x30 RESIZE, 0x31 DETACH and 0x32 RESUME are reserved. */
@@ -102,17 +102,25 @@ export function encodeMessage(message: Message): readonly Uint8Array[] {
     case 'pong':
       return writeFrame(frameTypes[message.type], 0, message.token);
     case 'go-away':
-      return writeFrame(frameTypes.goAway, 0, writeJSON(message.goAway));
+      return writeFrame(
+        frameTypes.goAway,
+        0,
+        writeJSON({ ...message.goAway, message: shortened(message.goAway.message) }),
+      );
     case 'status':
       return writeFrame(frameTypes.status, 0, empty);
     case 'status-answer':
-      return writeFrame(frameTypes.statusAnswer, 0, writeJSON(message.status));
+      return writeFrame(frameTypes.statusAnswer, 0, writeStatus(message.status));
     case 'open':
       return writeFrame(frameTypes.open, message.channel, writeJSON(message.request));
     case 'started':
       return writeFrame(frameTypes.started, message.channel, writeJSON(message.start));
     case 'failed':
-      return writeFrame(frameTypes.failed, message.channel, writeJSON(message.failure));
+      return writeFrame(
+        frameTypes.failed,
+        message.channel,
+        writeJSON({ ...message.failure, message: shortened(message.failure.message) }),
+      );
     case 'exit':
       return writeFrame(frameTypes.exit, message.channel, writeJSON(message.end));
     case 'signal':

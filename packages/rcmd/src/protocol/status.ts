@@ -1,4 +1,5 @@
-import { aCount, aText, type FieldRules, listOf, readJSON } from './json-payload.ts';
+import { maxPayloadBytes } from './frame.ts';
+import { aCount, aText, type FieldRules, listOf, optional, readJSON, writeJSON } from './json-payload.ts';
 
 /** One of the commands that run on a server. */
 export interface CommandStatus {
@@ -21,8 +22,14 @@ export interface ServerStatus {
   readonly connections: number;
   /** As the server sees the asker: a fingerprint or a user. */
   readonly you: string;
+  /** The oldest first. Where they are too many for one answer, long ones are cut. */
   readonly commands: readonly CommandStatus[];
+  /** Commands that run besides, for which there was no room. */
+  readonly omitted?: number;
 }
+
+/** Characters of a command that are left where it must be cut. */
+const shownCharacters = 128;
 
 const isCommand = (value: unknown): string | undefined =>
   typeof value === 'object' && value !== null && 'commandId' in value && 'argv' in value
@@ -36,7 +43,31 @@ const rules: FieldRules = {
   connections: aCount,
   you: aText,
   commands: listOf(isCommand),
+  omitted: optional(aCount),
 };
+
+/** The payload of a STATUS_ANSWER: as much of it as fits a frame. */
+export function writeStatus(status: ServerStatus): Buffer {
+  const payload = writeJSON(status);
+  if (payload.length <= maxPayloadBytes) return payload;
+  const commands = status.commands.map((command) => ({ ...command, argv: cut(command.argv) }));
+  let room = maxPayloadBytes - writeJSON({ ...status, commands: [], omitted: commands.length }).length;
+  const left = commands.findIndex((command) => (room -= writeJSON(command).length + 1) < 0); // and a comma
+  if (left === -1) return writeJSON({ ...status, commands });
+  return writeJSON({ ...status, commands: commands.slice(0, left), omitted: commands.length - left });
+}
+
+/** The beginning of a command. */
+function cut(argv: readonly string[]): string[] {
+  let room = shownCharacters;
+  const words: string[] = [];
+  for (const word of argv) {
+    if (word.length > room) return [...words, `${word.slice(0, room)}…`];
+    room = Math.max(0, room - word.length - 1);
+    words.push(word);
+  }
+  return words;
+}
 
 /** @throws ProtocolError */
 export function decodeStatus(payload: Buffer): ServerStatus {

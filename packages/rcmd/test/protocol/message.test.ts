@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ProtocolError } from '../../src/errors.ts';
 import { maxPayloadBytes, preface, writeFrame } from '../../src/protocol/frame.ts';
+import type { ServerStatus } from '../../src/protocol/status.ts';
 import { encodeMessage, frameTypes, type Message, messageCodec } from '../../src/protocol/message.ts';
 import { bytesOf, vectors } from './vectors.ts';
 
@@ -152,6 +153,27 @@ describe('what breaks the protocol', () => {
   it('is not a message that says of itself that it may be skipped', () => {
     const { messages } = decodeAll(Buffer.from('000002c000000005abcd', 'hex'), []);
     assert.deepEqual(messages, [{ type: 'skipped', frameType: 0xc0 }]);
+  });
+
+  it('is left out of a status that has too many commands, the rest is cut', () => {
+    const statusOf = (count: number): ServerStatus => {
+      const argv = ['run', 'x'.repeat(200), 'y'.repeat(200)];
+      const one = { commandId: 'c'.repeat(36), pid: 9, owner: 'o'.repeat(43), startedAt: 1, argv };
+      const commands = Array.from({ length: count }, (_, index) => ({ ...one, pid: index }));
+      return { software: 'x', pid: 1, uptimeMs: 1, connections: 1, you: 'y', commands };
+    };
+    const readBack = (status: ServerStatus): ServerStatus => {
+      const [first] = decodeAll(Buffer.concat(encodeMessage({ type: 'status-answer', status })), []).messages;
+      assert.ok(first?.type === 'status-answer');
+      return first.status;
+    };
+    assert.equal(readBack(statusOf(10)).commands[9]!.argv[1]!.length, 200);
+    const cut = readBack(statusOf(150));
+    assert.deepEqual(cut.commands.at(-1)!.argv, ['run', `${'x'.repeat(124)}…`]);
+    assert.deepEqual([cut.commands.length, cut.omitted], [150, undefined]);
+    const { commands, omitted = 0 } = readBack(statusOf(1_024));
+    assert.ok(omitted > 700 && omitted < 1_000, String(omitted));
+    assert.equal(commands.at(-1)!.pid + 1 + omitted, 1_024);
   });
 
   it('is not written either', () => {
