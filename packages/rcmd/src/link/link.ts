@@ -6,12 +6,10 @@ import { type Message, messageCodec } from '../protocol/message.ts';
 import { CreditPool } from './credit-pool.ts';
 import { KeepAlive, type KeepAliveOptions } from './keep-alive.ts';
 import { ConnectionLostError } from './connection-lost-error.ts';
+import { type OrderedMessage, SendQueue } from './send-queue.ts';
 
-/** Bytes of data that go out in one piece, between which control messages get their turn. */
-const batchBytes = 131_072;
-
-/** Bytes of data that may wait to be sent: who brings more waits. */
-const queueBytes = 262_144;
+/** Answers that may wait to be sent before no more is read, where the peer is not to be trusted with our memory. */
+const waitingAnswers = 256;
 
 /** Milliseconds that a peer may take to read the last words. */
 const leaveMs = 2_000;
@@ -20,9 +18,12 @@ const leaveMs = 2_000;
 export interface LinkOwner {
   /** A message came that is not the link's own business. What it throws ends the connection. */
   received(message: Message): void;
+  /**
+   * Whether a peer that does not read its answers may ask for nothing more. On one side only: of two that both wait for each other's
+   * reading neither would go on. Default `false`.
+   */
+  readonly isAnsweredInStep?: boolean;
 }
-
-type OrderedMessage = Extract<Message, { readonly type: 'data' | 'eof' | 'exit' }>;
 
 /**
  * Messages in both directions over one stream: what both ends of a connection share.
@@ -38,10 +39,7 @@ export class Link {
   readonly credit = new CreditPool();
   readonly #frames: FrameStream<Message>;
   readonly #keepAlive: KeepAlive;
-  #control: Message[] = [];
-  #ordered: OrderedMessage[] = [];
-  #queuedBytes = 0;
-  #waitingSenders: (() => void)[] = [];
+  readonly #queue = new SendQueue();
   #isSending = false;
   #idle: (() => void) | undefined;
   #failure: Error | undefined;
@@ -95,6 +93,7 @@ export class Link {
       for await (const message of this.#frames) {
         this.#keepAlive.heard();
         this.#handle(message, owner);
+        if (owner.isAnsweredInStep === true) await this.#answered();
       }
       this.#fail(this.#lost());
     } catch (error) {
@@ -110,18 +109,15 @@ export class Link {
   /** Sends a message before all data that waits. */
   send(message: Message): void {
     if (this.#failure !== undefined || this.#isLeaving) return;
-    this.#control.push(message);
+    this.#queue.addControl(message);
     this.#startSending();
   }
 
   /** Sends a message after the data that waits. Resolves when more may be brought; at once where the connection is over. */
   sendData(message: OrderedMessage): Promise<void> {
     if (this.#failure !== undefined || this.#isLeaving) return Promise.resolve();
-    this.#ordered.push(message);
-    if (message.type === 'data') this.#queuedBytes += message.bytes.length;
     this.#startSending();
-    if (this.#queuedBytes < queueBytes) return Promise.resolve();
-    return new Promise((resolve) => this.#waitingSenders.push(resolve));
+    return this.#queue.addOrdered(message);
   }
 
   /** Resolves when the peer has answered what was sent before, or is gone. */
@@ -139,9 +135,16 @@ export class Link {
     void this.#leave(goAway, new ConnectionLostError(goAway?.message ?? 'it was closed on this side'));
   }
 
+  /** Resolves when control messages that waited are with the kernel, or the connection is over. */
+  controlSent(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.resolve();
+    this.#startSending();
+    return this.#queue.whenSent();
+  }
+
   /** Resolves when all that was sent so far is with the kernel, or the connection is over. */
   flushed(): Promise<void> {
-    if (!this.#isSending && this.#control.length + this.#ordered.length === 0) return Promise.resolve();
+    if (!this.#isSending && this.#queue.isEmpty) return Promise.resolve();
     this.#startSending();
     return new Promise((resolve) => {
       const earlier = this.#idle;
@@ -149,9 +152,15 @@ export class Link {
     });
   }
 
+  /** Waits while too many answers do. */
+  async #answered(): Promise<void> {
+    while (this.#queue.controlMessages > waitingAnswers && this.#failure === undefined)
+      await this.controlSent();
+  }
+
   async #leave(goAway: GoAway | undefined, error: Error): Promise<void> {
     if (this.#failure !== undefined || this.#isLeaving) return;
-    if (goAway !== undefined) this.#control.push({ type: 'go-away', goAway });
+    if (goAway !== undefined) this.#queue.addControl({ type: 'go-away', goAway });
     this.#isLeaving = true;
     this.#keepAlive.stop();
     const impatience = setTimeout(() => this.socket.reset(), leaveMs).unref();
@@ -190,42 +199,21 @@ export class Link {
 
   async #sendAll(): Promise<void> {
     try {
-      while (this.#control.length + this.#ordered.length > 0 && this.#failure === undefined) {
-        const batch = this.#nextBatch();
+      while (!this.#queue.isEmpty && this.#failure === undefined) {
+        const batch = this.#queue.nextBatch();
         await this.#frames.writeAll(batch);
         // Where that fails, somebody may still send from it.
         for (const message of batch) if (message.type === 'data') giveFrameMemoryBack(message.bytes);
-        if (this.#queuedBytes < queueBytes) this.#letSendersGo();
+        this.#queue.sent();
       }
     } catch (error) {
       this.#fail(this.#lost(error));
     } finally {
       this.#isSending = false;
+      this.#queue.sent();
       this.#idle?.();
       this.#idle = undefined;
     }
-  }
-
-  #nextBatch(): Message[] {
-    const batch = this.#control;
-    this.#control = [];
-    let bytes = 0;
-    let count = 0;
-    while (count < this.#ordered.length && bytes < batchBytes) {
-      const message = this.#ordered[count]!;
-      if (message.type === 'data') bytes += message.bytes.length;
-      batch.push(message);
-      count += 1;
-    }
-    this.#ordered = this.#ordered.slice(count);
-    this.#queuedBytes -= bytes;
-    return batch;
-  }
-
-  #letSendersGo(): void {
-    const waiting = this.#waitingSenders;
-    this.#waitingSenders = [];
-    for (const resolve of waiting) resolve();
   }
 
   #lost(cause?: unknown): ConnectionLostError {
@@ -236,10 +224,7 @@ export class Link {
   #fail(error: Error): void {
     this.#failure ??= error;
     this.#keepAlive.stop();
-    this.#control = [];
-    this.#ordered = [];
-    this.#queuedBytes = 0;
-    this.#letSendersGo();
+    this.#queue.clear();
     for (const resolve of this.#roundTrips.values()) resolve();
     this.#roundTrips.clear();
   }

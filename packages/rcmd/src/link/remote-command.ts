@@ -25,8 +25,12 @@ export class RemoteCommand {
     this.ended = this.#run(plumbing);
   }
 
+  /** Sends a signal, as soon as the command runs: the server would pass over what comes before. */
   signal(signal: NodeJS.Signals): void {
-    this.#channel.signal(signal);
+    this.#channel.started.then(
+      () => this.#channel.signal(signal),
+      () => {}, // `ended` tells it
+    );
   }
 
   async #run({ output, input, started }: CommandPlumbing): Promise<CommandEnd> {

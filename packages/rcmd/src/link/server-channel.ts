@@ -108,8 +108,9 @@ export class ServerChannel {
     this.#requests?.abandoned(reason);
   }
 
+  /** The last message ends the input, too: nothing may follow it, so nobody is told to stop. */
   #close(): void {
-    this.stdin.stop();
+    this.stdin.ended();
     this.#closed(this);
   }
 }

@@ -26,6 +26,8 @@ export class ServerLink {
   readonly #hello: Hello;
   readonly #channels = new Map<number, ServerChannel>();
   #lastId = 0;
+  /** Questions after the status that wait for their answers. */
+  #statusAsked = 0;
   #peer: Hello | undefined;
 
   constructor(
@@ -71,7 +73,8 @@ export class ServerLink {
 
   /** Serves the connection to its end. Resolves with why it ended, once every command was told. */
   async run(owner: ServerLinkOwner): Promise<Error> {
-    const error = await this.#link.run({ received: (message) => this.#received(message, owner) });
+    const received = (message: Message): void => this.#received(message, owner);
+    const error = await this.#link.run({ received, isAnsweredInStep: true });
     for (const channel of this.#channels.values()) channel.lost(error);
     return error;
   }
@@ -98,7 +101,8 @@ export class ServerLink {
       this.#channels.set(id, channel);
       owner.opened(channel);
     } else if (message.type === 'status') {
-      void owner.status().then((status) => this.#sendStatus(status));
+      this.#statusAsked += 1;
+      if (this.#statusAsked === 1) void this.#answerStatus(owner);
     } else if ('channel' in message) {
       if (message.channel > this.#lastId)
         throw new ProtocolError(`channel ${message.channel} was never opened`);
@@ -108,8 +112,16 @@ export class ServerLink {
     }
   }
 
-  #sendStatus(status: ServerStatus | undefined): void {
-    if (status !== undefined) this.#link.send({ type: 'status-answer', status });
-    else this.#link.close({ code: 'DENIED', message: 'you may not ask for the status of this server' });
+  /** One answer after the other, each as the one before is sent: they are many times as long as the question. */
+  async #answerStatus(owner: ServerLinkOwner): Promise<void> {
+    for (; this.#statusAsked > 0 && this.#link.failure === undefined; this.#statusAsked -= 1) {
+      const status = await owner.status();
+      if (status === undefined) {
+        this.#link.close({ code: 'DENIED', message: 'you may not ask for the status of this server' });
+        return;
+      }
+      this.#link.send({ type: 'status-answer', status });
+      await this.#link.controlSent();
+    }
   }
 }

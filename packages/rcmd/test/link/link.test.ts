@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import type { StreamSocket } from 'socketserver';
 import { ProtocolError } from '../../src/errors.ts';
 import type { ServerChannel } from '../../src/link/server-channel.ts';
 import { NotStartedError } from '../../src/link/client-channel.ts';
@@ -67,6 +68,30 @@ describe('a command over a link', () => {
       (error) => error instanceof NotStartedError && error.failure.code === 'NOT_FOUND',
     );
     assert.deepEqual([linked.client.openChannels, linked.server.openChannels], [0, 0]);
+  });
+
+  it('takes nothing with it that runs, where it was not started and was to have input', async () => {
+    await using linked = await serving((channel) => {
+      if (channel.request.argv![0] === 'x') channel.failed({ code: 'NOT_FOUND', message: 'no such program' });
+      else channel.started({ pid: 7, commandId: 'a' }, silent);
+    });
+    const [failing, running] = [linked.client.newChannel(), linked.client.newChannel()];
+    failing.open({ argv: ['x'], stdin: true });
+    running.open({ argv: ['y'], stdin: true });
+    await assert.rejects(failing.ended, NotStartedError);
+    await running.started;
+    await linked.client.ping();
+    assert.equal(linked.client.failure, undefined);
+  });
+
+  it('may be told with a sentence of any length why it was not started', async () => {
+    const message = '\u0001'.repeat(100_000);
+    await using linked = await serving((channel) => channel.failed({ code: 'NOT_FOUND', message }));
+    const channel = linked.client.newChannel();
+    channel.open({ argv: ['x'], stdin: false });
+    await assert.rejects(channel.ended, (error) => {
+      return error instanceof NotStartedError && /^\u0001{8191}…$/.test(error.failure.message);
+    });
   });
 
   it('ends though nobody reads what it wrote', async () => {
@@ -281,6 +306,35 @@ describe('a peer that breaks the protocol', () => {
   });
 });
 
+describe('a client that asks and does not listen', () => {
+  it('is not read any further', async () => {
+    await using raw = await rawPeer({});
+    await raw.socket.sendall(Buffer.concat([...encodeMessage(hello())]));
+    const flood = floodOf(raw.socket, {
+      message: { type: 'ping', token: Buffer.alloc(8) },
+      times: 4_194_304,
+    });
+    await untilStill(() => flood.sent);
+    assert.ok(flood.sent < 4_194_304, `${flood.sent} were taken`);
+  });
+
+  it('has one long answer made for it, not one for each question', async () => {
+    let made = 0;
+    await using raw = await rawPeer({ status: () => Promise.resolve(((made += 1), someStatus)) });
+    await raw.socket.sendall(Buffer.concat([...encodeMessage(hello())]));
+    const flood = floodOf(raw.socket, { message: { type: 'status' }, times: 131_072 });
+    await untilStill(() => flood.sent + made);
+    assert.ok(made < 65_536, `${made} answers wait`);
+  });
+
+  it('gets each answer once it listens', async () => {
+    await using linked = await linkPair({ status: () => Promise.resolve(someStatus) });
+    const answers = await Promise.all(Array.from({ length: 1_000 }, () => linked.client.status()));
+    assert.equal(answers.length, 1_000);
+    await Promise.all(Array.from({ length: 10_000 }, () => linked.client.ping()));
+  });
+});
+
 describe('a silent peer', () => {
   it('is asked for a sign of life, and taken for gone after three', async () => {
     await using raw = await rawPeer({}, { keepAlive: { intervalMs: 20 } });
@@ -301,6 +355,40 @@ describe('a silent peer', () => {
     await linked.client.ping();
   });
 });
+
+const someStatus = {
+  software: 'x',
+  pid: 1,
+  uptimeMs: 1,
+  connections: 1,
+  you: 'x'.repeat(10_000),
+  commands: [],
+};
+
+/** Sends a message again and again, as fast as it is taken. */
+function floodOf(
+  socket: StreamSocket,
+  { message, times }: { readonly message: Message; readonly times: number },
+): { readonly sent: number } {
+  const at = { sent: 0 };
+  const piece = Buffer.concat(
+    Array.from({ length: 4_096 }, () => Buffer.concat([...encodeMessage(message)])),
+  );
+  const send = async (): Promise<void> => {
+    for (; at.sent < times; at.sent += 4_096) await socket.sendall(piece);
+  };
+  send().catch(() => {}); // the connection ends before it does
+  return at;
+}
+
+/** Waits until nothing has changed for many turns of the event loop, on which both ends are. */
+async function untilStill(value: () => number): Promise<void> {
+  for (let still = 0, before = -1; still < 2_000; still += 1) {
+    if (value() !== before) still = 0;
+    before = value();
+    await nextTurn();
+  }
+}
 
 function hello(): Message {
   return { type: 'hello', hello: { min: 1, max: 1, features: ['grease-1f'], software: 'test' } };
