@@ -1,5 +1,15 @@
+import { constants } from 'node:buffer';
 import { StringDecoder } from 'node:string_decoder';
 import type { OutputName } from '../protocol/stream-id.ts';
+import type { ExecOptions } from './exec-options.ts';
+
+const defaultMaxBuffer = 100_000_000;
+
+/** Bytes that a result may hold: text has its limit in any case, which `all` reaches with half as much of each stream. */
+export function maxBufferOf({ all, encoding, maxBuffer = defaultMaxBuffer }: ExecOptions): number {
+  if (encoding === 'buffer') return maxBuffer;
+  return Math.min(maxBuffer, Math.floor(constants.MAX_STRING_LENGTH / (all === true ? 2 : 1)));
+}
 
 /** What is to be made of the output. */
 export interface OutputFormat {

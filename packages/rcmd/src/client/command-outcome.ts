@@ -9,6 +9,7 @@ import { describeSignal } from './signal-description.ts';
 export type OwnReason =
   | { readonly kind: 'canceled'; readonly cause: unknown }
   | { readonly kind: 'max-buffer' }
+  | { readonly kind: 'disposed' }
   | { readonly kind: 'input'; readonly cause: unknown };
 
 /** Everything that is known about how a command went. */
@@ -68,6 +69,8 @@ function failingOfReason(reason: OwnReason, { maxBuffer }: ExecOptions): Command
       return { code: 'ECANCELED', what: 'was canceled', cause: reason.cause };
     case 'max-buffer':
       return { code: 'EMAXBUFFER', what: `was ended, since it wrote more than ${maxBuffer} bytes` };
+    case 'disposed':
+      return { code: 'EKILLED', what: 'was ended' };
     case 'input':
       return {
         code: 'EINPUT',

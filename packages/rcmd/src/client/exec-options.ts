@@ -21,7 +21,7 @@ export type Input =
 
 /** Options of a command; names and meanings are those of execa, where it has them. */
 export interface ExecOptions {
-  /** Where it runs: a path on the server. Default: the home directory of the server's user. */
+  /** Where it runs: a path on the server, from the home directory of its user on, which is the default. */
   readonly cwd?: string | undefined;
   /** Variables besides those that the server sets; nothing of this process's own goes there. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
@@ -41,7 +41,7 @@ export interface ExecOptions {
   readonly killSignal?: NodeJS.Signals | undefined;
   /** Milliseconds from `killSignal` to SIGKILL; `false` or `Infinity` for never. Default 5,000. */
   readonly forceKillAfterDelay?: number | false | undefined;
-  /** Bytes of each stream that the result may hold; more ends the command, and the result has the first of them. Default 100,000,000. */
+  /** Bytes of each stream that the result may hold; more ends the command, and the result has the first of them. At most what a string can hold (512 MiB), unless `encoding` is `'buffer'`. Default 100,000,000. */
   readonly maxBuffer?: number | undefined;
   /** Whether the result holds the output. `false` is for streams and iteration, which then hold the command up. Default `true`. */
   readonly buffer?: boolean | undefined;

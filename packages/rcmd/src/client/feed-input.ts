@@ -15,7 +15,7 @@ export async function feedInput(input: Input, stdin: OutgoingStream): Promise<vo
   }
   const pieces = iterate(input);
   // A source that has nothing to say now must not be waited for when nobody listens any more.
-  void stdin.whenStopped.then(() => (input instanceof Readable ? input.destroy() : stop(pieces)));
+  void stdin.whenStopped.then(() => void (input instanceof Readable ? input.destroy() : stop(pieces)));
   await Promise.race([feedPieces(pieces, stdin), stdin.whenStopped]);
 }
 
@@ -37,8 +37,12 @@ function iterate(input: Exclude<Input, string | Uint8Array>): AsyncIterator<unkn
 }
 
 /** What a source says when it is let go is nobody's business any more. */
-function stop(pieces: AsyncIterator<unknown> | Iterator<unknown>): void {
-  Promise.resolve(pieces.return?.()).catch(() => {});
+async function stop(pieces: AsyncIterator<unknown> | Iterator<unknown>): Promise<void> {
+  try {
+    await pieces.return?.();
+  } catch {
+    // As of a pipe that nobody reads.
+  }
 }
 
 function bytesOf(piece: unknown): Uint8Array {

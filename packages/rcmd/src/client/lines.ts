@@ -13,7 +13,8 @@ export async function* linesOf(
   const decoder = new StringDecoder();
   let rest = '';
   for await (const bytes of stream) {
-    const lines = (rest + decoder.write(bytes as Buffer)).split('\n');
+    const lines = decoder.write(bytes as Buffer).split('\n');
+    lines[0] = rest + lines[0]!; // only what is new is searched, however long the line
     rest = lines.pop()!;
     for (const line of lines) yield withoutReturn(line);
   }

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RcmdError } from '../errors.ts';
 import type { ClientChannel } from '../link/client-channel.ts';
 import type { CommandEnd, CommandStart } from '../protocol/command-end.ts';
-import { CollectedOutput } from './collected-output.ts';
+import { CollectedOutput, maxBufferOf } from './collected-output.ts';
 import { CommandError } from './command-error.ts';
 import { failingOf, isLost, type OwnReason } from './command-outcome.ts';
 import { CommandOutput, type OutputStreamName } from './command-output.ts';
@@ -17,7 +17,6 @@ import type { CommandResult, ResultOf } from './result.ts';
 import { describeSignal } from './signal-description.ts';
 
 const defaultGraceMs = 5_000;
-const defaultMaxBuffer = 100_000_000;
 
 /**
  * A command on a server: a promise of its {@link CommandResult}, with its streams.
@@ -46,7 +45,8 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
 
   /** Made by a `Client`, which has opened `channel` for it. */
   constructor(channel: ClientChannel, request: CommandRequest) {
-    const { buffer = true, maxBuffer = defaultMaxBuffer, all = false } = request.options;
+    const { buffer = true, all = false } = request.options;
+    const maxBuffer = maxBufferOf(request.options);
     this.#channel = channel;
     this.#request = { ...request, options: { ...request.options, maxBuffer } };
     this.#collected = buffer ? new CollectedOutput({ maxBytes: maxBuffer, keepsOrder: all }) : undefined;
@@ -159,7 +159,7 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
   /** Ends the command if it still runs, and waits for its end. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isWatched = true;
-    if (!this.#isOver) this.#channel.abandon();
+    this.#end({ kind: 'disposed' });
     await this.#result.promise.catch(() => {});
   }
 

@@ -1,4 +1,5 @@
 import type { ExecOptions } from './exec-options.ts';
+import { show } from './option-rules.ts';
 import type { RemoteProcess } from './remote-process.ts';
 import { argumentsOf, isTemplate, lineOf, type TemplateValue } from './template.ts';
 
@@ -27,8 +28,13 @@ export type StartProgram = (argv: [string, ...string[]], options: ExecOptions) =
 export type StartLine = (line: string, options: ExecOptions) => RemoteProcess<never>;
 
 export function argumentTag(start: StartProgram, base: ExecOptions = {}): ArgumentTag {
-  const tag = (first: TemplateStringsArray | ExecOptions, ...values: readonly TemplateValue[]): unknown =>
-    isTemplate(first) ? start(argumentsOf(first, values), base) : argumentTag(start, { ...base, ...first });
+  const tag = (first: TemplateStringsArray | ExecOptions, ...values: readonly TemplateValue[]): unknown => {
+    if (isTemplate(first)) return start(argumentsOf(first, values), base);
+    if (typeof first === 'object') return argumentTag(start, { ...base, ...first });
+    throw new TypeError(
+      `Cannot use $: it takes a template or options, got ${show(first)}; exec() takes a program and its arguments`,
+    );
+  };
   return tag as ArgumentTag;
 }
 

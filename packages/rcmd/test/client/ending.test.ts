@@ -78,6 +78,14 @@ describe('a command is ended', () => {
       pid = running.pid;
     }
     assert.throws(() => process.kill(pid!, 0), { code: 'ESRCH' });
+    let early;
+    {
+      await using left = client.exec('sleep', ['60']);
+      early = left;
+    }
+    const { code, isDisconnected, pid: none } = await failureOf(early);
+    assert.deepEqual([code, isDisconnected, none], ['EKILLED', false, undefined]);
+    assert.equal(client.failure, undefined);
   });
 
   it('with the connection, which says so', async () => {
