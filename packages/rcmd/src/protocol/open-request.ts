@@ -16,7 +16,7 @@ export interface OpenRequest {
   /** The program and its arguments, taken as they are; or one string for a POSIX shell. Exactly one of them. */
   readonly argv?: readonly string[];
   readonly shell?: string;
-  /** Where it runs: a path on the server. Default: the home directory of the server's user, or the prompt's own. */
+  /** Where it runs: a path on the server, from the home directory of its user on, or the prompt's own; which is the default. */
   readonly cwd?: string;
   /** Variables besides those that the server's policy sets. */
   readonly env?: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { homeFolder } from '../paths/current-user.ts';
+import { resolve } from 'node:path';
 import { CommandStartError } from '../process/command-start-error.ts';
 import type { CommandSpec } from '../process/command.ts';
 import type { OpenRequest } from '../protocol/open-request.ts';
@@ -19,6 +19,8 @@ export interface SpecParts {
   readonly commandId: string;
   readonly env: Readonly<Record<string, string>>;
   readonly limits: CommandLimits;
+  /** Where it runs, and what a relative path of the request is relative to. */
+  readonly folder: string;
 }
 
 /** The program and the arguments that a request names. */
@@ -31,11 +33,14 @@ export function argvOf({ argv, shell }: OpenRequest): readonly [string, ...strin
  *
  * @throws CommandStartError `BAD_REQUEST` for a signal that this system does not have.
  */
-export function commandSpec(request: OpenRequest, { commandId, env, limits }: SpecParts): CommandSpec {
+export function commandSpec(
+  request: OpenRequest,
+  { commandId, env, limits, folder }: SpecParts,
+): CommandSpec {
   return {
     commandId,
     argv: argvOf(request),
-    cwd: request.cwd ?? homeFolder(),
+    cwd: resolve(folder, request.cwd ?? ''),
     env,
     stdin: request.stdin,
     timeoutMs: Math.min(request.timeoutMs ?? Infinity, limits.timeoutMs),

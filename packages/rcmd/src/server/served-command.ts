@@ -1,3 +1,4 @@
+import { homeFolder } from '../paths/current-user.ts';
 import { commandEnvironment, sessionVariables } from '../policy/environment.ts';
 import type { Decision, Operation } from '../policy/operation.ts';
 import { CommandStartError } from '../process/command-start-error.ts';
@@ -147,10 +148,9 @@ export class ServedCommand {
       ? { ...session.env, ...given, ...sessionVariables(facts) }
       : commandEnvironment(given, facts);
     const { commandId } = this;
-    const spec = commandSpec(request, { commandId, env, limits: this.#service.settings.limits });
-    return session === undefined
-      ? spec
-      : { ...spec, argv: session.argv, cwd: request.cwd ?? session.cwd ?? spec.cwd };
+    const { limits } = this.#service.settings;
+    const spec = commandSpec(request, { commandId, env, limits, folder: session?.cwd ?? homeFolder() });
+    return session === undefined ? spec : { ...spec, argv: session.argv };
   }
 
   async #signal(command: RunningCommand, signal: string): Promise<void> {

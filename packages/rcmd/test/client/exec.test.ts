@@ -49,6 +49,7 @@ describe('exec()', () => {
       return [code, exitCode];
     };
     assert.deepEqual(await reasonOf('no-such-program'), ['ENOENT', undefined]);
+    assert.deepEqual(await reasonOf('no-such-program', { input: 'x' }), ['ENOENT', undefined]);
     assert.deepEqual(await reasonOf('/etc/passwd'), ['EACCES', undefined]);
     assert.deepEqual(await reasonOf('true', { cwd: '/no/such/folder' }), ['EACCES', undefined]);
     assert.deepEqual(await reasonOf('true', { env: { LD_PRELOAD: '/x' } }), ['EDENIED', undefined]);
@@ -94,6 +95,7 @@ describe('exec()', () => {
       cwd: '/usr',
     });
     assert.equal(seen, '/usr\na b=c|gone');
+    assert.equal((await client.exec('pwd', { cwd: '.' })).stdout, (await client.exec('pwd')).stdout);
   });
 
   it('refuses at once what makes no sense', () => {
@@ -119,6 +121,10 @@ describe('exec()', () => {
     }
     assert.throws(() => client.exec(''), TypeError);
     assert.throws(() => client.exec('a\0b'), TypeError);
+    assert.throws(
+      () => client.$('ls -l' as unknown as object),
+      /Cannot use \$: it takes a template or options/,
+    );
     assert.throws(() => client.exec('echo', [7 as unknown as string]), /args\[0\] must be text/);
     assert.throws(() => client.exec('echo', ['x'.repeat(70_000)]), RangeError);
     assert.throws(() => client.exec('true', null as unknown as object), TypeError);
