@@ -1,6 +1,7 @@
 import { closeInherited } from '../process/inherited-descriptors.ts';
 import { createServer } from '../server/create-server.ts';
 import type { RcmdServer } from '../server/rcmd-server.ts';
+import { systemdSockets } from 'socketserver';
 import { print, say } from '../terminal/print.ts';
 import { CliError } from './cli-error.ts';
 import type { ServeOptions } from './commands/serve.ts';
@@ -8,8 +9,12 @@ import { describeEvent } from './server-log.ts';
 
 /** Runs a server until SIGTERM or SIGINT ends it in good order; the second one does not wait for clients. */
 export async function serve(options: ServeOptions): Promise<void> {
-  closeInherited();
-  await using server = await start(options);
+  const passed = systemdSockets();
+  const { listen = passed.length > 0 ? ['systemd'] : undefined } = options;
+  const isActivated = listen?.some((address) => /^systemd(:|$)/.test(address)) === true;
+  closeInherited(isActivated ? passed.map(({ fd }) => fd) : []);
+  await using server = await start({ ...options, listen });
+  closeInherited(); // what systemd has passed besides
   await print(`key ${server.fingerprint}`);
   const { addresses, classicAddresses } = server;
   for (const address of addresses) {
@@ -23,10 +28,14 @@ export async function serve(options: ServeOptions): Promise<void> {
   await server.serve({ signals: ['SIGTERM', 'SIGINT'] });
 }
 
+interface StartOptions extends Omit<ServeOptions, 'listen'> {
+  readonly listen: readonly string[] | undefined;
+}
+
 /** Where the classic exchange is spoken, if nothing else is said: beside the usual port. */
 const classicAddress = '127.0.0.1:8889';
 
-async function start({ insecureClassic, listen, quiet, server: model }: ServeOptions): Promise<RcmdServer> {
+async function start({ insecureClassic, listen, quiet, server: model }: StartOptions): Promise<RcmdServer> {
   const onEvent = (event: Parameters<typeof describeEvent>[0]): void => {
     const line = describeEvent(event);
     if (line !== undefined && quiet !== true) process.stderr.write(`${line}\n`);

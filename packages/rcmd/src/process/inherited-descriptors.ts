@@ -13,11 +13,11 @@ export function inheritedDescriptors(): number[] {
 
 /**
  * Closes what this process was started with, so that no command gets at it; the channel to a parent that is a Node program
- * stays. For programs that are servers and nothing else: in others the descriptors may be somebody's.
+ * stays, and so do those that are `kept`. For programs that are servers and nothing else: in others the descriptors may be somebody's.
  */
-export function closeInherited(): void {
+export function closeInherited(kept: readonly number[] = []): void {
   const { channel } = process as { readonly channel?: { readonly fd?: number } };
-  for (const fd of inheritedDescriptors()) if (fd !== channel?.fd) closeSync(fd);
+  for (const fd of inheritedDescriptors()) if (fd !== channel?.fd && !kept.includes(fd)) closeSync(fd);
 }
 
 function openDescriptors(): number[] {

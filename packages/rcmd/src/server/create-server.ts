@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { SocketAddress } from 'socketserver';
 import { AuditJournal } from '../audit/journal.ts';
 import { RcmdError } from '../errors.ts';
 import { makePrivateFolder } from '../paths/rcmd-paths.ts';
@@ -9,6 +10,7 @@ import { ClassicHandler } from './classic/classic-handler.ts';
 import { CoreListener } from './core/core-listener.ts';
 import { OwnCore } from './core/own-core.ts';
 import { removeLeftFiles } from './left-files.ts';
+import { keepFromCommands } from './inherited-listener.ts';
 import { isLoopback, type ListenAddress } from './listen-address.ts';
 import { listen } from './listeners.ts';
 import { RcmdHandler } from './rcmd-handler.ts';
@@ -38,7 +40,9 @@ import { ServerService } from './server-service.ts';
 export async function createServer(options: RcmdServerOptions = {}): Promise<RcmdServer> {
   const resolved = resolveServerOptions(options);
   makeServerFolders(resolved.paths);
-  if (resolved.callbacks.authorize === undefined) requireKeys(resolved);
+  const isOpen = resolved.listen.some((address) => isOpenToOthers(address));
+  if (isOpen && resolved.callbacks.authorize === undefined) requireKeys(resolved.paths);
+  await keepFromCommands(resolved.listen.concat(resolved.classic).flatMap(descriptorOf));
   const identity = await loadIdentity(resolved.paths.config);
   reapAbandoned(join(resolved.paths.runtime, 'commands'));
   removeLeftFiles(resolved.paths.runtime);
@@ -81,6 +85,8 @@ async function assemble(
     one.guardBy(core, listener);
     return one;
   });
+  const open = listeners.slice(0, addresses.length).some((one) => isReachable(one.serverAddress));
+  if (open && callbacks.authorize === undefined) requireKeys(paths);
   return (resources) =>
     new RcmdServer({
       core,
@@ -92,6 +98,10 @@ async function assemble(
     });
 }
 
+function descriptorOf(address: ListenAddress): number[] {
+  return address.kind === 'inherited' ? [address.fd] : [];
+}
+
 /** Where workers reach the core: in a folder that is closed to others. */
 function corePathIn(runtime: string): string {
   const folder = join(runtime, 'cores');
@@ -99,10 +109,8 @@ function corePathIn(runtime: string): string {
   return join(folder, `${process.pid}-${crypto.randomUUID().slice(0, 8)}`);
 }
 
-/** @throws RcmdError `NO_AUTHORIZED_KEYS` where others could connect, and nobody may. */
-function requireKeys({ listen: addresses, paths }: ResolvedServerOptions): void {
-  const open = addresses.find((address) => isOpenToOthers(address));
-  if (open === undefined) return;
+/** For a server to which others could connect. @throws RcmdError `NO_AUTHORIZED_KEYS` where nobody may. */
+function requireKeys(paths: ResolvedServerOptions['paths']): void {
   const file = authorizedKeysFile(paths.config);
   if (new AuthorizedKeys(file).read().keys.length > 0) return;
   throw new RcmdError(
@@ -113,4 +121,9 @@ function requireKeys({ listen: addresses, paths }: ResolvedServerOptions): void 
 
 function isOpenToOthers(address: ListenAddress): boolean {
   return address.kind === 'tcp' && !isLoopback(address.host);
+}
+
+/** Whether others could connect to a socket: of systemd's, that shows only now. */
+function isReachable(address: SocketAddress): boolean {
+  return typeof address !== 'string' && !isLoopback(address[0]);
 }

@@ -8,6 +8,7 @@ import {
   ThreadingUnixStreamServer,
 } from 'socketserver';
 import { requirePrivateFolder } from '../paths/rcmd-paths.ts';
+import { isUnixSocket, requirePrivateSocket } from './inherited-listener.ts';
 import type { ClassicHandler } from './classic/classic-handler.ts';
 import { GuardMixIn } from './guarded-server.ts';
 import type { HandlerData } from './handler-data.ts';
@@ -59,9 +60,31 @@ export function listen(address: ListenAddress, parts: ListenerParts): Listener {
     timeouts: { drainMs: parts.drainMs, handshakeMs: parts.authenticationMs },
     ...(model !== 'concurrent' && { workers: workers[model] }),
   };
+  if (address.kind === 'inherited') return takeOver(address, Handler, { model, options });
   if (address.kind === 'unix') {
     requirePrivateFolder(dirname(address.path));
     return new unixServers[model](address.path, Handler, { ...options, mode: 0o600 });
   }
   return new tcpServers[model]([address.host, address.port], Handler, options);
+}
+
+/**
+ * Takes a socket that systemd listens on. Its path, where it has one, is as systemd has made it.
+ *
+ * @throws RcmdError `UNSAFE_PATH` for a path that others may open.
+ */
+function takeOver(
+  { fd, name }: Extract<ListenAddress, { readonly kind: 'inherited' }>,
+  Handler: ListenerParts['Handler'],
+  { model, options }: { readonly model: ConcurrencyModel; readonly options: object },
+): Listener {
+  if (!isUnixSocket(fd)) return new tcpServers[model]({ fd, name }, Handler, options);
+  const listener = new unixServers[model]({ fd, name }, Handler, options);
+  try {
+    requirePrivateSocket(listener.serverAddress);
+    return listener;
+  } catch (error) {
+    void listener.serverClose();
+    throw error;
+  }
 }

@@ -7,14 +7,17 @@ import type { Authorization, PresentedKey } from './core/core.ts';
 import type { GuardSettings } from './core/intake-guard.ts';
 import type { Callbacks } from './core/own-core.ts';
 import { blockListOf } from './core/penalties.ts';
-import { type ListenAddress, parseListenAddress } from './listen-address.ts';
+import { type ListenAddress, parseListenAddresses } from './listen-address.ts';
 import type { ConcurrencyModel } from './listeners.ts';
 import type { ServerEvent } from './server-events.ts';
 import type { ServerSettings } from './server-settings.ts';
 
 /** Options of {@link createServer}. */
 export interface RcmdServerOptions {
-  /** Where it listens: `HOST:PORT` (TLS 1.3) or `unix:PATH`, one or several. Default `'127.0.0.1:8888'`. */
+  /**
+   * Where it listens: `HOST:PORT` (TLS 1.3) or `unix:PATH`, one or several; `systemd` or `systemd:NAME` for the sockets that systemd has
+   * passed to this process. Default `'127.0.0.1:8888'`.
+   */
   readonly listen?: string | readonly string[] | undefined;
   /** A listener for the classic exchange. Default: none. */
   readonly classic?: ClassicOptions | undefined;
@@ -135,8 +138,9 @@ export function resolveServerOptions(given: RcmdServerOptions): ResolvedServerOp
   const limits = resolveCommandLimits(given.limits);
   const { folder = join(paths.state, 'audit'), isDurable = false, mustBeWritten = true } = given.audit ?? {};
   return {
-    listen: texts.map((text) => parseListenAddress(text)),
-    classic: classic === undefined ? [] : [classic.listen].flat().map((text) => parseListenAddress(text)),
+    listen: texts.flatMap((text) => parseListenAddresses(text)),
+    classic:
+      classic === undefined ? [] : [classic.listen].flat().flatMap((text) => parseListenAddresses(text)),
     model,
     paths,
     drainMs: aNumber('options.drainMs', drainMs),

@@ -13,15 +13,10 @@ after(() => rmSync(folder, { recursive: true }));
 
 /** The units of the page, as files of a folder; with the Node that is here. */
 function units(): string[] {
-  const blocks = [...readFileSync(page, 'utf8').matchAll(/^```ini\n([\s\S]*?)^```$/gm)].map(
-    ([, text]) => text!,
+  const blocks = readFileSync(page, 'utf8').matchAll(
+    /(?:^`\/etc\/systemd\/system\/(\S+)`\n\n)?^```ini\n([\s\S]*?)^```$/gm,
   );
-  return blocks.map((text, index) => {
-    const name = text.includes('[Socket]')
-      ? 'shout.socket'
-      : index === 1
-        ? 'shout.service'
-        : 'reload.service';
+  return [...blocks].map(([, name = 'reload.service', text = '']) => {
     const file = join(folder, name);
     writeFileSync(file, text.replace('/usr/bin/node', process.execPath));
     return file;
@@ -35,14 +30,14 @@ function verify(files: readonly string[]): string {
   return `${stdout}${stderr}`
     .split('\n')
     .filter((line) => !line.endsWith('ignoring: notify-reload')) // before systemd 253
-    .filter((line) => line.includes(folder) || /shout|reload/.test(line))
+    .filter((line) => line.includes(folder) || /shout|reload|rcmd/.test(line))
     .join('\n');
 }
 
 describe('the unit files of docs/systemd.md', needs('systemd-analyze'), () => {
   it('are what systemd takes', () => {
     const files = units();
-    assert.equal(files.length, 3);
+    assert.equal(files.length, 5);
     assert.equal(verify(files), '');
   });
 

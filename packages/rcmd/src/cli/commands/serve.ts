@@ -15,7 +15,7 @@ export function serveCommand(): Command {
   return new Command('serve')
     .summary('run a server')
     .description('Runs a server until it is stopped by a signal; commands that run are ended then.')
-    .option('-l, --listen <address>', 'HOST:PORT or unix:PATH; may be repeated', collect)
+    .option('-l, --listen <address>', 'HOST:PORT, unix:PATH or systemd; may be repeated', collect)
     .addOption(
       new Option('--server <model>', 'what serves a connection')
         .choices(['concurrent', 'threading', 'forking'])
@@ -26,9 +26,9 @@ export function serveCommand(): Command {
     .addHelpText(
       'after',
       `
-Listens on 127.0.0.1:8888, if nothing else is said. Lets in this user on this
-machine, and the keys of rcmd authorize; listens beyond this machine only once
-there is such a key.
+Listens on 127.0.0.1:8888, or on what systemd passes, if nothing else is said.
+Lets in this user on this machine, and the keys of rcmd authorize; listens
+beyond this machine only once there is such a key.
 
 Examples:
   rcmd serve

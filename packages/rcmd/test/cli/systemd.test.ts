@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { describe, it } from 'node:test';
+import { Machine } from '../support/machine.ts';
+import { needs } from '../support/needs.ts';
+import { Program } from '../support/program.ts';
+
+/** Starts `rcmd serve` with a socket of systemd's on a path; the program begins with the first client. */
+function activate(machine: Machine, args: string): Program {
+  const path = machine.file('run/s.sock');
+  const given = ['HOME', 'PATH', 'LANG', 'XDG_RUNTIME_DIR', 'XDG_CACHE_HOME'].map((name) => `-E ${name}`);
+  const start = `exec systemd-socket-activate ${given.join(' ')} -l '${path}' --fdname=lab ${machine.commandLine} serve ${args}`;
+  return new Program(['sh', '-c', start], machine.env);
+}
+
+describe('rcmd serve with a socket of systemd', needs('systemd-socket-activate'), () => {
+  for (const args of ['', '--listen systemd', '--listen systemd:lab --server forking']) {
+    it(`serves on it, and keeps it from commands: serve ${args}`, async () => {
+      using machine = new Machine();
+      await using server = activate(machine, args);
+      await server.stderr.until(/Listening on/);
+      const host = `unix:${machine.file('run/s.sock')}`;
+      const line = 'ls /proc/self/fd | tr "\\n" " "; env | grep ^LISTEN_';
+      const { stdout, stderr } = await machine.run(['exec', host, '-s', line]);
+      assert.deepEqual([stdout, stderr], ['0 1 2 3 ', '']); // 3 is the listing itself
+      assert.match(server.stdout.text, new RegExp(`^listening on ${host}$`, 'm'));
+    });
+  }
+
+  it('refuses one that others may open', async () => {
+    using machine = new Machine();
+    chmodSync(machine.file('run'), 0o755);
+    await using server = activate(machine, '');
+    await server.stderr.until(/Listening on/);
+    await machine.run(['exec', `unix:${machine.file('run/s.sock')}`, 'true']);
+    await server.stderr.until(
+      'or its folder, must belong to the user who runs this and be closed to all others',
+    );
+  });
+
+  it('says so where there is none', async () => {
+    using machine = new Machine();
+    const { code, stderr } = await machine.run(['serve', '--listen', 'systemd']);
+    assert.equal(code, 125);
+    assert.match(stderr, /^rcmd: Cannot use systemd's socket: .* LISTEN_FDS is not set/);
+  });
+
+  it('refuses one beyond this machine while nobody else may come in', async () => {
+    using machine = new Machine();
+    const listening = createServer().listen(0, '0.0.0.0');
+    await once(listening, 'listening');
+    const { fd } = (listening as unknown as { readonly _handle: { readonly fd: number } })._handle;
+    const { status, stderr } = spawnSync(
+      'sh',
+      ['-c', `LISTEN_FDS=1 LISTEN_PID=$$ exec ${machine.commandLine} serve`],
+      { env: machine.env, stdio: ['ignore', 'ignore', 'pipe', fd], encoding: 'utf8' },
+    );
+    listening.close();
+    assert.equal(status, 125);
+    assert.match(stderr, /Cannot listen beyond this machine/);
+  });
+});
