@@ -1,6 +1,6 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { journalLines } from './journal-lines.ts';
 import { journalFiles, type JournalLine, parseLine } from './journal.ts';
 
 /** What to look for. All that is given must hold. */
@@ -52,36 +52,20 @@ export class AuditIndex implements Disposable {
     }
   }
 
-  /** Takes in what the files have got since the last time. @returns the new records, the oldest first. */
-  update(): JournalLine[] {
-    const added: JournalLine[] = [];
-    const known = this.#database.prepare('SELECT bytes FROM files WHERE name = ?');
-    const remember = this.#database.prepare('INSERT OR REPLACE INTO files VALUES (?, ?)');
-    const insert = this.#database.prepare(
-      'INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
-    );
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      for (const file of journalFiles(this.#folder)) {
-        const name = basename(file);
-        const row = known.get(name) as { bytes: number } | undefined;
-        const from = row?.bytes ?? 0;
-        const text = readFrom(file, from);
-        const end = text.lastIndexOf(10) + 1; // a line that is being written waits
-        for (const raw of text.toString('utf8', 0, end).split('\n')) {
-          const line = parseLine(raw);
-          if (line === undefined) continue;
-          insert.run(name, ...columnsOf(line), raw);
-          added.push(line);
-        }
-        if (end > 0) remember.run(name, from + end);
+  /** Takes in what the files have got since the last time. @returns how many records. */
+  update(): number {
+    let records = 0;
+    for (const file of journalFiles(this.#folder)) {
+      this.#database.exec('BEGIN IMMEDIATE');
+      try {
+        records += this.#take(file);
+        this.#database.exec('COMMIT');
+      } catch (error) {
+        this.#database.exec('ROLLBACK');
+        throw error;
       }
-      this.#database.exec('COMMIT');
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
     }
-    return added.toSorted((a, b) => (a.time < b.time ? -1 : 1));
+    return records;
   }
 
   /** The newest records that match, the oldest of them first. */
@@ -109,6 +93,27 @@ export class AuditIndex implements Disposable {
   [Symbol.dispose](): void {
     this.#database.close();
   }
+
+  #take(file: string): number {
+    let records = 0;
+    const name = basename(file);
+    const insert = this.#database.prepare(
+      'INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    );
+    const row = this.#database.prepare('SELECT bytes FROM files WHERE name = ?').get(name);
+    let taken = (row as { bytes: number } | undefined)?.bytes ?? 0;
+    for (const { text = '', end, isWhole } of journalLines(file, taken)) {
+      if (!isWhole) break; // it is being written
+      const line = parseLine(text);
+      if (line !== undefined) {
+        insert.run(name, ...columnsOf(line), text);
+        records += 1;
+      }
+      taken = end;
+    }
+    this.#database.prepare('INSERT OR REPLACE INTO files VALUES (?, ?)').run(name, taken);
+    return records;
+  }
 }
 
 /** Whether a record is one of those that {@link AuditIndex.search} finds. */
@@ -135,15 +140,4 @@ function searchedText(line: JournalLine): { readonly command: string; readonly p
     command: line.shell ?? line.argv?.join(' ') ?? '',
     principal: [line.principal, line.comment].filter(Boolean).join(' '),
   };
-}
-
-/** The bytes of a file from a place on. */
-export function readFrom(file: string, from: number): Buffer {
-  const bytes = Buffer.alloc(Math.max(0, statSync(file).size - from));
-  const fd = openSync(file, 'r');
-  try {
-    return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, from));
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -1,8 +1,7 @@
 import { watch } from 'node:fs';
-import { type AuditQuery, matchesQuery, readFrom } from './audit-index.ts';
+import { type AuditQuery, matchesQuery } from './audit-index.ts';
+import { journalLines, lastLineOf } from './journal-lines.ts';
 import { journalFiles, type JournalLine, parseLine } from './journal.ts';
-
-const newline = 10;
 
 /** The records that are written after it was made, by any process. Disposing it ends the wait. */
 export class AuditTail implements Disposable {
@@ -19,7 +18,7 @@ export class AuditTail implements Disposable {
     this.#watcher.on('error', (error) => this.#changed.reject(error));
     this.#watcher.on('close', () => this.#changed.resolve(false));
     this.#changed.promise.catch(() => {}); // whoever waits learns of it
-    for (const file of journalFiles(folder)) this.#take(file);
+    for (const file of journalFiles(folder)) this.#read.set(file, lastLineOf(file).end);
   }
 
   /** Yields those that match, until it is disposed of. */
@@ -39,14 +38,13 @@ export class AuditTail implements Disposable {
 
   /** What a file has got since the last time; a line that is being written waits. */
   #take(file: string): JournalLine[] {
-    const from = this.#read.get(file) ?? 0;
-    const bytes = readFrom(file, from);
-    const end = bytes.lastIndexOf(newline) + 1;
-    this.#read.set(file, from + end);
-    const lines = bytes
-      .toString('utf8', 0, end)
-      .split('\n')
-      .map((text) => parseLine(text));
-    return lines.filter((line) => line !== undefined);
+    const added: JournalLine[] = [];
+    for (const { text = '', end, isWhole } of journalLines(file, this.#read.get(file) ?? 0)) {
+      if (!isWhole) break;
+      const line = parseLine(text);
+      if (line !== undefined) added.push(line);
+      this.#read.set(file, end);
+    }
+    return added;
   }
 }

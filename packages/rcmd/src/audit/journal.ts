@@ -6,12 +6,12 @@ import {
   ftruncateSync,
   openSync,
   readdirSync,
-  readFileSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { makePrivateFolder } from '../paths/rcmd-paths.ts';
 import type { AuditRecord } from './audit-record.ts';
+import { journalLines, lastLineOf } from './journal-lines.ts';
 
 /** A record as it stands in a file. */
 export interface JournalLine extends AuditRecord {
@@ -100,38 +100,56 @@ export function journalFiles(folder: string): string[] {
  * @returns the first problem of each file; none where all is well.
  */
 export function verifyJournals(folder: string): JournalProblem[] {
-  const problems: JournalProblem[] = [];
-  const files = journalFiles(folder);
-  const hashes = new Set([beginning]);
-  const contents = files.map((file) => ({ file, lines: readFileSync(file, 'utf8').split('\n') }));
-  for (const { lines } of contents)
-    for (const line of lines) hashes.add(/"hash":"([0-9a-f]{64})"\}$/.exec(line)?.[1] ?? beginning);
-  for (const { file, lines } of contents) {
-    const problem = problemOf(lines, hashes);
-    if (problem !== undefined) problems.push({ file, ...problem });
+  const files = journalFiles(folder).map((file) => ({ file, previous: firstPreviousIn(file) }));
+  const wanted = new Set(files.map(({ previous }) => previous));
+  const found = new Set<string | undefined>([undefined, beginning]);
+  const checked = files.map(({ file, previous }) => {
+    const note = (hash: string): void => {
+      if (wanted.has(hash)) found.add(hash);
+    };
+    return { file, previous, problem: problemIn(file, note) };
+  });
+  return checked.flatMap(({ file, previous, problem }) => {
+    const gone = { line: 1, problem: 'a file before it is gone' };
+    const first = problem?.line !== 1 && !found.has(previous) ? gone : problem;
+    return first === undefined ? [] : [{ file, ...first }];
+  });
+}
+
+/** What the first line of a file begins after. */
+function firstPreviousIn(file: string): string | undefined {
+  const [first] = journalLines(file);
+  return parseLine(first?.text ?? '')?.previous;
+}
+
+/** Reads a file line by line. @param note - is told each hash, after the first problem as well. */
+function problemIn(file: string, note: (hash: string) => void): Omit<JournalProblem, 'file'> | undefined {
+  let previous: string | undefined;
+  let found: Omit<JournalProblem, 'file'> | undefined;
+  let number = 0;
+  for (const { text, isWhole } of journalLines(file)) {
+    number += 1;
+    const line = parseLine(text ?? '');
+    const problem = isWhole ? problemOf(line, { number, previous }) : 'the last line is cut off';
+    if (problem !== undefined) found ??= { line: number, problem };
+    if (line === undefined) continue;
+    note(line.hash);
+    previous = line.hash;
   }
-  return problems;
+  return found;
 }
 
 function problemOf(
-  lines: readonly string[],
-  known: ReadonlySet<string>,
-): Omit<JournalProblem, 'file'> | undefined {
-  let previous: string | undefined;
-  const written = lines.at(-1) === '' ? lines.slice(0, -1) : lines;
-  if (written.length === lines.length) return { line: lines.length, problem: 'the last line is cut off' };
-  for (const [index, text] of written.entries()) {
-    const at = (problem: string) => ({ line: index + 1, problem });
-    const line = parseLine(text);
-    if (line === undefined) return at('the line cannot be read');
-    const { hash, ...body } = line;
-    if (hashOf(body) !== hash) return at('the line was changed');
-    if (body.seq !== index + 1) return at('a line before it is gone');
-    if (previous === undefined && !known.has(body.previous)) return at('a file before it is gone');
-    if (previous !== undefined && body.previous !== previous) return at('the line before it is another one');
-    previous = hash;
-  }
-  return undefined;
+  line: JournalLine | undefined,
+  { number, previous }: { readonly number: number; readonly previous: string | undefined },
+): string | undefined {
+  if (line === undefined) return 'the line cannot be read';
+  const { hash, ...body } = line;
+  if (hashOf(body) !== hash) return 'the line was changed';
+  if (body.seq !== number) return 'a line before it is gone';
+  return previous === undefined || body.previous === previous
+    ? undefined
+    : 'the line before it is another one';
 }
 
 /** A line of a file; `undefined` for what is none. */
@@ -152,7 +170,7 @@ function hashOf(body: object): string {
 
 function lastHashIn(folder: string): string {
   for (const file of journalFiles(folder).toReversed()) {
-    const line = parseLine(readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? '');
+    const line = parseLine(lastLineOf(file).text);
     if (line !== undefined) return line.hash;
   }
   return beginning;

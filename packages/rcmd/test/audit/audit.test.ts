@@ -4,6 +4,7 @@ import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'n
 import { describe, it } from 'node:test';
 import { AuditIndex } from '../../src/audit/audit-index.ts';
 import { AuditJournal, journalFiles, verifyJournals } from '../../src/audit/journal.ts';
+import { journalLines, lastLineOf } from '../../src/audit/journal-lines.ts';
 import { printable, printableCommand } from '../../src/audit/printable.ts';
 import { temporaryFolder } from '../support/commands.ts';
 import { needs } from '../support/needs.ts';
@@ -80,6 +81,32 @@ describe('the audit', () => {
     },
   );
 
+  it('is read as it is, however its lines and the pieces of the file meet, and by what is long and no record', () => {
+    using folder = temporaryFolder();
+    const journal = new AuditJournal(folder.path);
+    for (let bytes = 0; bytes < 700_000; bytes += 50_000)
+      journal.write({
+        event: 'start',
+        connectionId: 'c',
+        address: 'unix',
+        shell: 'ä'.repeat(20_000 + bytes / 1_000),
+      });
+    journal.close();
+    const { size } = statSync(journal.path);
+    assert.deepEqual(verifyJournals(folder.path), []);
+    fill(folder.path, 1); // begins after the last line of the long one
+    assert.deepEqual(verifyJournals(folder.path), []);
+    const lines = [...journalLines(journal.path)];
+    assert.deepEqual([lines.length, lines.at(-1)!.end], [14, size]);
+    assert.equal(lines.map(({ text }) => `${text}\n`).join(''), readFileSync(journal.path, 'utf8'));
+    assert.equal([...journalLines(journal.path, lines[3]!.end)][0]!.text, lines[4]!.text);
+    assert.deepEqual(lastLineOf(journal.path), { text: lines.at(-1)!.text, end: size });
+
+    appendFileSync(journal.path, `${'x'.repeat(3_000_000)}\n`);
+    const { line, problem } = verifyJournals(folder.path)[0]!;
+    assert.deepEqual([line, problem], [15, 'the line cannot be read']);
+  });
+
   it('shows a file that is gone', () => {
     using folder = temporaryFolder();
     const first = fill(folder.path, 2);
@@ -105,7 +132,7 @@ describe('the audit', () => {
     fill(folder.path, 5);
     fill(folder.path, 5, 'uid:1000');
     using index = new AuditIndex(folder.path);
-    assert.equal(index.update().length, 10);
+    assert.equal(index.update(), 10);
     assert.deepEqual(
       index.search({ command: 'number 3' }).map(({ commandId }) => commandId),
       ['k3', 'k3'],
@@ -127,14 +154,14 @@ describe('the audit', () => {
     using folder = temporaryFolder();
     const { path } = fill(folder.path, 1);
     using index = new AuditIndex(folder.path);
-    assert.equal(index.update().length, 1);
+    assert.equal(index.update(), 1);
     const other = fill(folder.path, 1);
     const text = readFileSync(other.path, 'utf8');
     writeFileSync(other.path, text.slice(0, 20));
-    assert.equal(index.update().length, 0);
+    assert.equal(index.update(), 0);
     appendFileSync(other.path, text.slice(20));
-    assert.equal(index.update().length, 1);
-    assert.equal(index.update().length, 0);
+    assert.equal(index.update(), 1);
+    assert.equal(index.update(), 0);
     assert.equal(journalFiles(folder.path).length, 2);
     assert.deepEqual(verifyJournals(folder.path), [], path);
   });
