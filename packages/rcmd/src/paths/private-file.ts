@@ -28,6 +28,21 @@ export function readPrivateFile(path: string): string | undefined {
 }
 
 /**
+ * Makes sure that nobody else decides what is in a file: not by its permissions, nor by where a link leads to.
+ *
+ * @throws {@link RcmdError} `UNSAFE_PATH`; the system's errors.
+ */
+export function requireOwnFile(path: string): void {
+  const { mode, uid } = statSync(path);
+  const mine = process.getuid?.();
+  if ((mode & 0o022) === 0 && (mine === undefined || uid === mine || uid === 0)) return;
+  throw new RcmdError(
+    'UNSAFE_PATH',
+    `${path} must belong to the user who runs this, and nobody else may write to it: chmod go-w it`,
+  );
+}
+
+/**
  * Writes a secret that is not there yet, all of it or nothing.
  *
  * @returns what is in the file now: `text`, or what somebody else wrote first.

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { requireOwnFile } from '../paths/private-file.ts';
 import { fingerprintPattern, isSameFingerprint } from './fingerprint.ts';
 import { everything, type KeyOptions, parseKeyOptions } from './key-options.ts';
 
@@ -73,10 +74,11 @@ export class AuthorizedKeys {
     this.#path = path;
   }
 
-  /** What the file says now; nothing where there is none. @throws the system's error where it cannot be read. */
+  /** What the file says now; nothing where there is none. @throws RcmdError `UNSAFE_PATH` where others may write it; the system's error where it cannot be read. */
   read(): KeyList {
     const version = versionOf(this.#path);
     if (version !== this.#version) {
+      if (version !== '') requireOwnFile(this.#path);
       this.#list =
         version === '' ? { keys: [], badLines: [] } : parseAuthorizedKeys(readFileSync(this.#path, 'utf8'));
       this.#version = version;

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { RcmdError } from '../errors.ts';
+import { requireOwnFile } from '../paths/private-file.ts';
 import { appendLine } from './append-line.ts';
 import { fingerprintPattern, isSameFingerprint } from './fingerprint.ts';
 
@@ -46,18 +47,34 @@ export class KnownHosts {
     appendLine(this.#path, `${address} ${fingerprint}`);
   }
 
-  /** Forgets a server. @returns whether it was remembered. */
+  /**
+   * Forgets a server: its lines become comments, where they stand, so that nothing is lost of what others add meanwhile.
+   *
+   * @returns whether it was remembered.
+   */
   remove(address: string): boolean {
     if (!existsSync(this.#path)) return false;
-    const lines = readFileSync(this.#path, 'utf8').split('\n');
-    const kept = lines.filter((line) => wordsOf(line)[0] !== address);
-    if (kept.length === lines.length) return false;
-    writeFileSync(this.#path, kept.join('\n'), { mode: 0o600 });
-    return true;
+    const file = openSync(this.#path, 'r+');
+    try {
+      const lines = readFileSync(file, 'latin1').split('\n'); // a character for each byte
+      let at = 0;
+      let isKnown = false;
+      for (const line of lines) {
+        if (wordsOf(line)[0] === address) {
+          writeSync(file, '#', at);
+          isKnown = true;
+        }
+        at += line.length + 1;
+      }
+      return isKnown;
+    } finally {
+      closeSync(file);
+    }
   }
 
   *#entries(address: string): Generator<{ known: string; line: number }> {
     if (!existsSync(this.#path)) return;
+    requireOwnFile(this.#path);
     for (const [index, line] of readFileSync(this.#path, 'utf8').split('\n').entries()) {
       const [host, known = ''] = wordsOf(line);
       if (host !== address) continue;

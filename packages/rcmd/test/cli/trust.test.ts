@@ -126,6 +126,6 @@ it('nobody listens beyond this machine before a key is authorized', async () => 
   const wrong = await machine.run(['serve', '--listen', 'nowhere']);
   assert.deepEqual(
     [wrong.code, wrong.stderr],
-    [125, 'rcmd: Cannot listen on "nowhere": it must be HOST:PORT or unix:PATH\n'],
+    [125, 'rcmd: Cannot listen on "nowhere": it must be HOST:PORT, unix:PATH, systemd or systemd:NAME\n'],
   );
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -84,5 +84,16 @@ command="tar \\"-c\\" /srv" ${two}
     assert.deepEqual([file.find(one), file.find(two)?.comment], [undefined, 'you']);
     rmSync(path);
     assert.equal(file.find(two), undefined);
+  });
+
+  it('lets nobody in where others may write to it', () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'authorized_keys');
+    const file = new AuthorizedKeys(path);
+    writeFileSync(path, formatAuthorizedKey(one, 'me'));
+    chmodSync(path, 0o660);
+    assert.throws(() => file.find(one), { code: 'UNSAFE_PATH' });
+    chmodSync(path, 0o644);
+    assert.equal(file.find(one)?.comment, 'me');
   });
 });
