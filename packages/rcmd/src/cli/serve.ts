@@ -35,7 +35,13 @@ interface StartOptions extends Omit<ServeOptions, 'listen'> {
 /** Where the classic exchange is spoken, if nothing else is said: beside the usual port. */
 const classicAddress = '127.0.0.1:8889';
 
-async function start({ insecureClassic, listen, quiet, server: model }: StartOptions): Promise<RcmdServer> {
+async function start({
+  allowUnrecorded,
+  insecureClassic,
+  listen,
+  quiet,
+  server: model,
+}: StartOptions): Promise<RcmdServer> {
   const onEvent = (event: Parameters<typeof describeEvent>[0]): void => {
     const line = describeEvent(event);
     if (line !== undefined && quiet !== true) process.stderr.write(`${line}\n`);
@@ -45,6 +51,7 @@ async function start({ insecureClassic, listen, quiet, server: model }: StartOpt
       listen,
       model,
       onEvent,
+      audit: { mustBeWritten: allowUnrecorded !== true },
       classic:
         insecureClassic === undefined
           ? undefined

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Machine } from '../support/machine.ts';
+import { Program } from '../support/program.ts';
 import { Served } from '../support/served.ts';
 
 let served: Served;
@@ -67,6 +68,25 @@ describe('rcmd audit', () => {
     assert.deepEqual([bad.code, bad.stdout], [1, '']);
     assert.match(bad.stderr, /^rcmd: \S+\.jsonl, line \d+: the line was changed\n$/);
   });
+
+  for (const [options, code] of [
+    ['', 125],
+    ['--allow-unrecorded', 0],
+  ] as const) {
+    it(`that is full: a command ends with ${code} where it is served with ${options || 'no option'}`, async () => {
+      using machine = new Machine();
+      const host = `unix:${machine.file('run/s.sock')}`;
+      const start = `ulimit -f 8; exec ${machine.commandLine} serve --listen '${host}' ${options}`; // 4 KiB a file
+      await using server = new Program(['sh', '-c', start], machine.env);
+      await server.stdout.until('listening on');
+      const exec = ['exec', host, '--', 'true', 'x'.repeat(3_000)];
+      assert.equal((await machine.run(exec)).code, 0);
+      const ran = await machine.run(exec);
+      assert.equal(ran.code, code);
+      if (code !== 0) assert.match(ran.stderr, /^rcmd: Nothing was run: its record cannot be written\n$/);
+      await server.stderr.until('the audit cannot be written: ');
+    });
+  }
 
   it('shows nothing where nothing ever ran', async () => {
     using machine = new Machine();

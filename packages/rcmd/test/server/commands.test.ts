@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { AuditJournal, journalFiles, parseLine, type JournalLine } from '../../src/audit/journal.ts';
@@ -204,6 +206,27 @@ describe('the audit', () => {
       assert.match((await started.event('audit-failed')).reason, /no space/);
       write.mock.restore();
     }
+  });
+});
+
+describe('an audit that cannot be written', () => {
+  it('is no reason not to send clients away that are nobody', async (t) => {
+    await using started = await startServer({
+      listen: (socket) => ['127.0.0.1:0', `unix:${socket}`],
+      admission: { authenticationMs: 20 },
+    });
+    t.mock.method(AuditJournal.prototype, 'write', () => {
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    });
+    const [, port] = started.server.addresses[0]!.split(':');
+    const silent = connect(Number(port), '127.0.0.1');
+    assert.equal(((await once(silent, 'error'))[0] as NodeJS.ErrnoException).code, 'ECONNRESET');
+    const web = connect(Number(port), '127.0.0.1').end('GET / HTTP/1.1\r\n\r\n');
+    assert.match((await web.setEncoding('utf8').toArray()).join(''), /^HTTP\/1.1 400 /);
+    const reasons = started.events.map((event) =>
+      event.type === 'connection-refused' ? event.fault : event.type,
+    );
+    assert.deepEqual(reasons.slice(2), ['audit-failed', 'silent', 'audit-failed', 'protocol']);
   });
 });
 

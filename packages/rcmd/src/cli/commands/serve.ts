@@ -3,6 +3,7 @@ import { collect } from '../collect.ts';
 
 /** Options of `rcmd serve`. */
 export interface ServeOptions {
+  readonly allowUnrecorded?: true;
   /** `true` for the usual address. */
   readonly insecureClassic?: string | true;
   readonly listen?: readonly string[];
@@ -22,6 +23,7 @@ export function serveCommand(): Command {
         .default('concurrent'),
     )
     .option('--insecure-classic [address]', 'also the classic exchange: NO PROTECTION AT ALL')
+    .option('--allow-unrecorded', 'run commands also while the audit cannot be written')
     .option('-q, --quiet', 'print no log')
     .addHelpText(
       'after',

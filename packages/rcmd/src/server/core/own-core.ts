@@ -45,7 +45,10 @@ export class OwnCore implements Core {
   constructor({ limits, guard, callbacks, record }: CoreParts) {
     this.#ledger = new Ledger(limits);
     this.#callbacks = callbacks;
-    this.#refusals = new RefusalLog({ record, publish: (event) => this.publish(event) });
+    this.#refusals = new RefusalLog({
+      record: (refusal) => this.#write(record, refusal),
+      publish: (event) => this.publish(event),
+    });
     this.guard = new IntakeGuard(guard, (refusal) => this.#refusals.add(refusal));
   }
 
@@ -99,6 +102,15 @@ export class OwnCore implements Core {
 
   async decide(operation: Operation, asker: Asker): Promise<Decision | undefined> {
     return this.#callbacks.policy?.(operation, asker);
+  }
+
+  /** That a client was turned away and left no record is told, and no reason to turn the others away. */
+  #write(record: CoreParts['record'], refusal: Parameters<CoreParts['record']>[0]): void {
+    try {
+      record(refusal);
+    } catch (error) {
+      this.publish({ type: 'audit-failed', reason: (error as Error).message });
+    }
   }
 
   close(): void {
