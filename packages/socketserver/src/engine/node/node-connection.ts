@@ -1,30 +1,16 @@
 import type { Socket } from 'node:net';
-import { MessageChannel } from 'node:worker_threads';
 import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
 import { ConnectionClosedError, UnsupportedError } from '../../errors.ts';
 import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
 import { untouched } from '../connection-duplex.ts';
-import { ConnectionRelay } from './connection-relay.ts';
+import { relayToThread } from './connection-relay.ts';
 import { gatherBuffer, type Gatherer } from './gather-buffer.ts';
-import { createReadBuffer } from './read-buffer.ts';
-import {
-  bytesTakenFrom,
-  descriptorOf,
-  plainSocket,
-  socketWithOnRead,
-  type StreamHandle,
-  takeHandle,
-} from './stream-handle.ts';
+import { bytesTakenFrom, descriptorOf } from './stream-handle.ts';
 
-/**
- * A connection on libuv's stream: on its bare handle until it is started, so that an unread one can still move to a
- * worker, then on a `net.Socket`. Where handles are not to be had it stands on a socket from the beginning, and reads
- * by `'data'` events.
- */
+/** A connection on a `net.Socket`, by documented calls alone: for where Node shows no handle to stand on. */
 export class NodeConnection implements Connection, Gatherer {
   readonly remoteAddress: SocketAddress;
-  #handle: StreamHandle | undefined;
-  #socket: Socket | undefined;
+  readonly #socket: Socket;
   #sink: ConnectionSink | undefined;
   #isFlowing = false;
   #isClosed = false;
@@ -34,23 +20,19 @@ export class NodeConnection implements Connection, Gatherer {
   #localAddress: SocketAddress | undefined;
 
   /**
-   * @param stream - connected and unread; a socket is paused and has `allowHalfOpen`.
+   * @param socket - connected, unread and paused, with `allowHalfOpen`.
    * @param localAddress - where the caller knows it; else it is asked for when needed.
    */
-  constructor(stream: Socket | StreamHandle, remoteAddress: SocketAddress, localAddress?: SocketAddress) {
+  constructor(socket: Socket, remoteAddress: SocketAddress, localAddress?: SocketAddress) {
+    this.#socket = socket;
     this.remoteAddress = remoteAddress;
     this.#localAddress = localAddress;
-    if (!('on' in stream)) {
-      this.#handle = stream;
-      return;
-    }
-    this.#socket = stream;
-    stream.on('error', ignoreUntilStarted);
+    socket.on('error', ignoreUntilStarted);
   }
 
   get localAddress(): SocketAddress {
     if (this.#localAddress === undefined) {
-      const { localAddress = '', localPort = 0 } = this.#plain();
+      const { localAddress = '', localPort = 0 } = this.#socket;
       this.#localAddress = inetAddress(localAddress, localPort);
     }
     return this.#localAddress;
@@ -58,13 +40,13 @@ export class NodeConnection implements Connection, Gatherer {
 
   get fd(): number {
     if (this.#isClosed) return -1;
-    return this.#handle?.fd ?? descriptorOf(this.#socket);
+    return descriptorOf(this.#socket);
   }
 
   readonly takenBy = 'system';
 
   get bytesTaken(): number {
-    return this.#socket === undefined ? 0 : bytesTakenFrom(this.#socket);
+    return bytesTakenFrom(this.#socket);
   }
 
   get isClosed(): boolean {
@@ -74,37 +56,27 @@ export class NodeConnection implements Connection, Gatherer {
   start(sink: ConnectionSink): void {
     const isStarted = this.#sink !== undefined;
     this.#sink = sink;
+    const socket = this.#socket;
     if (isStarted) {
-      if (this.#socket!.closed) queueMicrotask(() => sink.closed(this.#failure));
-      return;
-    }
-    const accepted = this.#socket;
-    if (accepted?.destroyed === true) {
+      if (socket.closed) queueMicrotask(() => sink.closed(this.#failure));
+    } else if (socket.destroyed) {
       // Gone before anybody looked at it; the news must not come from within this call.
       this.#isClosed = true;
-      const error = accepted.errored ?? undefined;
+      const error = socket.errored ?? undefined;
       queueMicrotask(() => sink.closed(error));
-      return;
-    }
-    const handle = this.#handle ?? (accepted && takeHandle(accepted));
-    this.#handle = undefined;
-    if (handle === undefined) {
-      this.#readByEvents(accepted!);
     } else {
-      const onread = createReadBuffer((bytes) => this.#received(bytes));
-      this.#socket = socketWithOnRead(handle, onread);
-      this.#listen(this.#socket);
+      this.#readByEvents(socket);
     }
   }
 
   resume(): void {
     if (this.#isFlowing || this.#isClosed) return;
     this.#isFlowing = true;
-    this.#plain().resume();
+    this.#socket.resume();
   }
 
   write(bytes: Uint8Array, more = false): boolean {
-    const socket = this.#plain();
+    const socket = this.#socket;
     if (this.#isClosed || socket.destroyed) return true;
     if (more || gatherBuffer.holds(this)) {
       const isGathered = gatherBuffer.add(this, bytes);
@@ -116,7 +88,7 @@ export class NodeConnection implements Connection, Gatherer {
   }
 
   sendGathered(bytes: Uint8Array): boolean {
-    const socket = this.#plain();
+    const socket = this.#socket;
     if (socket.destroyed) return true;
     socket.write(bytes);
     if (socket.writableLength === 0) return true;
@@ -130,20 +102,20 @@ export class NodeConnection implements Connection, Gatherer {
   endWrite(): void {
     if (this.#isClosed) return;
     if (gatherBuffer.holds(this)) gatherBuffer.flush();
-    this.#plain().end();
+    this.#socket.end();
   }
 
   close(): void {
     if (this.#isClosed) return;
     if (gatherBuffer.holds(this)) gatherBuffer.flush();
-    const socket = this.#plain();
+    const socket = this.#socket;
     this.#isClosed = true;
     if (socket.writableLength === 0) socket.destroy();
     else socket.destroySoon();
   }
 
   reset(): void {
-    const socket = this.#plain();
+    const socket = this.#socket;
     this.#isClosed = true;
     if (socket.destroyed) return;
     // Only TCP knows a reset; the end of a Unix socket is the same for the peer either way. [Node: resetAndDestroy]
@@ -152,11 +124,11 @@ export class NodeConnection implements Connection, Gatherer {
   }
 
   setNoDelay(on: boolean): void {
-    this.#plain().setNoDelay(on);
+    this.#socket.setNoDelay(on);
   }
 
   setKeepAlive(on: boolean, initialDelaySeconds: number): void {
-    this.#plain().setKeepAlive(on, initialDelaySeconds * 1000);
+    this.#socket.setKeepAlive(on, initialDelaySeconds * 1000);
   }
 
   handOver(target: 'thread' | 'process'): HandedOver {
@@ -165,8 +137,8 @@ export class NodeConnection implements Connection, Gatherer {
     const isUnix = typeof remoteAddress === 'string';
     const message = isUnix ? { remoteAddress, localAddress: this.localAddress } : { remoteAddress };
     const isStarted = this.#sink !== undefined;
-    if (target === 'thread' && (isUnix || isStarted)) return this.#relay();
-    if (isStarted && this.#stopListening !== undefined) {
+    if (target === 'thread' && (isUnix || isStarted)) return relayToThread(this);
+    if (isStarted) {
       throw new UnsupportedError(
         'Cannot hand over: without socket handles a connection that was read from cannot move to a process; install' +
           ' @socketserver/native, whose engine moves it',
@@ -178,35 +150,14 @@ export class NodeConnection implements Connection, Gatherer {
     return { message: { ...message, socket }, transfer: [socket] };
   }
 
-  /**
-   * Neither a Unix socket nor one that was read from can move to a thread: only its bytes can.
-   * [Node: ERR_WORKER_HANDLE_NOT_TRANSFERABLE]
-   */
-  #relay(): HandedOver {
-    const { port1, port2 } = new MessageChannel();
-    const { localAddress, remoteAddress } = this;
-    ConnectionRelay.start(this, port1);
-    return { message: { port: port2, localAddress, remoteAddress }, transfer: [port2] };
-  }
-
   toSocket(unread?: Uint8Array): Socket | undefined {
     if (gatherBuffer.holds(this)) gatherBuffer.flush();
-    const socket = this.#sink === undefined ? this.#plain() : this.#leave();
+    const socket = this.#sink === undefined ? this.#socket : this.#leave();
     if (socket === undefined) return undefined;
     this.#isClosed = true;
     socket.off('error', ignoreUntilStarted);
     if (unread !== undefined && unread.length > 0) socket.unshift(unread);
     return socket;
-  }
-
-  /** The socket, which is made here for a connection that was not started yet. */
-  #plain(): Socket {
-    if (this.#socket === undefined) {
-      this.#socket = plainSocket(this.#handle!);
-      this.#handle = undefined;
-      this.#socket.on('error', ignoreUntilStarted);
-    }
-    return this.#socket;
   }
 
   #listen(socket: Socket): void {
@@ -235,21 +186,13 @@ export class NodeConnection implements Connection, Gatherer {
     };
   }
 
-  /** Gives up a started socket: its handle goes on in a fresh one, or without handles the socket itself. */
+  /** Gives up a socket that was read from. */
   #leave(): Socket | undefined {
-    const socket = this.#socket!;
+    const socket = this.#socket;
     if (socket.destroyed || socket.writableLength > 0) return undefined; // what waits to be sent would stay behind
-    if (this.#stopListening === undefined) return this.#freshSocket(takeHandle(socket)!);
     if (socket.readableEnded) return undefined; // nothing can be put back in front of an end that was told
-    this.#stopListening();
+    this.#stopListening?.();
     return untouched(socket);
-  }
-
-  /** A handle that has read with `onread` never reads otherwise again. [Node: useUserBuffer] */
-  #freshSocket(handle: StreamHandle): Socket {
-    const onread = createReadBuffer((bytes) => fresh.push(bytes));
-    const fresh = socketWithOnRead(handle, onread);
-    return fresh;
   }
 
   #received(bytes: Buffer): boolean {

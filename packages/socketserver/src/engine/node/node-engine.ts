@@ -9,6 +9,7 @@ import {
   type HandedOver,
   isInetAddress,
 } from '../contract.ts';
+import { HandleConnection } from './handle-connection.ts';
 import { NodeConnection } from './node-connection.ts';
 import { NodeDatagramPort } from './node-datagram-port.ts';
 import { NodeListener } from './node-listener.ts';
@@ -48,7 +49,7 @@ export const nodeEngine: Engine = {
     if (received === undefined) throw new TypeError('Cannot adopt: the message must carry a socket');
     // A socket that came from another process ends together with its peer, unless it is told in time. [child_process]
     received.allowHalfOpen = true;
-    return new NodeConnection(takeHandle(received) ?? received, remoteAddress, localAddress);
+    return connectionOn(received, remoteAddress, localAddress);
   },
 };
 
@@ -80,5 +81,16 @@ async function connect(address: SocketAddress, { signal }: ConnectOptions = {}):
     aborted.abort();
     socket.removeAllListeners('error');
   }
-  return new NodeConnection(socket, address, isInetAddress(address) ? undefined : '');
+  return connectionOn(socket, address, isInetAddress(address) ? undefined : '');
+}
+
+/** On the socket's handle, where it shows one. */
+function connectionOn(
+  socket: Socket,
+  remoteAddress: SocketAddress,
+  localAddress?: SocketAddress,
+): Connection {
+  const handle = takeHandle(socket);
+  if (handle !== undefined) return new HandleConnection(handle, remoteAddress, localAddress);
+  return new NodeConnection(socket, remoteAddress, localAddress);
 }

@@ -2,8 +2,10 @@ import net, { type Server, type Socket } from 'node:net';
 import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
 import { UnsupportedError } from '../../errors.ts';
 import { type BindOptions, type Connection, isInetAddress, type Listener } from '../contract.ts';
+import { HandleConnection } from './handle-connection.ts';
 import { NodeConnection } from './node-connection.ts';
-import { descriptorOf, interceptConnections, peerAddress, type StreamHandle } from './stream-handle.ts';
+import { descriptorOf, interceptConnections, peerAddress } from './stream-handle.ts';
+import type { StreamHandle } from './stream-wrap.ts';
 import { RequestQueue } from '../request-queue.ts';
 import { bindSocket, inheritedSocket, type UnlistenedSocket } from './unlistened-socket.ts';
 
@@ -95,12 +97,12 @@ export class NodeListener implements Listener {
 
   #acceptedHandle(handle: StreamHandle): void {
     if (!isInetAddress(this.#address)) {
-      this.#waiting.push(new NodeConnection(handle, '', this.#address));
+      this.#waiting.push(new HandleConnection(handle, '', this.#address));
       return;
     }
     const remoteAddress = peerAddress(handle);
     if (remoteAddress === undefined) handle.close();
-    else this.#waiting.push(new NodeConnection(handle, remoteAddress));
+    else this.#waiting.push(new HandleConnection(handle, remoteAddress));
   }
 
   #acceptedSocket(socket: Socket): void {

@@ -1,13 +1,18 @@
 import type { OnRead } from './stream-handle.ts';
 
 /** Bytes read at once. Also the bound on what a connection holds that nobody asked for. */
-const bufferBytes = 65_536;
+export const bufferBytes = 65_536;
 
 /** A delivery from this size on is worth a buffer of its own; below, a copy is cheaper. Measured with `npm run bench`. */
-const ownBufferBytes = 16_384;
+export const ownBufferBytes = 16_384;
+
+let shared: Buffer | undefined;
 
 /** One buffer for all connections of this thread: libuv reads and calls back in one step, so none overlap. */
-let shared: Buffer | undefined;
+export function sharedBuffer(): Buffer {
+  shared ??= Buffer.allocUnsafeSlow(bufferBytes);
+  return shared;
+}
 
 /**
  * Reads small messages into the thread's shared buffer and copies them out; after a large one, reads into a
@@ -16,8 +21,7 @@ let shared: Buffer | undefined;
  * @param received - gets bytes that are its own; returns whether to go on.
  */
 export function createReadBuffer(received: (bytes: Buffer) => boolean): OnRead {
-  shared ??= Buffer.allocUnsafeSlow(bufferBytes);
-  let next = shared;
+  let next = sharedBuffer();
   return {
     buffer: () => next,
     callback(length, buffer) {

@@ -1,12 +1,11 @@
 /**
- * The one place of the node engine that touches an undocumented field: `_handle`, libuv's stream under a `net.Socket`
- * or a `net.Server`. It wins a socket object a connection and about a fifth of the CPU a message, since only a socket
- * made from a handle can read with `onread`. Every use is tested for; without it the engine goes on with documented
- * calls alone, which `SOCKETSERVER_NODE_HANDLES=0` shows. The tests run both ways.
+ * The one place of the node engine that touches the undocumented field `_handle`: libuv's stream under a `net.Socket` or a
+ * `net.Server`. With what `stream-wrap.ts` shows, connections stand on it and need no socket. Every use is tested for.
  */
 import { type Server, Socket, type SocketConstructorOpts } from 'node:net';
 import { inetAddress, type InetAddress } from '../../address/socket-address.ts';
 import type { NodeStream } from '../contract.ts';
+import { isStreamHandle, type StreamHandle, streamWrap } from './stream-wrap.ts';
 
 /** What reads into our own memory: a documented option of `net.Socket`. [Node: new net.Socket, `onread`] */
 export interface OnRead {
@@ -14,20 +13,9 @@ export interface OnRead {
   callback(length: number, buffer: Buffer): boolean;
 }
 
-/** A connected stream of libuv that no `net.Socket` owns. */
-export interface StreamHandle {
-  readonly fd?: number;
-  reading?: boolean;
-  readStop(): number;
-  close(): void;
-  getpeername?(out: { address?: string; port?: number }): number;
-}
-
 interface ServerHandle {
   onconnection?: (status: number, handle?: StreamHandle) => void;
 }
-
-const isEnabled = process.env['SOCKETSERVER_NODE_HANDLES'] !== '0';
 
 /**
  * Takes over the connections of a listening server, before it makes sockets of them.
@@ -37,7 +25,7 @@ const isEnabled = process.env['SOCKETSERVER_NODE_HANDLES'] !== '0';
 export function interceptConnections(server: Server, accepted: (handle: StreamHandle) => void): boolean {
   const { _handle: handle } = server as unknown as { _handle?: ServerHandle | null };
   const original = handle?.onconnection;
-  if (!isEnabled || handle == null || typeof original !== 'function') return false;
+  if (streamWrap() === undefined || handle == null || typeof original !== 'function') return false;
   handle.onconnection = function onconnection(status, stream) {
     if (status === 0 && isStreamHandle(stream)) accepted(stream);
     else original.call(handle, status, stream);
@@ -49,7 +37,7 @@ export function interceptConnections(server: Server, accepted: (handle: StreamHa
 export function takeHandle(socket: Socket): StreamHandle | undefined {
   const holder = socket as unknown as { _handle: unknown };
   const handle = holder._handle;
-  if (!isEnabled || !isStreamHandle(handle)) return undefined;
+  if (!isStreamHandle(handle)) return undefined;
   handle.readStop();
   handle.reading = false; // a socket that came from another process reads at once, and would not begin anew
   holder._handle = null;
@@ -92,13 +80,4 @@ export function bytesTakenFrom(stream: NodeStream): number {
 export function descriptorOf(owner: object | undefined): number {
   const holder: { _handle?: { fd?: number } | null } | undefined = owner;
   return holder?._handle?.fd ?? -1;
-}
-
-function isStreamHandle(handle: unknown): handle is StreamHandle {
-  return (
-    typeof handle === 'object' &&
-    handle !== null &&
-    'readStop' in handle &&
-    typeof handle.readStop === 'function'
-  );
 }
