@@ -11,7 +11,7 @@ import { PreparationFailed } from '../server/preparation-failed.ts';
 import type { ServerStats } from '../server/server-stats.ts';
 import { reviveError } from '../workers/error-transfer.ts';
 import { type HandlerReference, refuseServerInWorker } from '../workers/handler-module.ts';
-import type { OwnSocket } from '../workers/messages.ts';
+import type { ConnectionSetup, OwnSocket } from '../workers/messages.ts';
 import type { PlainDatagram } from '../workers/own-requests.ts';
 import type { Outcome } from '../workers/pooled-request.ts';
 import { type ResolvedWorkerOptions, withOwnSockets } from '../workers/worker-options.ts';
@@ -70,7 +70,7 @@ export function WorkerMixIn(
           serverAddress: this.serverAddress as SocketAddress,
           workerData: this.workerData,
           engine: this.engine,
-          connections: this.connectionSetup(),
+          connections: this.#connectionSetup(),
           socket: this.#ownSocket,
         }),
         servedOwn: (requests) => {
@@ -188,7 +188,7 @@ export function WorkerMixIn(
     }
 
     protected override connectionSetupChanged(): void {
-      this.#pool.setUp({ type: 'setup', connections: this.connectionSetup() });
+      this.#pool.setUp({ type: 'setup', connections: this.#connectionSetup() });
     }
 
     protected override isPeerGone(request: unknown, error: unknown): boolean {
@@ -202,6 +202,13 @@ export function WorkerMixIn(
       this.connectionOpened(ownRequests); // for all of them, so that the drain waits
       void this.#pool.interrupt(this.timeouts.drainMs).then(() => this.connectionClosed(ownRequests));
       return super.closeSource(source, drained);
+    }
+
+    /** Where a worker has room for so many, others may wait for that. */
+    #connectionSetup(): ConnectionSetup {
+      const setup = this.connectionSetup();
+      const isBounded = this.#setup.workers.requestsPerWorker !== Infinity;
+      return isBounded ? { ...setup, tellsEndsAtOnce: true } : setup;
     }
 
     #receiveInWorkers(): void {

@@ -26,6 +26,13 @@ import { adoptListener, listenOnInherited } from './adopt-inherited.ts';
 import type { Preparation } from './prepared-listener.ts';
 import { ProxyPreparation } from './proxy-preparation.ts';
 
+/** Limits of which workers know: they measure the rate too, and tell at once of ends that make room. */
+const limitsOfWorkers: ReadonlySet<string> = new Set([
+  'minBytesPerSecond',
+  'maxConnections',
+  'maxConnectionsPerAddress',
+]);
+
 /** A class whose objects serve connections. */
 export type StreamHandlerClass<Address extends SocketAddress> = RequestHandlerClass<
   StreamSocket<Address>,
@@ -156,7 +163,12 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   }
 
   protected override connectionSetup(): ConnectionSetup {
-    return { ...super.connectionSetup(), endReadsOnDrain: this.#host.endReadsOnDrain };
+    const { maxConnections, maxConnectionsPerAddress } = this.limits;
+    return {
+      ...super.connectionSetup(),
+      endReadsOnDrain: this.#host.endReadsOnDrain,
+      tellsEndsAtOnce: maxConnections !== Infinity || maxConnectionsPerAddress !== Infinity,
+    };
   }
 
   protected override remoteRequestClosed(request: StreamSocket<Address>): void {
@@ -268,8 +280,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
 
   #limitChanged(name: string): void {
     this.#admission?.limitsChanged();
-    if (name !== 'minBytesPerSecond') return;
-    this.askRate(this.limits.minBytesPerSecond);
-    this.connectionSetupChanged(); // of workers, which measure it too
+    if (name === 'minBytesPerSecond') this.askRate(this.limits.minBytesPerSecond);
+    if (limitsOfWorkers.has(name)) this.connectionSetupChanged();
   }
 }

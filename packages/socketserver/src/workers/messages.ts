@@ -23,6 +23,8 @@ export interface WorkerStart {
   readonly connections: ConnectionSetup;
   /** The socket of its own that it receives from, if it has one. */
   readonly socket: OwnSocket | undefined;
+  /** Of a thread: the memory of the `ReportRing` that it shares with its server. */
+  readonly reports?: SharedArrayBuffer | undefined;
 }
 
 /** A datagram socket that a worker has for itself. */
@@ -41,6 +43,8 @@ export interface ConnectionSetup {
   readonly minBytesPerSecond: number;
   /** Whether reads find the end of the stream once the handler was told to end. */
   readonly endReadsOnDrain?: boolean | undefined;
+  /** Whether somebody may wait for the end of a connection, so that it is to be told at once. */
+  readonly tellsEndsAtOnce?: boolean | undefined;
 }
 
 /** A connection to serve; the engine's part of it comes along. */

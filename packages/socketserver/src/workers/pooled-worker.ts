@@ -1,11 +1,23 @@
 import { HandlerModuleError, type WorkerLossReason } from '../errors.ts';
-import type { OwnSocket, Report, ToWorker, WorkerLoad, WorkerStart } from './messages.ts';
+import type {
+  ClosedConnection,
+  EndedRequest,
+  OwnSocket,
+  Report,
+  ToWorker,
+  WorkerLoad,
+  WorkerStart,
+} from './messages.ts';
 import type { PlainDatagram } from './own-requests.ts';
 import type { PooledRequest } from './pooled-request.ts';
+import { requestEnded } from './report-ring.ts';
 import type { RequestDurations } from './request-durations.ts';
 import type { Worker, WorkerExit, WorkerListener } from './worker.ts';
 import { lossError } from './worker-loss.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
+
+/** For how long a sign of life of a worker shows that its event loop is not held up. */
+const justNowMs = 0.5;
 
 /** What `server.stats()` tells about one worker. */
 export interface WorkerStats {
@@ -78,6 +90,10 @@ export class PooledWorker {
   #ownRunning = 0;
   #served = 0;
   #load: WorkerLoad = { heapBytes: 0, utilization: 0 };
+  /** Signs of life at the last look at them, when that was, and when there last was a fresh one. */
+  #beats = 0;
+  #lookedAt = 0;
+  #movedAt = 0;
 
   constructor(start: WorkerStart, { restarts, requestsPerWorker, durations, create, listener }: WorkerParts) {
     this.#start = start;
@@ -106,8 +122,20 @@ export class PooledWorker {
 
   /** Whether it would take a further request at once. One that has nothing to do, and no socket, is not looked at. */
   get answersNow(): boolean {
+    if (this.askedAt !== undefined) return false;
     const isAtRest = this.requests.size === 0 && !this.#hasSocket;
-    return this.askedAt === undefined && (isAtRest || this.worker.isIdleNow === true);
+    return isAtRest || this.#hasMoved || this.worker.isIdleNow === true;
+  }
+
+  /** Whether it is known to have taken up a request, or ended one, just now: its event loop is not held up, then. */
+  get #hasMoved(): boolean {
+    const beats = this.worker.reports?.beats;
+    if (beats === undefined) return false;
+    const now = performance.now();
+    if (beats !== this.#beats && now - this.#lookedAt < justNowMs) this.#movedAt = now;
+    this.#beats = beats;
+    this.#lookedAt = now;
+    return now - this.#movedAt < justNowMs;
   }
 
   /** Whether handlers run in it, or connections are open. */
@@ -196,21 +224,31 @@ export class PooledWorker {
     this.worker.terminate();
   }
 
+  /** Takes what it has written down. @returns requests that ended; `undefined` where there was no news at all. */
+  takeReports(): number | undefined {
+    const { reports } = this.worker;
+    if (reports === undefined || reports.isRead) return undefined;
+    let count = 0;
+    const now = performance.now();
+    reports.take((kind, id, bytesRead, bytesWritten) => {
+      if (kind === requestEnded) {
+        count += 1;
+        this.#ended({ id }, now);
+      } else {
+        this.#closed({ id, bytesRead, bytesWritten });
+      }
+    });
+    this.#served += count;
+    if (this.active === 0) this.idleSince = now;
+    return count;
+  }
+
   /** Takes the news of a report. @returns requests that ended. */
   reported({ ended, closed, load, own }: Report): number {
     this.#load = load ?? this.#load;
-    for (const counts of closed) {
-      this.#connections.get(counts.id)?.connectionClosed(counts);
-      this.#connections.delete(counts.id);
-    }
+    for (const counts of closed) this.#closed(counts);
     const now = performance.now();
-    for (const outcome of ended) {
-      const request = this.requests.get(outcome.id);
-      if (request === undefined) continue;
-      this.requests.delete(outcome.id);
-      this.#durations.ended(now - request.begunAt);
-      request.reported(outcome);
-    }
+    for (const outcome of ended) this.#ended(outcome, now);
     const count = ended.length + (own === undefined ? 0 : own.served + own.failed.length);
     this.#ownRunning = own?.running ?? this.#ownRunning;
     this.#served += count;
@@ -241,6 +279,19 @@ export class PooledWorker {
     for (const request of this.#connections.values()) request.connectionClosed(undefined);
     for (const request of this.requests.values()) request.end({ error });
     return error;
+  }
+
+  #closed(counts: ClosedConnection): void {
+    this.#connections.get(counts.id)?.connectionClosed(counts);
+    this.#connections.delete(counts.id);
+  }
+
+  #ended(outcome: EndedRequest, now: number): void {
+    const request = this.requests.get(outcome.id);
+    if (request === undefined) return;
+    this.requests.delete(outcome.id);
+    this.#durations.ended(now - request.begunAt);
+    request.reported(outcome);
   }
 
   stats(): WorkerStats {

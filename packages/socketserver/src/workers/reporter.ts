@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { OwnRequestCounts } from './own-requests.ts';
 import type { ClosedConnection, EndedRequest, Pong, Report, WorkerLoad } from './messages.ts';
+import { connectionClosed, type ReportRing, requestEnded } from './report-ring.ts';
 
 /** How long news may wait for more while the worker is at work: a message costs as much as a small request. */
 const gatherMs = 4;
@@ -9,11 +10,19 @@ const gatherMs = 4;
 /** The least time between two looks at the own heap, which cost some microseconds. */
 const loadIntervalMs = 250;
 
-/** Tells a worker's pool how requests end: much news in one message while there is work, at once when there is none. */
+/**
+ * Tells a worker's pool how requests end: much news in one message while there is work, at once when there is none.
+ *
+ * A thread writes down what is plain, where its server finds it when it next looks, and only sends a message for it when
+ * the server has not looked for a while, or may wait for it.
+ */
 export class Reporter {
   /** What came by the worker's own socket; {@link changed} has it reported. */
   readonly own = new OwnRequestCounts();
+  /** Whether the server may wait for the end of a connection. */
+  tellsEndsAtOnce = false;
   readonly #post: (message: Report | Pong) => void;
+  readonly #ring: ReportRing | undefined;
   #running = 0;
   #ended: EndedRequest[] = [];
   #closed: ClosedConnection[] = [];
@@ -22,12 +31,25 @@ export class Reporter {
   #lastLoadMs = 0;
   #lastLook = performance.eventLoopUtilization();
 
-  constructor(post: (message: Report | Pong) => void) {
+  /** @param ring - of a thread: what its server reads without a message. */
+  constructor(post: (message: Report | Pong) => void, ring?: ReportRing) {
     this.#post = post;
+    this.#ring = ring;
   }
 
   began(): void {
     this.#running += 1;
+    this.#ring?.beat();
+  }
+
+  /** The handler of a connection has come to its end. */
+  served(id: number): void {
+    if (this.#ring?.write(requestEnded, id, 0, 0) !== true) {
+      this.ended({ id });
+      return;
+    }
+    this.#running -= 1;
+    this.#written();
   }
 
   ended(request: EndedRequest): void {
@@ -52,7 +74,13 @@ export class Reporter {
     if (this.#hasNews) this.#send(false);
   }
 
-  closed(connection: ClosedConnection): void {
+  /** @param isObserved - whether it is to be told with what was told of it before. */
+  closed(connection: ClosedConnection, isObserved: boolean): void {
+    const { id, bytesRead, bytesWritten } = connection;
+    if (!isObserved && this.#ring?.write(connectionClosed, id, bytesRead, bytesWritten) === true) {
+      this.#written();
+      return;
+    }
     this.#closed.push(connection);
     this.#schedule();
   }
@@ -70,6 +98,19 @@ export class Reporter {
   #schedule(): void {
     if (this.#running === 0) this.#immediate ??= setImmediate(() => this.#send(false));
     else this.#timer ??= setTimeout(() => this.#send(false), gatherMs);
+  }
+
+  /** The ring has news. */
+  #written(): void {
+    if (this.tellsEndsAtOnce) this.#schedule();
+    else this.#timer ??= setTimeout(() => this.#sendUnread(), gatherMs);
+  }
+
+  /** Sends what is left, if there is anything that the server has not seen. */
+  #sendUnread(): void {
+    this.#timer = undefined;
+    const isLoadDue = performance.now() - this.#lastLoadMs >= loadIntervalMs;
+    if (isLoadDue || this.#hasNews || this.#ring?.isRead === false) this.#send(false);
   }
 
   #send(isAnswer: boolean): void {

@@ -55,6 +55,7 @@ export class RequestDispatch {
 
   /** Takes a request, and hands it to a worker as soon as one has time. */
   add(request: PooledRequest): void {
+    this.#roster.takeReports();
     this.#waiting.push(request);
     this.run();
   }

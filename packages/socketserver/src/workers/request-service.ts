@@ -20,6 +20,7 @@ import type {
 } from './messages.ts';
 import { RemoteServerView } from './remote-server-view.ts';
 import { Reporter } from './reporter.ts';
+import { ReportRing } from './report-ring.ts';
 
 /** What the entry of a worker gives to its service. */
 export interface ServiceDoors {
@@ -52,7 +53,8 @@ export class RequestService {
     this.#doors = doors;
     this.#engine = chooseEngine(start.engine as 'node');
     this.#view = new RemoteServerView(start, doors.post);
-    this.#reporter = new Reporter(doors.post);
+    const { reports } = start;
+    this.#reporter = new Reporter(doors.post, reports && new ReportRing(reports));
     this.#deadlines = new DeadlineSweep(start.connections, clockOf(this.#engine));
     this.#service = this.#setUp(start.connections);
     this.#datagrams = new DatagramService({
@@ -135,16 +137,17 @@ export class RequestService {
       });
       served = new ServedConnection(connection, this.#service, {
         id: requestId,
-        closed: () => this.#connectionClosed(id),
+        closed: () => this.#connectionClosed(id, isObserved),
         progressed,
       });
       this.#connections.set(id, served);
       if (this.#draining !== undefined) served.interrupt(this.#draining);
       await served.serve();
-      this.#report({ id, ...bytes() });
+      if (isObserved) this.#report({ id, ...bytes() });
+      else this.#served(id);
     } catch (error) {
       this.#report({ id, error: transferError(error), fault: served?.faultOf(error), ...bytes() });
-      if (served === undefined) this.#connectionClosed(id);
+      if (served === undefined) this.#connectionClosed(id, isObserved);
     }
   }
 
@@ -154,6 +157,7 @@ export class RequestService {
       return;
     }
     this.#draining = reason;
+    this.#reporter.tellsEndsAtOnce = true;
     this.#datagrams.interrupt(reason);
     for (const served of this.#connections.values()) served.interrupt(reason);
   }
@@ -163,7 +167,13 @@ export class RequestService {
     for (const served of ending) served?.reset(reason);
   }
 
-  #setUp({ tls, timeouts, endReadsOnDrain = false }: ConnectionSetup): ConnectionService {
+  #setUp({
+    tls,
+    timeouts,
+    endReadsOnDrain = false,
+    tellsEndsAtOnce = false,
+  }: ConnectionSetup): ConnectionService {
+    this.#reporter.tellsEndsAtOnce = tellsEndsAtOnce || this.#draining !== undefined;
     return {
       RequestHandlerClass: this.#handlerClass,
       server: this.#view,
@@ -182,15 +192,21 @@ export class RequestService {
     for (const served of this.#connections.values()) served.watch();
   }
 
-  #connectionClosed(id: number): void {
+  #connectionClosed(id: number, isObserved: boolean): void {
     const served = this.#connections.get(id);
     this.#connections.delete(id);
-    this.#reporter.closed({ id, bytesRead: served?.bytesRead ?? 0, bytesWritten: served?.bytesWritten ?? 0 });
+    const counts = { id, bytesRead: served?.bytesRead ?? 0, bytesWritten: served?.bytesWritten ?? 0 };
+    this.#reporter.closed(counts, isObserved);
   }
 
   #began(): void {
     this.#doors.watch?.began();
     this.#reporter.began();
+  }
+
+  #served(id: number): void {
+    this.#doors.watch?.ended();
+    this.#reporter.served(id);
   }
 
   #report(ended: EndedRequest): void {

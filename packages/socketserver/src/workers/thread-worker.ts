@@ -6,6 +6,7 @@ import {
   type WorkerOptions as ThreadOptions,
 } from 'node:worker_threads';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import { ReportRing } from './report-ring.ts';
 import type { Attachment, Worker, WorkerListener } from './worker.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
 
@@ -16,6 +17,7 @@ const entry = new URL(`./entry/thread${extname(import.meta.url)}`, import.meta.u
 export class ThreadWorker implements Worker {
   readonly kind = 'thread';
   readonly id: number;
+  readonly reports = new ReportRing();
   readonly #thread: Thread;
   /** Messages of this turn that nothing has to be transferred with. */
   #gathered: ToWorker[] = [];
@@ -25,7 +27,7 @@ export class ThreadWorker implements Worker {
   constructor(start: WorkerStart, options: ResolvedWorkerOptions, listener: WorkerListener) {
     const { trackUnmanagedFds } = options;
     const threadOptions: ThreadOptions = {
-      workerData: start,
+      workerData: { ...start, reports: this.reports.memory } satisfies WorkerStart,
       name: start.handler.className,
       trackUnmanagedFds,
     };

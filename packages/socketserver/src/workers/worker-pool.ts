@@ -126,6 +126,7 @@ export class WorkerPool {
   }
 
   stats(): WorkerStats[] {
+    this.#roster.takeReports();
     return [...this.#roster.workers].map((pooled) => pooled.stats());
   }
 
@@ -135,6 +136,7 @@ export class WorkerPool {
    * @returns a promise that resolves when the requests have ended that workers received themselves.
    */
   interrupt(drainMs: number): Promise<void> {
+    this.#roster.takeReports();
     for (const pooled of this.#roster.workers) {
       pooled.stopReceiving(false);
       pooled.send({ type: 'interrupt', id: undefined, drainMs });

@@ -149,6 +149,11 @@ export class WorkerRoster {
     }
   }
 
+  /** Takes what the workers have written down. */
+  takeReports(): void {
+    for (const pooled of this.workers) this.#takeReports(pooled);
+  }
+
   /** Ends a worker at once, whatever it does. */
   end(pooled: PooledWorker, reason: WorkerLossReason): void {
     if (pooled.state === 'gone') return;
@@ -178,7 +183,15 @@ export class WorkerRoster {
     };
   }
 
+  #takeReports(pooled: PooledWorker): void {
+    const ended = pooled.takeReports();
+    if (ended === undefined) return;
+    if (ended > 0) this.#backOff.recovered();
+    this.#review(pooled);
+  }
+
   #received(pooled: PooledWorker, message: FromWorker): void {
+    this.#takeReports(pooled);
     switch (message.type) {
       case 'ready':
         this.#ready(pooled);
@@ -247,7 +260,9 @@ export class WorkerRoster {
   }
 
   #exited(pooled: PooledWorker, exit: WorkerExit): void {
-    if (!this.workers.delete(pooled)) return;
+    if (!this.workers.has(pooled)) return;
+    this.#takeReports(pooled);
+    this.workers.delete(pooled);
     const { state } = pooled;
     const lost = [...pooled.requests.values(), ...pooled.leaving].map(({ clientAddress }) => clientAddress);
     const lostOwn = pooled.ownRunning;

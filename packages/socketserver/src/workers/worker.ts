@@ -1,5 +1,6 @@
 import type { HandedOver } from '../engine/contract.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
+import type { ReportRing } from './report-ring.ts';
 import type { WorkerKind } from './worker-options.ts';
 
 /** What a pool needs of a thread or a child process. */
@@ -13,6 +14,9 @@ export interface Worker {
 
   /** The share of time that its event loop was busy since the last look, where it can be told from outside. */
   readonly utilization: number | undefined;
+
+  /** What the worker has written down for its server, where they share memory. */
+  readonly reports?: ReportRing | undefined;
 
   /** Sends a message, with what cannot be copied. @throws what Node throws for something that cannot be sent. */
   send(message: ToWorker, attachment?: Attachment): void;
