@@ -84,6 +84,25 @@ export interface Binding {
   setMulticastInterface(slot: number, generation: number, networkInterface: string): number;
   notify(path: string, bytes: Uint8Array): number;
 
+  /** Its number. */
+  openCrossing(): number;
+  closeCrossing(number: number): number;
+  joinCrossing(number: number, records: Float64Array): number;
+  /** The number of records. */
+  takeArrivals(): number;
+  arrivalName(index: number): string;
+  /** -EBUSY while something waits to be sent. */
+  cross(
+    slot: number,
+    generation: number,
+    crossing: number,
+    id: number,
+    requestId: number,
+    after: number,
+    hostOrName: number | string,
+    port: number,
+  ): number;
+
   /** Puts the reading end and the writing end into the array. */
   makePipe(ends: Int32Array): number;
   closeOnExec(fd: number): number;

@@ -1,7 +1,15 @@
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Binding } from './binding.ts';
-import type { Connection, ConnectionSink, HandedOver, PeerCredentials, SocketAddress } from './contract.ts';
+import type {
+  Connection,
+  ConnectionSink,
+  Crossing,
+  CrossingNotes,
+  HandedOver,
+  PeerCredentials,
+  SocketAddress,
+} from './contract.ts';
 import {
   COMMAND_CLOSE,
   COMMAND_END_WRITE,
@@ -185,7 +193,8 @@ export class NativeConnection implements Connection {
     this.#owner.binding.setKeepAlive(this.slot, this.generation, Number(on), initialDelaySeconds);
   }
 
-  handOver(target: 'thread' | 'process'): HandedOver {
+  handOver(target: 'thread' | 'process', crossing?: Crossing): HandedOver {
+    if (crossing !== undefined) return { message: undefined, leaving: this };
     const { remoteAddress } = this;
     if (target === 'process') {
       const { localAddress } = this; // while there is a descriptor to ask
@@ -195,6 +204,26 @@ export class NativeConnection implements Connection {
     const inode = this.#owner.binding.inode(fd);
     // Each word of a message is written and read again: the thread asks for its own end's address when it needs it.
     return { message: { native: fd, inode, remoteAddress } };
+  }
+
+  /** Leaves by a crossing. @throws the operating system's error, with nothing changed. */
+  leaveBy(crossing: number, { id, requestId, after }: CrossingNotes): void {
+    const { remoteAddress } = this;
+    const isPath = typeof remoteAddress === 'string';
+    const host = isPath ? remoteAddress : remoteAddress[0];
+    const status = this.#owner.binding.cross(
+      this.slot,
+      this.generation,
+      crossing,
+      id,
+      requestId,
+      after,
+      isPath ? host : (this.#mailbox.hosts.numberOf(host) ?? host),
+      isPath ? -1 : remoteAddress[1],
+    );
+    if (status < 0) throw osError(status, 'handOver');
+    this.#state = 'left';
+    this.#owner.forget(this);
   }
 
   toSocket(unread?: Uint8Array): Socket | undefined {

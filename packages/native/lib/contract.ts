@@ -6,6 +6,8 @@ export type {
   ConnectOptions,
   Connection,
   ConnectionSink,
+  Crossing,
+  CrossingNotes,
   Datagram,
   DatagramBindOptions,
   DatagramPort,

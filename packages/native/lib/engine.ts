@@ -1,6 +1,8 @@
+import { Arrivals, type Arrived } from './arrivals.ts';
 import type { Binding } from './binding.ts';
 import { endpoint } from './endpoint.ts';
 import { type ConnectionOwner, NativeConnection } from './connection.ts';
+import { NativeCrossing } from './crossing.ts';
 import type {
   BindOptions,
   ConnectOptions,
@@ -48,6 +50,8 @@ export class NativeEngine implements Engine, ConnectionOwner {
   readonly mailbox: Mailbox;
   readonly #connections: (NativeConnection | undefined)[] = [];
   readonly #waiters = new Map<number, Waiter>();
+  /** What comes by the crossing that this thread has joined. */
+  #arrivals: Arrivals | undefined;
   /** Connections on their way, by slot. */
   readonly #connecting = new Map<number, (error: Error | undefined) => void>();
 
@@ -104,6 +108,15 @@ export class NativeEngine implements Engine, ConnectionOwner {
     return openConnection(this, address, options?.signal);
   }
 
+  openCrossing(): NativeCrossing {
+    return new NativeCrossing(this.binding);
+  }
+
+  joinCrossing(number: number, arrived: Arrived): Arrivals {
+    this.#arrivals = new Arrivals(this, number, arrived);
+    return this.#arrivals;
+  }
+
   adopt(handedOver: HandedOver): Connection {
     return adoptHandedOver(this, handedOver);
   }
@@ -137,6 +150,7 @@ export class NativeEngine implements Engine, ConnectionOwner {
    * the last event, and what they write is sent when those are done.
    */
   #dispatch(): void {
+    this.#arrivals?.onNews();
     const { events, header } = this.mailbox;
     const end = header[EVENT_COUNT]! * EVENT_WORDS;
     for (let at = 0; at < end; at += EVENT_WORDS) {

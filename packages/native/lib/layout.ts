@@ -16,6 +16,7 @@ export const REPLY_FAMILY = 8;
 export const REPLY_HOST = 9;
 export const REPLY_PORT = 10;
 export const REPLY_NAME_LENGTH = 11;
+export const ARRIVAL_COUNT = 12;
 
 export const FAMILY_IPV4 = 4;
 export const FAMILY_UNIX = 1;
@@ -59,5 +60,16 @@ export const NAME_BYTES = 256;
 
 export const DATAGRAM_WORDS = 8;
 export const MAX_DATAGRAMS = 64;
+export const ARRIVAL_WORDS = 9;
+export const MAX_ARRIVALS = 64;
+export const ARRIVAL_SLOT = 0;
+export const ARRIVAL_GENERATION = 1;
+export const ARRIVAL_FD = 2;
+export const ARRIVAL_FAMILY = 3;
+export const ARRIVAL_HOST = 4;
+export const ARRIVAL_PORT = 5;
+/** Three numbers of the sender's. */
+export const ARRIVAL_NOTES = 6;
+
 /** Of one batch of datagrams. */
 export const MAX_BATCH_BYTES = 1024 * 1024;

@@ -19,9 +19,12 @@ import {
   OUTGOING_BYTES,
   OUTGOING_USED,
   REPLY_FAMILY,
+  REPLY_FD,
+  REPLY_GENERATION,
   REPLY_HOST,
   REPLY_NAME_LENGTH,
   REPLY_PORT,
+  REPLY_SLOT,
   SLAB_BYTES,
   SLAB_USED,
   SLOTS_IN_USE,
@@ -176,11 +179,23 @@ export class Mailbox {
 
   /** Makes sure that one more socket has a slot. */
   reserveSlot(): void {
-    if (this.header[SLOTS_IN_USE]! * SLOT_WORDS < this.slots.length) return;
+    this.reserveSlots(1);
+  }
+
+  /** Makes sure that so many more have, at most as many as there are slots. */
+  reserveSlots(count: number): void {
+    if ((this.header[SLOTS_IN_USE]! + count) * SLOT_WORDS <= this.slots.length) return;
     const larger = new Int32Array(this.slots.length * 2);
     larger.set(this.slots);
     this.slots = larger;
     this.#binding.setSlots(larger);
+  }
+
+  /** Has the next connection that is made be the one with this name. */
+  nameConnection(slot: number, generation: number, fd: number): void {
+    this.header[REPLY_SLOT] = slot;
+    this.header[REPLY_GENERATION] = generation;
+    this.header[REPLY_FD] = fd;
   }
 
   /** Reads the address of the last reply. */
@@ -195,6 +210,6 @@ export class Mailbox {
 }
 
 /** An address that nobody can change, since the same object reaches every handler. */
-function inetAddress(host: string, port: number): InetAddress {
+export function inetAddress(host: string, port: number): InetAddress {
   return Object.freeze([host, port]);
 }

@@ -24,6 +24,12 @@ int64_t Arguments::Int64(size_t index) const {
   return number;
 }
 
+double Arguments::Double(size_t index) const {
+  double number = 0;
+  napi_get_value_double(env_, values_[index], &number);
+  return number;
+}
+
 std::string Arguments::Text(size_t index) const {
   size_t length = 0;
   if (napi_get_value_string_utf8(env_, values_[index], nullptr, 0, &length) != napi_ok) return "";

@@ -22,6 +22,7 @@ class Arguments {
 
   int32_t Int32(size_t index) const;
   int64_t Int64(size_t index) const;
+  double Double(size_t index) const;
   std::string Text(size_t index) const;
   // The memory of a Uint8Array; valid until JavaScript runs again.
   bool Bytes(size_t index, const uint8_t** bytes, size_t* length) const;

@@ -24,7 +24,7 @@ void OnIdle(uv_idle_t*) {}
 
 }  // namespace
 
-Environment::Environment(napi_env env) : env_(env), inbox_(&mailbox_), children_(this) {}
+Environment::Environment(napi_env env) : env_(env), inbox_(&mailbox_), children_(this), crossings_(this) {}
 
 Environment* Environment::Create(napi_env env) {
   auto* environment = new Environment(env);
@@ -112,9 +112,12 @@ void Environment::OnReadable(uv_poll_t* handle, int, int) {
 void Environment::OnPrepare(uv_prepare_t* handle) {
   auto* environment = static_cast<Environment*>(handle->data);
   if (environment->HasWork()) environment->Turn();
+  if (!environment->crossings_.LieDown()) uv_idle_start(&environment->idle_, OnIdle);
 }
 
-bool Environment::HasWork() { return mailbox_.CommandCount() > 0 || !queue_.empty() || !ready_.empty(); }
+bool Environment::HasWork() {
+  return mailbox_.CommandCount() > 0 || !queue_.empty() || !ready_.empty() || crossings_.HasNews();
+}
 
 void Environment::Turn() {
   if (in_turn_) return;
@@ -122,6 +125,7 @@ void Environment::Turn() {
   napi_handle_scope scope;
   napi_open_handle_scope(env_, &scope);
 
+  crossings_.GetUp();
   bool has_guessed = Guess();
   if (has_events_ && !has_guessed) TakeEvents();
   for (int round = 0; round < kMaxRounds; round++) {
@@ -132,7 +136,8 @@ void Environment::Turn() {
       RunReady();
     }
     has_guessed = false;
-    if (queue_.empty() || !Dispatch()) break;
+    const bool has_arrivals = crossings_.Take();
+    if ((queue_.empty() && !has_arrivals) || !Dispatch()) break;
   }
   Flush();
 
@@ -191,6 +196,7 @@ bool Environment::Dispatch() {
   const size_t count = std::min<size_t>(queue_.size(), layout::kMaxEvents);
   for (size_t i = 0; i < count; i++) mailbox_.WriteEvent(static_cast<uint32_t>(i), queue_[i]);
   mailbox_.Header(layout::kEventCount) = static_cast<int32_t>(count);
+  mailbox_.Header(layout::kArrivalCount) = static_cast<int32_t>(crossings_.Enter());
   batch_.assign(queue_.begin(), queue_.begin() + static_cast<ptrdiff_t>(count));
   queue_.erase(queue_.begin(), queue_.begin() + static_cast<ptrdiff_t>(count));
 
@@ -259,6 +265,7 @@ void Environment::OnCleanup(napi_async_cleanup_hook_handle, void* data) {
 
 // Nothing of this thread's outlives it: not a descriptor, not a handle in its loop.
 void Environment::Close() {
+  crossings_.Clear(env_);
   slots_.Clear();
   inbox_.Detach(env_);
   mailbox_.Detach(env_);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "children.h"
+#include "crossings.h"
 #include "datagram_port.h"
 #include "inbox.h"
 #include "mailbox.h"
@@ -38,6 +39,7 @@ class Environment {
   Inbox& inbox() { return inbox_; }
   Children& children() { return children_; }
   DatagramBatch& datagrams();
+  Crossings& crossings() { return crossings_; }
 
   // JavaScript grows the slot table before it is full.
   bool HasFreeSlot() const { return slots_.InUse() < mailbox_.SlotCapacity(); }
@@ -89,6 +91,7 @@ class Environment {
   Mailbox mailbox_;
   Inbox inbox_;
   Children children_;
+  Crossings crossings_;
   std::unique_ptr<DatagramBatch> datagrams_;  // made with the first port
   std::vector<Event> queue_;         // news for the next call into JavaScript
   std::vector<Event> batch_;         // news of the call that is running

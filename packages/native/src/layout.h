@@ -21,6 +21,7 @@ enum HeaderWord : uint32_t {
   kReplyHost,
   kReplyPort,
   kReplyNameLength,
+  kArrivalCount,      // connections from another thread that a call into JavaScript brings
   kHeaderWords = 16,
 };
 
@@ -80,6 +81,13 @@ enum DatagramWord : uint32_t {
   kDatagramWords
 };
 constexpr uint32_t kMaxDatagrams = 64;
+// Connections that come by a crossing: one record of 64-bit floating-point numbers each.
+enum ArrivalWord : uint32_t {
+  kArrivalSlot, kArrivalGeneration, kArrivalFd, kArrivalFamily, kArrivalHost, kArrivalPort, kArrivalNotes,
+  kArrivalWords = kArrivalNotes + 3
+};
+constexpr uint32_t kMaxArrivals = 64;
+
 // Bounds what is read ahead of the handlers, beside the number of datagrams.
 constexpr uint32_t kMaxBatchBytes = 1024 * 1024;
 

@@ -62,7 +62,8 @@ void ExportLayout(napi_env env, napi_value exports) {
       {"minSlabRoom", layout::kMinSlabRoom},     {"spareBytes", layout::kSpareBytes},
       {"spares", layout::kSpares},               {"nameBytes", layout::kNameBytes},
       {"datagramWords", layout::kDatagramWords}, {"maxDatagrams", layout::kMaxDatagrams},
-      {"maxBatchBytes", layout::kMaxBatchBytes},
+      {"maxBatchBytes", layout::kMaxBatchBytes}, {"arrivalWords", layout::kArrivalWords},
+      {"maxArrivals", layout::kMaxArrivals},
   };
   napi_value object;
   napi_create_object(env, &object);
@@ -83,6 +84,7 @@ napi_value Init(napi_env env, napi_value exports) {
   AddConnectionFunctions(&functions);
   AddDatagramFunctions(&functions);
   AddDescriptorFunctions(&functions);
+  AddCrossingFunctions(&functions);
   AddProcessFunctions(&functions);
   for (napi_property_descriptor& function : functions) function.data = environment;
   napi_define_properties(env, exports, functions.size(), functions.data());

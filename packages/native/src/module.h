@@ -15,6 +15,7 @@ void AddListenerFunctions(std::vector<napi_property_descriptor>* functions);
 void AddConnectionFunctions(std::vector<napi_property_descriptor>* functions);
 void AddDatagramFunctions(std::vector<napi_property_descriptor>* functions);
 void AddDescriptorFunctions(std::vector<napi_property_descriptor>* functions);
+void AddCrossingFunctions(std::vector<napi_property_descriptor>* functions);
 void AddProcessFunctions(std::vector<napi_property_descriptor>* functions);
 
 struct Function {

@@ -54,6 +54,50 @@ export interface Engine {
 
   /** Takes over a connection that {@link Connection.handOver} gave away in another thread or process. */
   adopt(handedOver: HandedOver): Connection;
+
+  /** Opens a way for connections to another thread of this process. Absent where the engine has none but messages. */
+  openCrossing?(): Crossing;
+
+  /**
+   * Has connections come that another thread sends by the crossing of this number. A thread joins one at most.
+   *
+   * @param arrived - gets them, in order, each with what its sender has noted.
+   * @throws the operating system's error: `ENOENT` for a crossing that is closed.
+   */
+  joinCrossing?(number: number, arrived: (connection: Connection, notes: CrossingNotes) => void): Arrivals;
+}
+
+/** The near end of a way for connections to another thread: what goes this way costs neither thread a message. */
+export interface Crossing {
+  /** Names it to the thread at the far end. */
+  readonly number: number;
+
+  /**
+   * Sends a connection of this engine, which is unread, and closed here afterwards. It is nobody's until the far end takes
+   * it.
+   *
+   * @throws the operating system's error, with nothing changed.
+   */
+  send(connection: Connection, notes: CrossingNotes): void;
+
+  /** Ends with a reset what was sent and not taken. Idempotent. */
+  close(): void;
+}
+
+/** What goes along with a connection by a {@link Crossing}. */
+export interface CrossingNotes {
+  /** The number by which the two sides mean this request. */
+  readonly id: number;
+  /** The server's number for it. */
+  readonly requestId: number;
+  /** Messages that were sent before it: as many must have been received before it is served. */
+  readonly after: number;
+}
+
+/** The far end of a {@link Crossing}. */
+export interface Arrivals {
+  /** Takes what was sent until now. Without this call it comes in one of the next turns of the event loop. */
+  receive(): void;
 }
 
 export interface BindOptions {
@@ -197,9 +241,11 @@ export interface Connection {
    * Gives the connection away to {@link Engine.adopt} elsewhere. This object is closed afterwards, the descriptor is
    * not. What was read before, while nothing flows any more, the caller sends along.
    *
+   * @param crossing - of the same engine, to the thread: an engine that has such may have the connection go that way, by
+   *   {@link HandedOver.leaving}.
    * @throws UnsupportedError where the platform cannot move one that was read from.
    */
-  handOver(target: 'thread' | 'process'): HandedOver;
+  handOver(target: 'thread' | 'process', crossing?: Crossing): HandedOver;
 
   /**
    * Leaves the engine for a Node socket, on the same descriptor, with `unread` bytes put back in front. This object is
@@ -257,6 +303,8 @@ export interface HandedOver {
   readonly transfer?: readonly (Socket | MessagePort)[];
   /** Goes along with `subprocess.send()`; the far side gets it beside the message. */
   readonly handle?: Socket;
+  /** The connection itself, where it goes by the crossing that was named instead of all that: it leaves with that. */
+  readonly leaving?: Connection;
 }
 
 /** A bound datagram socket. */

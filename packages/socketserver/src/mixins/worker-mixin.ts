@@ -104,8 +104,13 @@ export function WorkerMixIn(
           requestStartedChannel.hasSubscribers ||
           requestEndedChannel.hasSubscribers ||
           tlsEstablishedChannel.hasSubscribers,
-        pack: (target, remote) =>
-          this.packRequest([request, clientAddress] as TakenRequest<unknown, SocketAddress>, target, remote),
+        pack: (target, remote, crossing) =>
+          this.packRequest(
+            [request, clientAddress] as TakenRequest<unknown, SocketAddress>,
+            target,
+            remote,
+            crossing,
+          ),
         handedOver: ({ kind, id: worker }, waitedMs) =>
           this.teller.handedOver(request, clientAddress, { kind, worker, waitedMs }),
         progressed: ({ handshake }) => {

@@ -1,6 +1,6 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Pace, TimedRequest } from '../deadlines/timed-request.ts';
-import type { Connection, HandedOver, PeerCredentials } from '../engine/contract.ts';
+import type { Connection, Crossing, HandedOver, PeerCredentials } from '../engine/contract.ts';
 import { ConnectionClosedError } from '../errors.ts';
 import { timeoutDefaults } from '../options/timeout-options.ts';
 import type { ProxyFacts } from '../proxy-protocol/proxy-header.ts';
@@ -130,7 +130,7 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
    *
    * @throws TypeError for a connection that was used already.
    */
-  handOver(target: 'thread' | 'process', remote: RemoteConnection): HandedOver {
+  handOver(target: 'thread' | 'process', remote: RemoteConnection, crossing?: Crossing): HandedOver {
     if (this.#sink !== undefined || this.state !== 'open') {
       throw new TypeError(
         'Cannot hand the connection over to a worker: it must be untouched, got one that was used; verifyRequest' +
@@ -138,7 +138,7 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
       );
     }
     if (this.#connection.isClosed) throw new GoneBeforeHandOver();
-    const handedOver = this.#connection.handOver(target);
+    const handedOver = this.#connection.handOver(target, crossing);
     this.state = 'moved';
     this.remote = remote;
     if (this.#interruption !== undefined) remote.interrupt(this.#interruption);

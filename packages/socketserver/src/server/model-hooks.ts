@@ -1,7 +1,7 @@
 import type { InheritedSocket } from '../address/inherited-socket.ts';
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
-import type { Engine, RequestSource } from '../engine/contract.ts';
+import type { Crossing, Engine, RequestSource } from '../engine/contract.ts';
 import { UnsupportedError } from '../errors.ts';
 import type { RemoteConnection } from '../request/remote-connection.ts';
 import type { DatagramBinding } from '../workers/datagram-binding.ts';
@@ -79,12 +79,14 @@ export abstract class ModelHooks<
    * Takes a request apart for a worker. Transports of this package implement it.
    *
    * @param remote - how the request can be reached from then on.
+   * @param crossing - to the worker, where connections can go that way.
    * @throws {@link UnsupportedError} where requests cannot leave their thread.
    */
   protected packRequest(
     _taken: TakenRequest<Request, Address>,
     _target: WorkerKind,
     _remote: RemoteConnection,
+    _crossing?: Crossing,
   ): PackedRequest {
     throw new UnsupportedError('Cannot serve in a worker: this kind of server cannot hand its requests over');
   }

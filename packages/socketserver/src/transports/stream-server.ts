@@ -8,7 +8,7 @@ import {
   resolveProxyOptions,
 } from '../connection/proxy-options.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
-import type { BindOptions, Connection, Engine, Listener } from '../engine/contract.ts';
+import type { BindOptions, Connection, Crossing, Engine, Listener } from '../engine/contract.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { aBoolean, anything, type OptionRules } from '../options/check-options.ts';
 import type { SocketHost } from '../request/base-socket.ts';
@@ -151,14 +151,16 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     [request, clientAddress]: TakenRequest<StreamSocket<Address>, Address>,
     target: WorkerKind,
     remote: RemoteConnection,
+    crossing?: Crossing,
   ): PackedRequest {
-    const handedOver = request.handOver(target, remote);
+    const handedOver = request.handOver(target, remote, crossing);
     const message = {
       type: 'connection',
       requestId: request.id,
       clientAddress,
       handedOver: handedOver.message,
     } as const;
+    if (handedOver.leaving !== undefined) return { message, handedOver };
     return { message, handedOver, abandon: () => this.endAbandoned(handedOver) };
   }
 

@@ -25,6 +25,8 @@ export interface WorkerStart {
   readonly socket: OwnSocket | undefined;
   /** Of a thread: the memory of the `ReportRing` that it shares with its server. */
   readonly reports?: SharedArrayBuffer | undefined;
+  /** Of a thread: the number of the crossing by which connections come, where the engine has such. */
+  readonly crossing?: number | undefined;
 }
 
 /** A datagram socket that a worker has for itself. */

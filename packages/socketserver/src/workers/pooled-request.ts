@@ -1,5 +1,5 @@
 import type { SocketAddress } from '../address/socket-address.ts';
-import type { HandedOver } from '../engine/contract.ts';
+import type { Crossing, HandedOver } from '../engine/contract.ts';
 import { ServerDrainingError } from '../errors.ts';
 import type { RemoteConnection } from '../request/remote-connection.ts';
 import { reviveError } from './error-transfer.ts';
@@ -13,7 +13,7 @@ export interface PackedRequest {
   /** Where it is a connection: what goes along. */
   readonly handedOver?: HandedOver | undefined;
   /** Ends what went along, where the worker was gone before it took it. */
-  readonly abandon?: () => void;
+  readonly abandon?: (() => void) | undefined;
 }
 
 /** What a server gives to its pool. */
@@ -26,9 +26,10 @@ export interface RequestToServe {
    * Takes the request apart for a worker; called once, when one is found.
    *
    * @param remote - how the request can be reached from then on.
+   * @param crossing - to the worker, where connections can go that way.
    * @throws what makes that impossible: the request has ended then.
    */
-  pack(target: WorkerKind, remote: RemoteConnection): PackedRequest;
+  pack(target: WorkerKind, remote: RemoteConnection, crossing: Crossing | undefined): PackedRequest;
 
   /** It is on its way to a worker, for which it waited so many milliseconds. */
   handedOver(worker: Worker, waitedMs: number): void;
@@ -90,7 +91,9 @@ export class PooledRequest implements RemoteConnection {
   handTo(worker: Worker): boolean {
     let packed: PackedRequest | undefined;
     try {
-      packed = this.#request.pack(worker.kind, this);
+      // What somebody observes is told by messages, and stays in order with what is told of it.
+      const crossing = this.#request.isObserved ? undefined : worker.crossing;
+      packed = this.#request.pack(worker.kind, this, crossing);
       this.#hasConnection = packed.handedOver !== undefined;
       this.#abandon = packed.abandon;
       worker.send(
@@ -99,6 +102,7 @@ export class PooledRequest implements RemoteConnection {
       );
     } catch (error) {
       for (const held of packed?.handedOver?.transfer ?? []) if ('destroy' in held) held.destroy();
+      packed?.handedOver?.leaving?.reset();
       this.connectionClosed(undefined);
       this.#settle({ error });
       return false;

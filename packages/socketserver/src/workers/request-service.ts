@@ -4,7 +4,7 @@ import { DeadlineSweep } from '../deadlines/deadline-sweep.ts';
 import type { HandshakeFacts } from '../diagnostics/tls-events.ts';
 import { clockOf } from '../engine/clock.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
-import type { Engine, HandedOver } from '../engine/contract.ts';
+import type { Connection, CrossingNotes, Engine, HandedOver } from '../engine/contract.ts';
 import { ServerDrainingError } from '../errors.ts';
 import { createTLSContexts } from '../tls/tls-contexts.ts';
 import { DatagramService } from './datagram-service.ts';
@@ -38,7 +38,8 @@ export interface ServiceDoors {
 export class RequestService {
   readonly #handlerClass: AnyHandlerClass;
   readonly #doors: ServiceDoors;
-  readonly #engine: Engine;
+  /** Of this thread. */
+  readonly engine: Engine;
   readonly #view: RemoteServerView;
   readonly #datagrams: DatagramService;
   readonly #reporter: Reporter;
@@ -51,11 +52,11 @@ export class RequestService {
   constructor(start: WorkerStart, handlerClass: AnyHandlerClass, doors: ServiceDoors) {
     this.#handlerClass = handlerClass;
     this.#doors = doors;
-    this.#engine = chooseEngine(start.engine as 'node');
+    this.engine = chooseEngine(start.engine as 'node');
     this.#view = new RemoteServerView(start, doors.post);
     const { reports } = start;
     this.#reporter = new Reporter(doors.post, reports && new ReportRing(reports));
-    this.#deadlines = new DeadlineSweep(start.connections, clockOf(this.#engine));
+    this.#deadlines = new DeadlineSweep(start.connections, clockOf(this.engine));
     this.#service = this.#setUp(start.connections);
     this.#datagrams = new DatagramService({
       serverAddress: start.serverAddress,
@@ -63,7 +64,7 @@ export class RequestService {
       handlerClass,
       view: this.#view,
       deadlines: this.#deadlines,
-      engine: this.#engine,
+      engine: this.engine,
       reporter: this.#reporter,
       post: doors.post,
       watch: doors.watch,
@@ -75,8 +76,7 @@ export class RequestService {
   received(message: ToWorker, handle?: HandedOver['handle']): void {
     switch (message.type) {
       case 'connection':
-        this.#began();
-        void this.#serveConnection(message, handle);
+        this.#adopt(message, handle);
         return;
       case 'datagram':
         this.#datagrams.serve(message);
@@ -117,37 +117,51 @@ export class RequestService {
     if (running.length > 0) this.#doors.post({ type: 'leaving', running });
   }
 
-  async #serveConnection(
-    { id, requestId, handedOver, isObserved }: ServeConnection,
+  /** Serves a connection that came without a message. */
+  serve(connection: Connection, { id, requestId }: CrossingNotes): void {
+    this.#began();
+    void this.#serveConnection(connection, { id, requestId, isObserved: false });
+  }
+
+  #adopt(
+    { id, requestId, handedOver: message, isObserved }: ServeConnection,
     handle: HandedOver['handle'],
+  ): void {
+    this.#began();
+    let connection: Connection;
+    try {
+      // In this very turn: the handle that a process gets reads already. [Node: child_process]
+      connection = adoptConnection(this.engine, { message, ...(handle === undefined ? {} : { handle }) });
+    } catch (error) {
+      this.#report({ id, error: transferError(error) });
+      this.#connectionClosed(id, isObserved);
+      return;
+    }
+    void this.#serveConnection(connection, { id, requestId, isObserved });
+  }
+
+  async #serveConnection(
+    connection: Connection,
+    { id, requestId, isObserved }: Pick<ServeConnection, 'id' | 'requestId' | 'isObserved'>,
   ): Promise<void> {
-    let served: ServedConnection | undefined;
     const progressed = isObserved
       ? (handshake?: HandshakeFacts): void => this.#doors.post({ type: 'progress', id, handshake })
       : undefined;
     const bytes = (): Pick<EndedRequest, 'bytesRead' | 'bytesWritten'> =>
-      isObserved && served !== undefined
-        ? { bytesRead: served.bytesRead, bytesWritten: served.bytesWritten }
-        : {};
+      isObserved ? { bytesRead: served.bytesRead, bytesWritten: served.bytesWritten } : {};
+    const served = new ServedConnection(connection, this.#service, {
+      id: requestId,
+      closed: () => this.#connectionClosed(id, isObserved),
+      progressed,
+    });
+    this.#connections.set(id, served);
+    if (this.#draining !== undefined) served.interrupt(this.#draining);
     try {
-      // In this very turn: the handle that a process gets reads already. [Node: child_process]
-      const connection = adoptConnection(this.#engine, {
-        message: handedOver,
-        ...(handle === undefined ? {} : { handle }),
-      });
-      served = new ServedConnection(connection, this.#service, {
-        id: requestId,
-        closed: () => this.#connectionClosed(id, isObserved),
-        progressed,
-      });
-      this.#connections.set(id, served);
-      if (this.#draining !== undefined) served.interrupt(this.#draining);
       await served.serve();
       if (isObserved) this.#report({ id, ...bytes() });
       else this.#served(id);
     } catch (error) {
-      this.#report({ id, error: transferError(error), fault: served?.faultOf(error), ...bytes() });
-      if (served === undefined) this.#connectionClosed(id, isObserved);
+      this.#report({ id, error: transferError(error), fault: served.faultOf(error), ...bytes() });
     }
   }
 

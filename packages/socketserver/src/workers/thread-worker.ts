@@ -5,6 +5,8 @@ import {
   Worker as Thread,
   type WorkerOptions as ThreadOptions,
 } from 'node:worker_threads';
+import { chooseEngine } from '../engine/choose-engine.ts';
+import type { Crossing } from '../engine/contract.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { ReportRing } from './report-ring.ts';
 import type { Attachment, Worker, WorkerListener } from './worker.ts';
@@ -18,31 +20,45 @@ export class ThreadWorker implements Worker {
   readonly kind = 'thread';
   readonly id: number;
   readonly reports = new ReportRing();
+  readonly crossing: Crossing | undefined;
   readonly #thread: Thread;
   /** Messages of this turn that nothing has to be transferred with. */
   #gathered: ToWorker[] = [];
+  /** Messages that were posted. */
+  #posted = 0;
   #error: unknown;
   #lastLook: EventLoopUtilization | undefined;
 
   constructor(start: WorkerStart, options: ResolvedWorkerOptions, listener: WorkerListener) {
     const { trackUnmanagedFds } = options;
+    this.crossing = chooseEngine(start.engine as 'node').openCrossing?.();
     const threadOptions: ThreadOptions = {
-      workerData: { ...start, reports: this.reports.memory } satisfies WorkerStart,
+      workerData: {
+        ...start,
+        reports: this.reports.memory,
+        crossing: this.crossing?.number,
+      } satisfies WorkerStart,
       name: start.handler.className,
       trackUnmanagedFds,
     };
     if (options.resourceLimits !== undefined) threadOptions.resourceLimits = options.resourceLimits;
     if (options.env !== undefined) threadOptions.env = options.env;
     if (options.execArgv !== undefined) threadOptions.execArgv = [...options.execArgv];
-    this.#thread = new Thread(entry, threadOptions);
+    try {
+      this.#thread = new Thread(entry, threadOptions);
+    } catch (error) {
+      this.crossing?.close();
+      throw error;
+    }
     this.id = this.#thread.threadId;
     this.#thread.on('message', (message: FromWorker) => listener.received(message));
     this.#thread.on('error', (error) => {
       this.#error = error;
     });
-    this.#thread.on('exit', (exitCode) =>
-      listener.exited({ exitCode, signal: undefined, error: this.#error }),
-    );
+    this.#thread.on('exit', (exitCode) => {
+      this.crossing?.close();
+      listener.exited({ exitCode, signal: undefined, error: this.#error });
+    });
   }
 
   /** While a loop waits its idle time grows, so two looks tell. [libuv: uv_metrics_idle_time] */
@@ -59,12 +75,19 @@ export class ThreadWorker implements Worker {
     return last === undefined ? look.utilization : performance.eventLoopUtilization(look, last).utilization;
   }
 
-  send(message: ToWorker, { transfer }: Attachment = {}): void {
+  send(message: ToWorker, { transfer, leaving }: Attachment = {}): void {
+    if (leaving !== undefined && message.type === 'connection') {
+      this.#sendGathered();
+      const { id, requestId } = message;
+      this.crossing!.send(leaving, { id, requestId, after: this.#posted });
+      return;
+    }
     if (transfer === undefined) {
       if (this.#gathered.push(message) === 1) queueMicrotask(() => this.#sendGathered());
       return;
     }
     this.#sendGathered();
+    this.#posted += 1;
     this.#thread.postMessage([message], transfer as readonly Transferable[]); // newer than the type of Node's list
   }
 
@@ -73,6 +96,7 @@ export class ThreadWorker implements Worker {
     const messages = this.#gathered;
     if (messages.length === 0) return;
     this.#gathered = [];
+    this.#posted += 1;
     this.#thread.postMessage(messages);
   }
 

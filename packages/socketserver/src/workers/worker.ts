@@ -1,4 +1,4 @@
-import type { HandedOver } from '../engine/contract.ts';
+import type { Crossing, HandedOver } from '../engine/contract.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import type { ReportRing } from './report-ring.ts';
 import type { WorkerKind } from './worker-options.ts';
@@ -18,6 +18,9 @@ export interface Worker {
   /** What the worker has written down for its server, where they share memory. */
   readonly reports?: ReportRing | undefined;
 
+  /** By which connections go to the worker without a message, where they can. */
+  readonly crossing?: Crossing | undefined;
+
   /** Sends a message, with what cannot be copied. @throws what Node throws for something that cannot be sent. */
   send(message: ToWorker, attachment?: Attachment): void;
 
@@ -32,6 +35,8 @@ export interface Worker {
 export interface Attachment {
   readonly transfer?: HandedOver['transfer'] | undefined;
   readonly handle?: HandedOver['handle'] | undefined;
+  /** A connection that goes by the crossing, with the numbers of the message. */
+  readonly leaving?: HandedOver['leaving'] | undefined;
 }
 
 /** What a pool learns of a worker. */

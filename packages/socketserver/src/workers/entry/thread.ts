@@ -5,6 +5,7 @@ import { transferError } from '../error-transfer.ts';
 import { loadHandler } from '../handler-module.ts';
 import type { FromWorker, ToWorker, WorkerStart } from '../messages.ts';
 import { RequestService } from '../request-service.ts';
+import { ThreadInbox } from '../thread-inbox.ts';
 
 const port = parentPort!;
 const start = workerData as WorkerStart;
@@ -16,9 +17,8 @@ try {
     exit: () => process.exit(),
   });
   process.on('exit', () => service.leaving());
-  port.on('message', (messages: readonly ToWorker[]) => {
-    for (const message of messages) service.received(message);
-  });
+  const inbox = new ThreadInbox(service, start.crossing);
+  port.on('message', (messages: readonly ToWorker[]) => inbox.posted(messages));
   post({ type: 'ready' });
 } catch (error) {
   post({ type: 'failed', error: transferError(error) });
