@@ -21,9 +21,8 @@ const allow: Decision = { verdict: 'allow' };
 export function decide(operation: Operation, { asker, options, now }: Grounds): Decision {
   const rights = asker.principal.kind === 'user' ? everything : options;
   if (rights === undefined) return deny('this key is not in authorized_keys');
-  if (rights.expires !== undefined && now >= rights.expires) return deny('this key has expired');
-  if (rights.from !== undefined && !isFrom(asker.address, rights.from))
-    return deny('this key may not come from there');
+  const closed = closedTo(rights, { address: asker.address, now });
+  if (closed !== undefined) return deny(closed);
   switch (operation.kind) {
     case 'exec':
     case 'shell':
@@ -36,6 +35,15 @@ export function decide(operation: Operation, { asker, options, now }: Grounds): 
     default:
       return operation satisfies never;
   }
+}
+
+/** Why a key counts for nothing now, or from there, whatever is asked for; `undefined` where it counts. */
+export function closedTo(
+  { expires, from }: KeyOptions,
+  { address, now }: { readonly address: string; readonly now: number },
+): string | undefined {
+  if (expires !== undefined && now >= expires) return 'this key has expired';
+  return from !== undefined && !isFrom(address, from) ? 'this key may not come from there' : undefined;
 }
 
 function decideCommand(request: OpenRequest, rights: KeyOptions): Decision {

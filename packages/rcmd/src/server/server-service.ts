@@ -1,7 +1,7 @@
 import type { TLSOptions } from 'socketserver';
 import type { AuditRecord } from '../audit/audit-record.ts';
 import { AuditJournal } from '../audit/journal.ts';
-import { decide } from '../policy/decide.ts';
+import { closedTo, decide } from '../policy/decide.ts';
 import type { Asker, Decision, Operation } from '../policy/operation.ts';
 import { CommandRunner } from '../process/command-runner.ts';
 import type { ServerStatus } from '../protocol/status.ts';
@@ -65,9 +65,9 @@ export class ServerService {
     const answer = asks.authorize ? await this.core.authorize(key) : undefined;
     if (answer === false) return { isKnown: false, reason: 'the server does not let this key in' };
     if (answer === true) return { isKnown: true, comment: '', rights: everything };
-    if (answer !== undefined) return rightsFrom(answer);
+    if (answer !== undefined) return open(rightsFrom(answer), key);
     const found = this.#keys.find(key.fingerprint);
-    if (found !== undefined) return { isKnown: true, comment: found.comment };
+    if (found !== undefined) return open({ isKnown: true, comment: found.comment }, key, found.options);
     return { isKnown: false, reason: `the key ${key.fingerprint} is not in authorized_keys` };
   }
 
@@ -128,6 +128,13 @@ export class ServerService {
     if (principal.kind === 'key') return this.#keys.find(principal.fingerprint)?.options;
     return principal.kind === 'user' ? everything : undefined;
   }
+}
+
+/** Nobody comes in with a key that has expired, or from elsewhere; what it may do is decided each time. */
+function open(verdict: KeyVerdict, { address }: PresentedKey, options?: KeyOptions): KeyVerdict {
+  const rights = options ?? (verdict.isKnown ? verdict.rights : undefined);
+  const reason = rights && closedTo(rights, { address, now: Date.now() });
+  return reason === undefined ? verdict : { isKnown: false, reason };
 }
 
 function rightsFrom(text: string): KeyVerdict {

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { CommandError, connect } from '../../src/client/index.ts';
+import { ConnectionLostError } from '../../src/link/connection-lost-error.ts';
+import { authorizedKeysFile, formatAuthorizedKey } from '../../src/trust/authorized-keys.ts';
+import { type Identity, loadIdentity } from '../../src/trust/identity.ts';
+import { startServer, type TestServer } from '../support/servers.ts';
+
+/** What each attempt of a client comes to: `ran`, or why not. */
+interface Attempts {
+  readonly exec: string;
+  readonly shell: string;
+  readonly variable: string;
+  readonly folder: string;
+  readonly session: string;
+  readonly status: string;
+}
+
+const ran = 'ran';
+const everythingRuns: Attempts = {
+  exec: ran,
+  shell: ran,
+  variable: 'the variable LD_PRELOAD may not be set',
+  folder: ran,
+  session: ran,
+  status: ran,
+};
+
+function nothingRuns(why: string): Attempts {
+  return { exec: why, shell: why, variable: why, folder: why, session: why, status: why };
+}
+
+const noShell = 'this key may not use a shell';
+const noStatus = 'you may not ask for the status of this server';
+
+/** Keys by the options that stand before them, and what they may do. */
+const matrix: readonly (readonly [options: string | undefined, attempts: Attempts])[] = [
+  ['', everythingRuns],
+  ['no-shell', { ...everythingRuns, shell: noShell, session: noShell, status: noStatus }],
+  [
+    'allow="echo *"',
+    {
+      ...everythingRuns,
+      shell: noShell,
+      session: noShell,
+      folder: 'this key may not choose a folder: leave cwd out',
+      status: noStatus,
+    },
+  ],
+  [
+    'allow="uptime"',
+    {
+      ...nothingRuns('this key may not run that'),
+      shell: noShell,
+      session: noShell,
+      variable: everythingRuns.variable,
+      folder: 'this key may not choose a folder: leave cwd out',
+      status: noStatus,
+    },
+  ],
+  ['command="echo ran"', { ...everythingRuns, status: noStatus }],
+  ['expires=2020-01-01', nothingRuns('you may not come in: this key has expired')],
+  ['from="10.9.8.7"', nothingRuns('you may not come in: this key may not come from there')],
+  [undefined, nothingRuns('you may not come in: the key is not in authorized_keys')],
+];
+
+for (const model of ['concurrent', 'threading', 'forking'] as const) {
+  describe(`a ${model} server lets each key do what its line says, and no more`, () => {
+    let started: TestServer;
+    const guests: Identity[] = [];
+
+    before(async () => {
+      started = await startServer({ model, listen: '127.0.0.1:0' });
+      for (const [index, [options]] of matrix.entries()) {
+        const guest = await loadIdentity(join(started.paths.state, `guest-${index}`));
+        guests.push(guest);
+        if (options === undefined) continue;
+        const line = formatAuthorizedKey(guest.fingerprint, 'guest', options);
+        appendFileSync(authorizedKeysFile(started.paths.config), `${line}\n`);
+      }
+    });
+    after(() => started[Symbol.asyncDispose]());
+
+    for (const [index, [options, expected]] of matrix.entries()) {
+      it(options === '' ? 'no options' : (options ?? 'not in the file'), async () => {
+        assert.deepEqual(await attempts(started, guests[index]!), expected);
+      });
+    }
+  });
+}
+
+/** Tries everything that a client can ask for, each over a connection of its own. */
+async function attempts({ server }: TestServer, identity: Identity): Promise<Attempts> {
+  const attempt = async (ask: (client: Awaited<ReturnType<typeof connect>>) => PromiseLike<unknown>) => {
+    try {
+      await using client = await connect(server.addresses[0]!, {
+        identity,
+        hostKeys: server.fingerprint as `SHA256:${string}`,
+      });
+      await ask(client);
+      return ran;
+    } catch (error) {
+      return reasonOf(error);
+    }
+  };
+  return {
+    exec: await attempt((client) => client.exec('echo', [ran])),
+    shell: await attempt((client) => client.sh('echo ran')),
+    variable: await attempt((client) => client.exec('echo', [ran], { env: { LD_PRELOAD: '/x' } })),
+    folder: await attempt((client) => client.exec('echo', [ran], { cwd: '/' })),
+    session: await attempt((client) => client.session().sh('echo ran')),
+    status: await attempt((client) => client.status()),
+  };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof CommandError) {
+    const { originalMessage = '' } = error;
+    return originalMessage.replace(/^(Nothing was run|The connection was lost): /, '');
+  }
+  assert.ok(error instanceof ConnectionLostError, String(error));
+  return error.goAway!.message.replace(/(the key) SHA256:\S+/, '$1');
+}
