@@ -32,6 +32,9 @@ export function parseExecWords({ words, isWithoutHost, isShell, hasDefaultHost }
   if (isShell || first === '-s' || first === '--shell') {
     const strings = first === '--' || first === '-s' || first === '--shell' ? after.slice(1) : after;
     const [shell] = strings;
+    if (isShell && shell === undefined && words.length === 1) {
+      throw new CliError('USAGE', "Name a server: rcmd exec HOST -s 'LINE', or set RCMD_HOST");
+    }
     if (shell === undefined || strings.length > 1) {
       throw new CliError(
         'USAGE',

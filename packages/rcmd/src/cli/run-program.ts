@@ -10,8 +10,12 @@ const nobodyReads = 141;
 /** Runs the program, and ends this process with its exit code. @param args - what follows its name. */
 export async function runProgram(args: readonly string[]): Promise<never> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exitCode ??= nobodyReads;
+    if (error.code === 'EPIPE') {
+      process.exitCode ??= nobodyReads;
+      return;
+    }
+    say(`standard output cannot be written: ${reasonOf(error)}`);
+    process.exit(ourFailure); // whatever a command has still to say is lost
   });
   process.stderr.on('error', () => {}); // nowhere to say so
   try {

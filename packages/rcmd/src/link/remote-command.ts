@@ -1,3 +1,4 @@
+import { RcmdError } from '../errors.ts';
 import type { ClientLink } from './client-link.ts';
 import type { IncomingStream } from './incoming-stream.ts';
 import type { CommandEnd, CommandStart } from '../protocol/command-end.ts';
@@ -14,7 +15,7 @@ export interface CommandPlumbing {
 
 /** A command on the far side of a link, whose bytes go through as they are. */
 export class RemoteCommand {
-  /** How it ended, once its output was taken. Rejects with a `NotStartedError`, or with what ended the connection. */
+  /** How it ended, once its output was taken. Rejects with a `NotStartedError`, with what ended the connection, and with `INPUT` where its input failed, which ends it. */
   readonly ended: Promise<CommandEnd>;
   readonly #channel;
 
@@ -37,21 +38,26 @@ export class RemoteCommand {
     const channel = this.#channel;
     const start = await channel.started;
     started?.(start);
-    if (input !== undefined) void this.#sendInput(input);
+    let fault: RcmdError | undefined;
+    const end = (error: unknown): void => {
+      const why = error instanceof Error ? error.message : String(error);
+      fault = new RcmdError('INPUT', `Its input cannot be read: ${why}`, { cause: error });
+      channel.abandon();
+    };
+    if (input !== undefined) this.#sendInput(input).catch(end);
     await Promise.all([
       takeAll(channel.stdout, (bytes) => output('stdout', bytes)),
       takeAll(channel.stderr, (bytes) => output('stderr', bytes)),
     ]);
-    return channel.ended;
+    const ended = await channel.ended;
+    if (fault !== undefined) throw fault;
+    return ended;
   }
 
-  /** Until the command reads no more; what cannot be read any further is the end of it. */
+  /** Until the command reads no more. */
   async #sendInput(input: AsyncIterable<Uint8Array>): Promise<void> {
-    try {
-      for await (const bytes of input) if (!(await this.#channel.stdin.write(bytes))) break;
-    } finally {
-      this.#channel.stdin.end();
-    }
+    for await (const bytes of input) if (!(await this.#channel.stdin.write(bytes))) break;
+    this.#channel.stdin.end();
   }
 }
 

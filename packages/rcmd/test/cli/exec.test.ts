@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { text } from 'node:stream/consumers';
 import { untilGone } from '../support/commands.ts';
+import { Program } from '../support/program.ts';
 import { Served } from '../support/served.ts';
 
 let served: Served;
@@ -112,6 +113,15 @@ describe('rcmd exec', () => {
       },
     );
     assert.equal((await text(child.stdout)).trim(), '1b 5b 33 31 6d 00 ff');
+  });
+
+  it('says in a line that its output cannot be written', async () => {
+    const { machine, host } = served;
+    const line = `${machine.commandLine} exec '${host}' echo hi >/dev/full`;
+    await using writing = new Program(['sh', '-c', line], machine.env);
+    const { code, stderr } = await writing.finish();
+    assert.equal(code, 125);
+    assert.match(stderr, /^rcmd: standard output cannot be written: ENOSPC.*\n$/);
   });
 
   it('ends quietly when nobody reads any more', async () => {

@@ -30,7 +30,10 @@ describe('the words of rcmd exec', () => {
     assert.deepEqual(wordsOf(['a && b'], call), { host: undefined, shell: 'a && b' });
     assert.deepEqual(wordsOf(['lab', 'a && b'], call), { host: 'lab', shell: 'a && b' });
     assert.deepEqual(wordsOf(['lab', '-s', 'a'], { hasDefaultHost: true }), { host: 'lab', shell: 'a' });
-    assert.throws(() => wordsOf(['a && b'], { isShell: true }), { message: /one string, got 0/ });
+    assert.throws(() => wordsOf(['a && b'], { isShell: true }), {
+      message: /Name a server: rcmd exec HOST -s/,
+    });
+    assert.throws(() => wordsOf(['lab', '-s']), { message: /one string, got 0/ });
     assert.throws(() => wordsOf([], call), { message: /one string, got 0/ });
   });
 

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import type { StreamSocket } from 'socketserver';
 import { ProtocolError } from '../../src/errors.ts';
 import type { ServerChannel } from '../../src/link/server-channel.ts';
+import { RemoteCommand } from '../../src/link/remote-command.ts';
 import { NotStartedError } from '../../src/link/client-channel.ts';
 import { firstWindowBytes } from '../../src/link/incoming-stream.ts';
 import type { CommandEnd } from '../../src/protocol/command-end.ts';
@@ -128,6 +129,30 @@ describe('a command over a link', () => {
     channel.abandon();
     assert.equal((await channel.ended).killedBy, 'client-signal');
     assert.deepEqual(seen, ['SIGINT', 'client-signal']);
+  });
+
+  it('is ended where its input fails, and gets a signal that came before it ran', async () => {
+    const seen: string[] = [];
+    await using linked = await serving(async (channel) => {
+      await nextTurn(); // a command takes its time to start
+      channel.started(
+        { pid: 7, commandId: 'a' },
+        {
+          signal: (name) => seen.push(name),
+          abandoned: (reason) => channel.ended({ ...end, killedBy: reason }),
+        },
+      );
+    });
+    const failing = async function* (): AsyncGenerator<Buffer> {
+      yield await Promise.resolve(Buffer.from('half'));
+      throw new Error('the disk is gone');
+    };
+    const output = () => Promise.resolve(true);
+    const command = new RemoteCommand(linked.client, { argv: ['x'] }, { output, input: failing() });
+    command.signal('SIGINT');
+    await assert.rejects(command.ended, { code: 'INPUT', message: /cannot be read: the disk is gone/ });
+    assert.deepEqual(seen, ['SIGINT']);
+    assert.equal(linked.client.failure, undefined);
   });
 
   it('is abandoned when its client is gone', async () => {
