@@ -1,21 +1,30 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { auditCommand } from './commands/audit.ts';
-import { authorizeCommand } from './commands/authorize.ts';
-import { completeCommand, completionCommand } from './commands/completion.ts';
-import { execCommand } from './commands/exec.ts';
-import { keyCommand } from './commands/key.ts';
-import { serveCommand } from './commands/serve.ts';
-import { shellCommand } from './commands/shell.ts';
 import { start } from './commands/start.ts';
-import { statusCommand } from './commands/status.ts';
-import { trustCommand } from './commands/trust.ts';
+
+/** The commands, in the order of the help, each in a file of its own. */
+const makers: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./commands/serve.ts')).serveCommand(),
+  shell: async () => (await import('./commands/shell.ts')).shellCommand(),
+  exec: async () => (await import('./commands/exec.ts')).execCommand(),
+  key: async () => (await import('./commands/key.ts')).keyCommand(),
+  authorize: async () => (await import('./commands/authorize.ts')).authorizeCommand(),
+  trust: async () => (await import('./commands/trust.ts')).trustCommand(),
+  status: async () => (await import('./commands/status.ts')).statusCommand(),
+  audit: async () => (await import('./commands/audit.ts')).auditCommand(),
+  completion: async () => (await import('./commands/completion.ts')).completionCommand(),
+  complete: async () => (await import('./commands/completion.ts')).completeCommand(),
+};
 
 /** Columns of help: it is read on any terminal. */
 const helpColumns = 80;
 
-/** The whole command line. Each command loads what it needs when it runs, so that none waits for the others. */
-export function createProgram(): Command {
+/**
+ * The command line. Each command loads what it needs when it runs, so that none waits for the others.
+ *
+ * @param word - the first one: where that is a command, the others are left out.
+ */
+export async function createProgram(word?: string): Promise<Command> {
   const program = new Command('rcmd')
     .description(
       'Runs commands on other machines, safe by default. Without a command: starts a private server, and a prompt on it.',
@@ -33,19 +42,12 @@ Examples:
     )
     .argument('[command]')
     .action(start);
-  const commands = [
-    serveCommand(),
-    shellCommand(),
-    execCommand(),
-    keyCommand(),
-    authorizeCommand(),
-    trustCommand(),
-    statusCommand(),
-    auditCommand(),
-    completionCommand(),
-  ];
-  for (const command of commands) program.addCommand(withOurHabits(command));
-  program.addCommand(withOurHabits(completeCommand()), { hidden: true });
+  // `complete` describes all of them.
+  const names =
+    word !== undefined && word !== 'complete' && Object.hasOwn(makers, word) ? [word] : Object.keys(makers);
+  for (const name of names) {
+    program.addCommand(withOurHabits(await makers[name]!()), { hidden: name === 'complete' });
+  }
   return withOurHabits(program);
 }
 

@@ -19,7 +19,8 @@ export async function runProgram(args: readonly string[]): Promise<never> {
   });
   process.stderr.on('error', () => {}); // nowhere to say so
   try {
-    await createProgram().parseAsync(args, { from: 'user' });
+    const program = await createProgram(args[0]);
+    await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     process.exitCode = explain(error);
   }

@@ -1,4 +1,4 @@
-import { connectLink } from '../client/connect.ts';
+import { connectLink } from '../client/connect-link.ts';
 import { HostKeyError, type HostKeyFacts, type HostKeyPolicy as LibraryPolicy } from '../client/host-key.ts';
 import type { ClientLink } from '../link/client-link.ts';
 import { ask } from '../terminal/ask.ts';

@@ -7,8 +7,10 @@ import { Machine } from '../support/machine.ts';
 import { needs } from '../support/needs.ts';
 import { Program } from '../support/program.ts';
 
+const program = await createProgram();
+
 function wordsFor(...words: readonly string[]): string[] {
-  return candidatesFor(createProgram(), words, ['lab1', 'lab2', 'box']).map(({ word }) => word);
+  return candidatesFor(program, words, ['lab1', 'lab2', 'box']).map(({ word }) => word);
 }
 
 describe('completion', () => {

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { createProgram } from '../../src/cli/program.ts';
 import { Machine } from '../support/machine.ts';
 
-describe('help', () => {
-  const names = ['', ...createProgram().commands.map((command) => command.name())];
+describe('help', async () => {
+  const names = ['', ...(await createProgram()).commands.map((command) => command.name())];
   for (const name of names.filter((each) => each !== 'complete')) {
     it(`of rcmd ${name} fits a screen and shows an example`, async () => {
       using machine = new Machine();

@@ -23,6 +23,20 @@ function modulesOf(entry: string): string[] {
   return [...new Set(output.trim().split('\n'))];
 }
 
+describe('importing what rcmd exec needs', () => {
+  it('loads no other command, no client library, and nothing that its connection does not use', () => {
+    const modules = modulesOf(join(root, 'src/cli/exec.ts')).filter((url) => url.startsWith('file:'));
+    const files = modules.map((url) => url.replace(/^.*\/packages\//, ''));
+    assert.ok(files.includes('rcmd/src/link/remote-command.ts'));
+    const unwanted =
+      /\/(server|prompt|process)\/|client\/client\.ts|cli\/commands\/(?!exec)|proxy-protocol|^native\//;
+    assert.deepEqual(
+      files.filter((file) => unwanted.test(file)),
+      [],
+    );
+  });
+});
+
 describe('importing the client', () => {
   const modules = modulesOf(join(root, 'src/client/index.ts'));
 

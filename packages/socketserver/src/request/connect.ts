@@ -14,7 +14,6 @@ import type { Connection, Engine } from '../engine/contract.ts';
 import { secureClientConnection } from '../engine/tls/secure-client-connection.ts';
 import { timeoutDefaults } from '../options/timeout-options.ts';
 import type { ProxyHeaderFields } from '../proxy-protocol/header-fields.ts';
-import { writeProxyHeader } from '../proxy-protocol/write-proxy-header.ts';
 import { type ClientTLSOptions, resolveClientTLS } from '../tls/client-tls-options.ts';
 import { StreamSocket } from './stream-socket.ts';
 
@@ -49,7 +48,7 @@ export async function connect(
   { signal, engine: choice, proxyHeader, tls: tlsOptions }: ConnectSocketOptions = {},
 ): Promise<StreamSocket> {
   const engine = chooseEngine(choice);
-  const header = proxyHeader && writeProxyHeader(proxyHeader);
+  const header = proxyHeader && (await loadHeaderWriter())(proxyHeader);
   const host = isUnixInput(address) ? undefined : parseHostAndPort(address)[0];
   const tls =
     tlsOptions && resolveClientTLS(tlsOptions, { action: 'Cannot connect', path: 'options.tls' }, host);
@@ -58,6 +57,12 @@ export async function connect(
   if (tls === undefined) return new StreamSocket(connection);
   const { handshakeMs } = timeoutDefaults;
   return new StreamSocket(await secureClientConnection(connection, tls, { handshakeMs, signal }));
+}
+
+/** Hardly any client sends a header, and all would wait for what writes one. */
+async function loadHeaderWriter(): Promise<(fields: ProxyHeaderFields) => Uint8Array> {
+  const { writeProxyHeader } = await import('../proxy-protocol/write-proxy-header.ts');
+  return writeProxyHeader;
 }
 
 async function firstThatAnswers(
