@@ -130,7 +130,8 @@ export function WorkerMixIn(
     }
 
     override stats(): ServerStats {
-      return { ...super.stats(), waiting: this.#pool.waiting, workers: this.#pool.stats() };
+      const workers = this.#pool.stats(); // first, since it takes what they have written down
+      return { ...super.stats(), waiting: this.#pool.waiting, workers };
     }
 
     async reload(options?: ReloadOptions): Promise<void> {

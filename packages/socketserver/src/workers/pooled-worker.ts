@@ -1,23 +1,13 @@
 import { HandlerModuleError, type WorkerLossReason } from '../errors.ts';
-import type {
-  ClosedConnection,
-  EndedRequest,
-  OwnSocket,
-  Report,
-  ToWorker,
-  WorkerLoad,
-  WorkerStart,
-} from './messages.ts';
+import type { OwnSocket, Report, ToWorker, WorkerLoad, WorkerStart } from './messages.ts';
 import type { PlainDatagram } from './own-requests.ts';
 import type { PooledRequest } from './pooled-request.ts';
-import { requestEnded } from './report-ring.ts';
 import type { RequestDurations } from './request-durations.ts';
+import { RequestsOfWorker } from './requests-of-worker.ts';
+import { SignsOfLife } from './signs-of-life.ts';
 import type { Worker, WorkerExit, WorkerListener } from './worker.ts';
 import { lossError } from './worker-loss.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
-
-/** For how long a sign of life of a worker shows that its event loop is not held up. */
-const justNowMs = 0.5;
 
 /** What `server.stats()` tells about one worker. */
 export interface WorkerStats {
@@ -59,12 +49,8 @@ export class PooledWorker {
   /** When its start began. */
   readonly startedAt = performance.now();
   readonly #start: WorkerStart;
-  readonly #durations: RequestDurations;
   readonly #requestsPerWorker: number;
-  /** Requests whose handlers run. */
-  readonly requests = new Map<number, PooledRequest>();
-  /** Requests whose connections are open: some of `requests`, and some whose last bytes still go out. */
-  readonly #connections = new Map<number, PooledRequest>();
+  readonly #given: RequestsOfWorker;
   readonly #started = Promise.withResolvers<void>();
   readonly #gone = Promise.withResolvers<void>();
   state: 'starting' | 'ready' | 'retiring' | 'gone' = 'starting';
@@ -90,17 +76,14 @@ export class PooledWorker {
   #ownRunning = 0;
   #served = 0;
   #load: WorkerLoad = { heapBytes: 0, utilization: 0 };
-  /** Signs of life at the last look at them, when that was, and when there last was a fresh one. */
-  #beats = 0;
-  #lookedAt = 0;
-  #movedAt = 0;
+  readonly #signsOfLife = new SignsOfLife();
 
   constructor(start: WorkerStart, { restarts, requestsPerWorker, durations, create, listener }: WorkerParts) {
     this.#start = start;
     this.#hasSocket = start.socket !== undefined;
     this.restarts = restarts;
     this.#requestsPerWorker = requestsPerWorker;
-    this.#durations = durations;
+    this.#given = new RequestsOfWorker(durations);
     this.#started.promise.catch(() => undefined); // whoever wants to know asks
     this.worker = create(start, listener(this));
   }
@@ -115,6 +98,11 @@ export class PooledWorker {
     return this.#gone.promise;
   }
 
+  /** Requests whose handlers run. */
+  get requests(): ReadonlyMap<number, PooledRequest> {
+    return this.#given.running;
+  }
+
   /** Whether it may serve a further request. */
   get hasRoom(): boolean {
     return this.state === 'ready' && this.active < this.#requestsPerWorker;
@@ -124,23 +112,18 @@ export class PooledWorker {
   get answersNow(): boolean {
     if (this.askedAt !== undefined) return false;
     const isAtRest = this.requests.size === 0 && !this.#hasSocket;
-    return isAtRest || this.#hasMoved || this.worker.isIdleNow === true;
+    return isAtRest || this.#hasMoved() || this.worker.isIdleNow === true;
   }
 
-  /** Whether it is known to have taken up a request, or ended one, just now: its event loop is not held up, then. */
-  get #hasMoved(): boolean {
-    const beats = this.worker.reports?.beats;
-    if (beats === undefined) return false;
-    const now = performance.now();
-    if (beats !== this.#beats && now - this.#lookedAt < justNowMs) this.#movedAt = now;
-    this.#beats = beats;
-    this.#lookedAt = now;
-    return now - this.#movedAt < justNowMs;
+  /** Whether it is known to have taken up a request, or ended one, just now. */
+  #hasMoved(): boolean {
+    const { reports } = this.worker;
+    return reports !== undefined && this.#signsOfLife.look(reports.beats, performance.now());
   }
 
   /** Whether handlers run in it, or connections are open. */
   get hasWork(): boolean {
-    return this.active > 0 || this.#connections.size > 0;
+    return this.active > 0 || this.#given.connections > 0;
   }
 
   /** Requests that it serves, as far as is known of those that it took itself. */
@@ -190,8 +173,7 @@ export class PooledWorker {
   /** @returns whether the request is on its way. */
   serve(request: PooledRequest): boolean {
     if (!request.handTo(this.worker)) return false;
-    this.requests.set(request.id, request);
-    if (request.hasConnection) this.#connections.set(request.id, request);
+    this.#given.add(request);
     return true;
   }
 
@@ -228,16 +210,8 @@ export class PooledWorker {
   takeReports(): number | undefined {
     const { reports } = this.worker;
     if (reports === undefined || reports.isRead) return undefined;
-    let count = 0;
     const now = performance.now();
-    reports.take((kind, id, bytesRead, bytesWritten) => {
-      if (kind === requestEnded) {
-        count += 1;
-        this.#ended({ id }, now);
-      } else {
-        this.#closed({ id, bytesRead, bytesWritten });
-      }
-    });
+    const count = this.#given.takeReports(reports, now);
     this.#served += count;
     if (this.active === 0) this.idleSince = now;
     return count;
@@ -246,13 +220,13 @@ export class PooledWorker {
   /** Takes the news of a report. @returns requests that ended. */
   reported({ ended, closed, load, own }: Report): number {
     this.#load = load ?? this.#load;
-    for (const counts of closed) this.#closed(counts);
+    for (const counts of closed) this.#given.closed(counts);
     const now = performance.now();
-    for (const outcome of ended) this.#ended(outcome, now);
+    for (const outcome of ended) this.#given.ended(outcome, now);
     const count = ended.length + (own === undefined ? 0 : own.served + own.failed.length);
     this.#ownRunning = own?.running ?? this.#ownRunning;
     this.#served += count;
-    if (this.active === 0) this.idleSince = performance.now();
+    if (this.active === 0) this.idleSince = now;
     return count;
   }
 
@@ -276,22 +250,8 @@ export class PooledWorker {
     this.#ownRunning = 0;
     this.#started.reject(error);
     this.#gone.resolve();
-    for (const request of this.#connections.values()) request.connectionClosed(undefined);
-    for (const request of this.requests.values()) request.end({ error });
+    this.#given.lost(error);
     return error;
-  }
-
-  #closed(counts: ClosedConnection): void {
-    this.#connections.get(counts.id)?.connectionClosed(counts);
-    this.#connections.delete(counts.id);
-  }
-
-  #ended(outcome: EndedRequest, now: number): void {
-    const request = this.requests.get(outcome.id);
-    if (request === undefined) return;
-    this.requests.delete(outcome.id);
-    this.#durations.ended(now - request.begunAt);
-    request.reported(outcome);
   }
 
   stats(): WorkerStats {
