@@ -43,10 +43,14 @@ export class ServerBusyError extends SocketServerError {
 export class ServerDrainingError extends SocketServerError {
   /** Milliseconds between the abort of the signal and the forced end of the request. */
   readonly drainMs: number;
+  /** Whether the end is forced before its time, as by a second signal: what operations fail with then. */
+  readonly isForced: boolean;
 
-  constructor(drainMs: number) {
-    super('SERVER_DRAINING', `The server is draining: requests are ended after ${drainMs} ms`);
+  constructor(drainMs: number, { isForced = false }: { readonly isForced?: boolean } = {}) {
+    const when = isForced ? 'at once' : `after ${drainMs} ms`;
+    super('SERVER_DRAINING', `The server is draining: requests are ended ${when}`);
     this.drainMs = drainMs;
+    this.isForced = isForced;
   }
 
   static {

@@ -7,7 +7,7 @@ import { CliError } from './cli-error.ts';
 import type { ServeOptions } from './commands/serve.ts';
 import { describeEvent } from './server-log.ts';
 
-/** Runs a server until SIGTERM or SIGINT ends it in good order; the second one does not wait for clients. */
+/** Runs a server until SIGTERM or SIGINT ends it in good order; the second one waits for nobody. */
 export async function serve(options: ServeOptions): Promise<void> {
   const passed = systemdSockets();
   const { listen = passed.length > 0 ? ['systemd'] : undefined } = options;

@@ -43,6 +43,7 @@ export class ChildCommand implements RunningCommand {
   #killedBy: KillReason | undefined;
   #isTruncated = false;
   #hasExited = false;
+  #isForced = false;
   #timers: NodeJS.Timeout[] = [];
 
   constructor(parts: CommandParts) {
@@ -92,6 +93,13 @@ export class ChildCommand implements RunningCommand {
     const { killSignal, graceMs } = this.#parts.spec;
     signalGroup(this.pid, killSignal);
     this.#after(graceMs, () => this.#kill());
+  }
+
+  kill(reason: KillReason): void {
+    this.#isForced = true; // what is left after the main process: see #clear()
+    if (this.#hasExited) return;
+    this.#killedBy ??= reason;
+    this.#kill();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -156,9 +164,9 @@ export class ChildCommand implements RunningCommand {
     if (!this.#isAnyLeft(group)) return;
     signalGroup(this.pid, spec.killSignal);
     for (const pid of group?.processes() ?? []) signalProcess(pid, spec.killSignal);
-    if (await this.#goesAway(spec.graceMs, group)) return;
+    if (await this.#goesAway(group, () => (this.#isForced ? 0 : spec.graceMs))) return;
     this.#kill();
-    await this.#goesAway(killedMs, group);
+    await this.#goesAway(group, () => killedMs);
   }
 
   /** A process group seems to live on while its dead members wait for whoever inherited them; a control group does not. */
@@ -166,11 +174,11 @@ export class ChildCommand implements RunningCommand {
     return group === undefined ? signalGroup(this.pid, 0) : group.processes().length > 0;
   }
 
-  /** Waits until nothing is left, for at most `ms`. */
-  async #goesAway(ms: number, group: ControlGroup | undefined): Promise<boolean> {
-    const until = performance.now() + ms;
+  /** Waits until nothing is left, for as long as may be, which is asked for again and again. */
+  async #goesAway(group: ControlGroup | undefined, mostMs: () => number): Promise<boolean> {
+    const begun = performance.now();
     for (let pauseMs = 1; this.#isAnyLeft(group); pauseMs = Math.min(goneMs, pauseMs * 2)) {
-      if (performance.now() >= until) return false;
+      if (performance.now() - begun >= mostMs()) return false;
       await delay(pauseMs);
     }
     return true;

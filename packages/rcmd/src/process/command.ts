@@ -41,6 +41,8 @@ export interface RunningCommand extends AsyncDisposable {
   signal(signal: NodeJS.Signals): void;
   /** Ends it, whatever it does: `killSignal` to the group, SIGKILL after the grace, and to descendants that left the group. */
   terminate(reason: KillReason): void;
+  /** Ends it and all that is left of it without any grace: SIGKILL. */
+  kill(reason: KillReason): void;
   /** Settles when the main process has ended and its output has been read or cut off. Never rejects. */
   readonly ended: Promise<CommandEnd>;
   /** Settles when nothing of it is left, no process of its group either, as far as the platform tells. Never rejects. */

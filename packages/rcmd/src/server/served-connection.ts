@@ -46,6 +46,7 @@ export class ServedConnection implements ServerLinkOwner {
     if (signal.aborted) told();
     try {
       const error = await this.#link.run(this);
+      if (isForced(error)) for (const command of this.#commands.keys()) command.kill('server-draining');
       await this.#allEnded();
       core.publish({ type: 'connection-closed', reason: error.message, ...facts });
     } finally {
@@ -88,4 +89,9 @@ export class ServedConnection implements ServerLinkOwner {
   async #allEnded(): Promise<void> {
     await Promise.all(this.#commands.values());
   }
+}
+
+/** Whether a connection ended since its server was told to wait for nobody. */
+function isForced({ cause }: Error): boolean {
+  return cause instanceof ServerDrainingError && cause.isForced;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -45,6 +46,27 @@ describe('SIGKILL leaves no process of a command behind', () => {
       const pids = await lines(client, 3);
       server.kill('SIGKILL');
       for (const pid of pids) await untilGone(Number(pid));
+      client.kill('SIGKILL');
+    });
+  }
+});
+
+describe('a second signal', () => {
+  for (const model of ['concurrent', 'threading', 'forking'] as const) {
+    it(`ends a ${model} server and its commands, whatever their grace`, { timeout: 30_000 }, async () => {
+      using folder = temporaryFolder();
+      const server = start('serve.ts', folder.path, model);
+      const [address = ''] = await lines(server, 1);
+      const stubborn = 'trap "echo told" TERM; echo $$; while :; do sleep 0.1; done';
+      const client = start('run-and-stay.ts', address, stubborn, '60000');
+      const said = createInterface({ input: client.stdout })[Symbol.asyncIterator]();
+      const { value: pid } = await said.next();
+      server.kill('SIGTERM');
+      assert.equal((await said.next()).value, 'told');
+      const ended = once(server, 'exit');
+      server.kill('SIGINT'); // SIGTERM at once would count as the same
+      await untilGone(Number(pid));
+      assert.deepEqual(await ended, [0, null]);
       client.kill('SIGKILL');
     });
   }

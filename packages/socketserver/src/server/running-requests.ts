@@ -66,7 +66,8 @@ export class RunningRequests {
   }
 
   /**
-   * Tells all requests, waits up to `drainMs` for them, and resets the connections that are left.
+   * Tells all requests, waits up to `drainMs` for them, and resets the connections that are left: with a reason of its own where that
+   * was hurried.
    *
    * @returns how many those were.
    */
@@ -79,7 +80,8 @@ export class RunningRequests {
     for (const connection of this.#connections) connection.interrupt(reason);
     if (!this.#isHurried) await this.#idle(drainMs, holdsProcess);
     const resets = this.#connections.size;
-    for (const connection of this.#connections) connection.reset(reason);
+    const last = this.#isHurried ? new ServerDrainingError(0, { isForced: true }) : reason;
+    for (const connection of this.#connections) connection.reset(last);
     await this.#idle(this.#isHurried ? hurriedEndMs : forcedEndMs, holdsProcess);
     return resets;
   }

@@ -102,6 +102,7 @@ export interface ResetRequests {
   readonly type: 'reset';
   readonly id: number | undefined;
   readonly drainMs: number;
+  readonly isForced: boolean;
 }
 
 /** Says what comes before the handlers of further connections. */

@@ -119,8 +119,9 @@ export class PooledRequest implements RemoteConnection {
     this.#worker?.send({ type: 'interrupt', id: this.id, drainMs: drainMsOf(reason) });
   }
 
-  reset(): void {
-    if (this.#hasConnection) this.#worker?.send({ type: 'reset', id: this.id, drainMs: 0 });
+  reset(reason: Error | undefined): void {
+    const isForced = reason instanceof ServerDrainingError && reason.isForced;
+    if (this.#hasConnection) this.#worker?.send({ type: 'reset', id: this.id, drainMs: 0, isForced });
   }
 
   /** The worker has said how it ended. */

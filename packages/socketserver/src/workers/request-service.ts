@@ -91,7 +91,7 @@ export class RequestService {
         this.#interrupt(message.id, new ServerDrainingError(message.drainMs));
         return;
       case 'reset':
-        this.#reset(message.id, new ServerDrainingError(message.drainMs));
+        this.#reset(message.id, new ServerDrainingError(message.drainMs, message));
         return;
       case 'setup':
         this.#change(message.connections);

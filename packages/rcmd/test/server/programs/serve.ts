@@ -7,4 +7,4 @@ const [folder, model] = process.argv.slice(2) as [string, ConcurrencyModel];
 const { socket, ...paths } = testPaths(folder);
 await using server = await createServer({ listen: `unix:${socket}`, paths, model });
 console.log(server.addresses[0]);
-await server.serve({ signals: ['SIGTERM'] });
+await server.serve({ signals: ['SIGTERM', 'SIGINT'] });
