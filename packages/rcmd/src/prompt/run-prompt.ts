@@ -1,5 +1,6 @@
 import { printable } from '../audit/printable.ts';
 import type { LineSource } from './line-source.ts';
+import { editorIn } from './needs-terminal.ts';
 import type { LineOutcome, PromptCommand, PromptRemote } from './prompt-remote.ts';
 import { PromptScreen } from './prompt-screen.ts';
 
@@ -57,6 +58,12 @@ class Prompt {
   }
 
   async #runLine(line: string): Promise<void> {
+    const editor = this.#options.lines.isTyped ? editorIn(line) : undefined;
+    if (editor !== undefined) {
+      await this.#screen.note(
+        `rcmd: ${editor} needs a terminal, and commands have none here: Ctrl-C ends it`,
+      );
+    }
     this.#screen.begin();
     let outcome: LineOutcome | undefined;
     try {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { editorIn } from '../../src/prompt/needs-terminal.ts';
 import { untilGone } from '../support/commands.ts';
 import { needs } from '../support/needs.ts';
 import { Served } from '../support/served.ts';
@@ -70,6 +71,16 @@ describe('the prompt', needs('python3'), () => {
     await shell.stdout.until(prompt);
     shell.write(ctrlD);
     assert.equal((await shell.ended()).code, 0);
+  });
+
+  it('says of an editor that it has no terminal here', async () => {
+    await using shell = served.machine.terminal(['shell', '-e', 'PATH=/nowhere', served.host]);
+    await shell.stdout.until(prompt);
+    shell.write('vi notes.txt\r');
+    await shell.stdout.until('rcmd: vi needs a terminal, and commands have none here: Ctrl-C ends it');
+    await shell.stdout.until('[exit 127]');
+    assert.equal(editorIn('echo vi'), undefined);
+    assert.equal(editorIn('/usr/bin/nano'), 'nano');
   });
 
   it('shows no colours where NO_COLOR is set', async () => {
