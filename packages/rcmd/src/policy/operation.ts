@@ -12,6 +12,7 @@ export type Operation =
       readonly signal: string;
     }
   | { readonly kind: 'list' }
+  /** No message of version 1 asks for it: it is decided already, so that none comes without. */
   | { readonly kind: 'attach'; readonly commandId: string; readonly owner: Principal };
 
 /** Who asks, and from where. */

@@ -28,7 +28,7 @@ export class RcmdHandler extends BaseRequestHandler {
       await this.#serve(service);
     } catch (error) {
       if (!(error instanceof ProtocolError || error instanceof SocketServerError)) throw error;
-      this.#refused(service, { fault: 'protocol', reason: error.message });
+      await this.#refused(service, { fault: 'protocol', reason: error.message });
     }
   }
 
@@ -36,7 +36,7 @@ export class RcmdHandler extends BaseRequestHandler {
     const spoken = await this.#begin(service);
     if (spoken === undefined) return;
     if (spoken !== 'rcmd') {
-      this.#refused(service, { fault: 'protocol', reason: describeSpoken(spoken) });
+      await this.#refused(service, { fault: 'protocol', reason: describeSpoken(spoken) });
       await this.request.sendall(answerTo(spoken));
       return;
     }
@@ -45,7 +45,7 @@ export class RcmdHandler extends BaseRequestHandler {
       await new ServedConnection(service, who.context, this.request).serve(this.#name);
       return;
     }
-    this.#refused(service, who);
+    await this.#refused(service, who);
     const goAway = { code: 'DENIED', message: `you may not come in: ${who.reason}` } as const;
     await this.request.sendall(Buffer.concat(encodeMessage({ type: 'go-away', goAway })));
   }
@@ -82,9 +82,9 @@ export class RcmdHandler extends BaseRequestHandler {
     }
   }
 
-  #refused(service: ServerService, { fault, reason }: Pick<Refusal, 'fault' | 'reason'>): void {
+  #refused(service: ServerService, { fault, reason }: Pick<Refusal, 'fault' | 'reason'>): Promise<void> {
     const address = typeof this.clientAddress === 'string' ? 'unix' : this.clientAddress[0];
-    service.core.refused(this.#name, { fault, address, reason });
+    return service.core.refused(this.#name, { fault, address, reason });
   }
 
   get #name(): RequestName {

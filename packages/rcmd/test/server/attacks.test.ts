@@ -7,88 +7,99 @@ import { loadIdentity } from '../../src/trust/identity.ts';
 import { temporaryFolder } from '../support/commands.ts';
 import { needs } from '../support/needs.ts';
 import { run } from '../support/programs.ts';
+import type { ConcurrencyModel } from '../../src/server/listeners.ts';
 import { runOverTLS, startServer, type TestServer } from '../support/servers.ts';
 
 /** A server on a port and on a Unix socket. */
-async function startBoth(): Promise<
-  TestServer & { readonly host: string; readonly port: number; path: string }
-> {
-  const started = await startServer({ listen: (socket) => ['127.0.0.1:0', `unix:${socket}`] });
+async function startBoth(
+  model: ConcurrencyModel,
+): Promise<TestServer & { readonly host: string; readonly port: number; path: string }> {
+  const started = await startServer({ model, listen: (socket) => ['127.0.0.1:0', `unix:${socket}`] });
   const [tls = '', unix = ''] = started.server.addresses;
   const [host = '', port] = tls.split(':');
   return { ...started, host, port: Number(port), path: unix.slice('unix:'.length) };
 }
 
-/** Nothing was run, and each attempt is on record. @returns why clients were turned away. */
-function reasonsFor({ events }: TestServer): string[] {
+/** Nothing was run, and each attempt is on record. @returns why so many clients were turned away. */
+async function reasonsFor(started: TestServer, count: number): Promise<string[]> {
+  const reasons = await started.refusals(count);
   assert.equal(
-    events.some(({ type }) => type === 'command-started'),
+    started.events.some(({ type }) => type === 'command-started'),
     false,
   );
-  return events.flatMap((event) => (event.type === 'connection-refused' ? [event.reason] : []));
+  return reasons;
 }
+
+const models = ['concurrent', 'threading', 'forking'] as const;
 
 const command = 'id; curl --help\n';
 
-describe('what other programs get from a server', () => {
-  it('curl: an answer that says no, in every way it can ask', needs('curl'), async () => {
-    await using started = await startBoth();
-    const { host, port, path } = started;
-    const post = ['--silent', '--show-error', '--max-time', '10', '--data', command, '--include'];
-    const plain = await run('curl', [...post, `http://${host}:${port}/`]);
-    assert.match(plain, /^HTTP\/1\.1 400 /);
-    const local = await run('curl', [...post, '--unix-socket', path, 'http://localhost/']);
-    assert.match(local, /^HTTP\/1\.1 400 /);
-    const tls = ['--insecure', `https://${host}:${port}/`];
-    assert.match(await run('curl', [...post, '--no-alpn', ...tls]), /^HTTP\/1\.1 400 /);
-    assert.match(await run('curl', [...post, ...tls]), /curl: \(\d+\).*alert/i);
-    assert.match(
-      await run('curl', [...post, '--insecure', '--unix-socket', path, 'https://localhost/']),
-      /curl: \(\d+\)/,
-    );
-    const reasons = reasonsFor(started);
-    assert.deepEqual(
-      [reasons.filter((reason) => reason === 'it speaks HTTP').length, reasons.length],
-      [3, 5],
-      reasons.join('\n'),
-    );
-  });
+for (const model of models) {
+  describe(`what other programs get from a ${model} server`, () => {
+    it('curl: an answer that says no, in every way it can ask', needs('curl'), async () => {
+      await using started = await startBoth(model);
+      const { host, port, path } = started;
+      const post = ['--silent', '--show-error', '--max-time', '10', '--data', command, '--include'];
+      const plain = await run('curl', [...post, `http://${host}:${port}/`]);
+      assert.match(plain, /^HTTP\/1\.1 400 /);
+      const local = await run('curl', [...post, '--unix-socket', path, 'http://localhost/']);
+      assert.match(local, /^HTTP\/1\.1 400 /);
+      const tls = ['--insecure', `https://${host}:${port}/`];
+      assert.match(await run('curl', [...post, '--no-alpn', ...tls]), /^HTTP\/1\.1 400 /);
+      assert.match(await run('curl', [...post, ...tls]), /curl: \(\d+\).*alert/i);
+      assert.match(
+        await run('curl', [...post, '--insecure', '--unix-socket', path, 'https://localhost/']),
+        /curl: \(\d+\)/,
+      );
+      const reasons = await reasonsFor(started, 5);
+      assert.deepEqual(
+        [reasons.filter((reason) => reason === 'it speaks HTTP').length, reasons.length],
+        [3, 5],
+        reasons.join('\n'),
+      );
+    });
 
-  it('nc: a line, and the end', needs('nc'), async () => {
-    await using started = await startBoth();
-    const { host, port, path } = started;
-    const answer = 'This server speaks rcmd only.\r\n';
-    assert.equal(await run('nc', ['-w', 5, host, port], { input: command }), answer);
-    assert.equal(await run('nc', ['-w', 5, '-U', path], { input: command }), answer);
-    assert.deepEqual(reasonsFor(started), ['it speaks text', 'it speaks text']);
-  });
+    it('nc: a line, and the end', needs('nc'), async () => {
+      await using started = await startBoth(model);
+      const { host, port, path } = started;
+      const answer = 'This server speaks rcmd only.\r\n';
+      assert.equal(await run('nc', ['-w', 5, host, port], { input: command }), answer);
+      assert.equal(await run('nc', ['-w', 5, '-U', path], { input: command }), answer);
+      assert.deepEqual(await reasonsFor(started, 2), ['it speaks text', 'it speaks text']);
+    });
 
-  it('openssl: no handshake before TLS 1.3, and nothing without a key', needs('openssl'), async () => {
-    await using started = await startBoth();
-    const { host, port } = started;
-    const client = ['s_client', '-quiet', '-ign_eof', '-connect', `${host}:${port}`];
-    assert.match(await run('openssl', [...client, '-tls1_2'], { input: command }), /alert protocol version/);
-    const silent = await run('openssl', [...client, '-alpn', 'rcmd/1'], { input: command });
-    assert.match(silent, /you may not come in: it showed no key/);
-    await run('openssl', client, { input: command });
-    const reasons = reasonsFor(started);
-    assert.equal(reasons.length, 3, reasons.join('\n'));
-    assert.deepEqual(reasons.slice(1), ['it showed no key', 'it speaks text']);
-  });
+    it('openssl: no handshake before TLS 1.3, and nothing without a key', needs('openssl'), async () => {
+      await using started = await startBoth(model);
+      const { host, port } = started;
+      const client = ['s_client', '-quiet', '-ign_eof', '-connect', `${host}:${port}`];
+      assert.match(
+        await run('openssl', [...client, '-tls1_2'], { input: command }),
+        /alert protocol version/,
+      );
+      const silent = await run('openssl', [...client, '-alpn', 'rcmd/1'], { input: command });
+      assert.match(silent, /you may not come in: it showed no key/);
+      await run('openssl', client, { input: command });
+      const reasons = await reasonsFor(started, 3);
+      assert.equal(reasons.length, 3, reasons.join('\n'));
+      assert.deepEqual(reasons.slice(1), ['it showed no key', 'it speaks text']);
+    });
 
-  it('redis-cli: an error of its own kind', needs('redis-cli'), async () => {
-    await using started = await startBoth();
-    const { host, port, path } = started;
-    assert.match(await run('redis-cli', ['-h', host, '-p', port, 'ping']), /this is no Redis server/);
-    assert.match(await run('redis-cli', ['-s', path, 'ping']), /this is no Redis server/);
-    assert.ok(reasonsFor(started).includes('it speaks the Redis protocol'));
-  });
+    it('redis-cli: an error of its own kind', needs('redis-cli'), async () => {
+      await using started = await startBoth(model);
+      const { host, port, path } = started;
+      assert.match(await run('redis-cli', ['-h', host, '-p', port, 'ping']), /this is no Redis server/);
+      assert.match(await run('redis-cli', ['-s', path, 'ping']), /this is no Redis server/);
+      assert.deepEqual(await reasonsFor(started, 2), [
+        'it speaks the Redis protocol',
+        'it speaks the Redis protocol',
+      ]);
+    });
 
-  it('a page of another origin in a browser: nothing', needs('chromium'), async () => {
-    await using started = await startBoth();
-    using folder = temporaryFolder();
-    const target = `${started.host}:${started.port}`;
-    const page = `<body><script>
+    it('a page of another origin in a browser: nothing', needs('chromium'), async () => {
+      await using started = await startBoth(model);
+      using folder = temporaryFolder();
+      const target = `${started.host}:${started.port}`;
+      const page = `<body><script>
       const attempts = [
         fetch('http://${target}/', { method: 'POST', mode: 'no-cors', body: 'id\\n' }),
         fetch('https://${target}/', { method: 'POST', mode: 'no-cors', body: 'id\\n' }),
@@ -108,29 +119,30 @@ describe('what other programs get from a server', () => {
         form.submit();
       });
     </script><iframe name="frame"></iframe>`;
-    const web = createWebServer((_request, response) =>
-      response.setHeader('Content-Type', 'text/html').end(page),
-    );
-    web.listen(0, '127.0.0.1');
-    await once(web, 'listening');
-    const { port } = web.address() as AddressInfo;
-    const output = await run('chromium', [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-dev-shm-usage',
-      `--user-data-dir=${folder.path}`,
-      '--virtual-time-budget=5000',
-      '--dump-dom',
-      `http://localhost:${port}/`,
-    ]);
-    web.close();
-    web.closeAllConnections();
-    assert.match(output, /(fulfilled opaque|rejected ), rejected , rejected/, output.slice(-2_000));
-    const reasons = reasonsFor(started);
-    assert.ok(reasons.filter((reason) => reason === 'it speaks HTTP').length >= 3, reasons.join('\n'));
+      const web = createWebServer((_request, response) =>
+        response.setHeader('Content-Type', 'text/html').end(page),
+      );
+      web.listen(0, '127.0.0.1');
+      await once(web, 'listening');
+      const { port } = web.address() as AddressInfo;
+      const output = await run('chromium', [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-dev-shm-usage',
+        `--user-data-dir=${folder.path}`,
+        '--virtual-time-budget=5000',
+        '--dump-dom',
+        `http://localhost:${port}/`,
+      ]);
+      web.close();
+      web.closeAllConnections();
+      assert.match(output, /(fulfilled opaque|rejected ), rejected , rejected/, output.slice(-2_000));
+      const reasons = await reasonsFor(started, 3);
+      assert.ok(reasons.filter((reason) => reason === 'it speaks HTTP').length >= 3, reasons.join('\n'));
+    });
   });
-});
+}
 
 /** Waits for the end of a connection, however it comes. */
 function closed(socket: Socket): Promise<unknown> {
@@ -141,47 +153,55 @@ function untilConnectedOrClosed(socket: Socket): Promise<unknown> {
   return Promise.race([closed(socket), new Promise((resolve) => socket.once('connect', resolve))]);
 }
 
-describe('before a client has said who it is', () => {
-  const silentClients = Number(process.env['RCMD_SILENT_CLIENTS'] ?? 300);
+for (const model of models) {
+  describe(`before a client of a ${model} server has said who it is`, () => {
+    const silentClients = Number(process.env['RCMD_SILENT_CLIENTS'] ?? 300);
 
-  it(`is let in beside ${silentClients} others that say nothing`, async () => {
-    await using started = await startServer({ listen: '127.0.0.1:0', admission: { maxHalfOpen: 50 } });
-    const [address = ''] = started.server.addresses;
-    const [host, port] = address.split(':');
-    const silent = Array.from({ length: silentClients }, () => connectTCP(Number(port), host));
-    await Promise.all(silent.map((socket) => untilConnectedOrClosed(socket)));
-    const identity = await loadIdentity(started.paths.config);
-    assert.equal((await runOverTLS(address, identity)).at(-1)?.type, 'exit');
-    assert.ok(started.server.refusedClients >= silentClients - 50);
-    for (const socket of silent) socket.destroy();
-  });
+    it(`is let in beside ${silentClients} others that say nothing`, async () => {
+      await using started = await startServer({
+        model,
+        listen: '127.0.0.1:0',
+        admission: { maxHalfOpen: 50 },
+      });
+      const [address = ''] = started.server.addresses;
+      const [host, port] = address.split(':');
+      const silent = Array.from({ length: silentClients }, () => connectTCP(Number(port), host));
+      await Promise.all(silent.map((socket) => untilConnectedOrClosed(socket)));
+      const identity = await loadIdentity(started.paths.config);
+      assert.equal((await runOverTLS(address, identity)).at(-1)?.type, 'exit');
+      assert.ok(started.server.refusedClients >= silentClients - 50);
+      for (const socket of silent) socket.destroy();
+    });
 
-  it('has so much time, and so many bytes', async () => {
-    await using started = await startServer({ listen: '127.0.0.1:0', admission: { authenticationMs: 100 } });
-    const [address = ''] = started.server.addresses;
-    const [host, port] = address.split(':');
-    for (const [begin, reason] of [
-      ['', /did not say who it is within 100 ms/],
-      ['\x16\x03', /did not say who it is within 100 ms/],
-      ['\x16\x03\x01\x40\x00\x01\x00\x3f\xfc', /does not begin with a ClientHello/],
-    ] as const) {
-      const socket = connectTCP(Number(port), host);
-      socket.resume().write(Buffer.from(begin, 'latin1'));
-      await closed(socket);
-      assert.match(reasonsFor(started).at(-1) ?? '', reason);
-    }
-  });
+    it('has so much time, and so many bytes', async () => {
+      for (const [begin, ms, reason] of [
+        ['', 100, /did not say who it is within 100 ms/],
+        ['\x16\x03', 100, /did not say who it is within 100 ms/],
+        // Long enough for a worker to start.
+        ['\x16\x03\x01\x40\x00\x01\x00\x3f\xfc', 60_000, /does not begin with a ClientHello/],
+      ] as const) {
+        const admission = { authenticationMs: ms };
+        await using started = await startServer({ model, listen: '127.0.0.1:0', admission });
+        const [host, port] = started.server.addresses[0]!.split(':');
+        const socket = connectTCP(Number(port), host);
+        socket.resume().write(Buffer.from(begin, 'latin1'));
+        await closed(socket);
+        assert.match((await reasonsFor(started, 1)).at(-1)!, reason);
+      }
+    });
 
-  it('is kept out for a while where its address has brought trouble', async () => {
-    await using started = await startServer({ listen: '127.0.0.1:0', admission: { exempt: [] } });
-    const [address = ''] = started.server.addresses;
-    const [host, port] = address.split(':');
-    for (let count = 0; count < 5; count += 1) {
-      const socket = connectTCP(Number(port), host);
-      socket.resume().end('GET / HTTP/1.1\r\n\r\n');
-      await closed(socket);
-    }
-    const faults = started.events.map((event) => event.type === 'connection-refused' && event.fault);
-    assert.deepEqual(faults.filter(Boolean), ['protocol', 'protocol', 'protocol', 'protocol', 'penalty']);
+    it('is kept out for a while where its address has brought trouble', async () => {
+      await using started = await startServer({ model, listen: '127.0.0.1:0', admission: { exempt: [] } });
+      const [address = ''] = started.server.addresses;
+      const [host, port] = address.split(':');
+      for (let count = 0; count < 5; count += 1) {
+        const socket = connectTCP(Number(port), host);
+        socket.resume().end('GET / HTTP/1.1\r\n\r\n');
+        await closed(socket);
+      }
+      await started.refusals(5);
+      const faults = started.events.map((event) => event.type === 'connection-refused' && event.fault);
+      assert.deepEqual(faults.filter(Boolean), ['protocol', 'protocol', 'protocol', 'protocol', 'penalty']);
+    });
   });
-});
+}

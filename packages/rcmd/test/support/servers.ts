@@ -20,6 +20,8 @@ export interface TestServer extends AsyncDisposable {
   readonly events: ServerEvent[];
   /** Waits for an event of that type, also one that was there before. */
   event<Type extends ServerEvent['type']>(type: Type): Promise<Extract<ServerEvent, { type: Type }>>;
+  /** Waits until so many clients were turned away. @returns why. */
+  refusals(count: number): Promise<string[]>;
   /** A client on the first Unix socket. */
   client(): Promise<TestClient>;
 }
@@ -66,6 +68,15 @@ export async function startServer({ listen, ...options }: TestServerOptions = {}
       for (;;) {
         const found = events.find((event) => event.type === type);
         if (found !== undefined) return found as never;
+        await told.promise;
+      }
+    },
+    refusals: async (count) => {
+      for (;;) {
+        const reasons = events.flatMap((event) =>
+          event.type === 'connection-refused' ? [event.reason] : [],
+        );
+        if (reasons.length >= count) return reasons;
         await told.promise;
       }
     },

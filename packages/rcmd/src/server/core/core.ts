@@ -41,8 +41,8 @@ export interface Core {
   /** The client of a connection is known, and no longer half open. Counts the connection until {@link disconnected}. */
   connected(request: RequestName, connection: ConnectionAsk): Promise<Admission>;
   disconnected(connectionId: string): void;
-  /** A client that was nobody is turned away. */
-  refused(request: RequestName, refusal: Refusal): void;
+  /** A client that was nobody is turned away. Resolves when that is known, which must be before its connection ends. */
+  refused(request: RequestName, refusal: Refusal): Promise<void>;
   /** A client that was let in is turned away after all. */
   blamed(refusal: Refusal): void;
   /** Counts a command in, if the limits allow it, until {@link ended}. */

@@ -68,8 +68,9 @@ export class OwnCore implements Core {
     this.#ledger.disconnected(connectionId);
   }
 
-  refused(request: RequestName, refusal: Refusal): void {
+  refused(request: RequestName, refusal: Refusal): Promise<void> {
     this.guard.refused(request, refusal);
+    return Promise.resolve();
   }
 
   blamed(refusal: Refusal): void {

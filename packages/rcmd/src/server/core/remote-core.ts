@@ -40,8 +40,8 @@ export class RemoteCore implements Core {
     this.#tell('disconnected', connectionId);
   }
 
-  refused(request: RequestName, refusal: Refusal): void {
-    this.#tell('refused', request, refusal);
+  refused(request: RequestName, refusal: Refusal): Promise<void> {
+    return this.#ask('refused', request, refusal) as Promise<void>;
   }
 
   blamed(refusal: Refusal): void {
