@@ -12,7 +12,7 @@ import { OwnCore } from './core/own-core.ts';
 import { removeLeftFiles } from './left-files.ts';
 import { keepFromCommands } from './inherited-listener.ts';
 import { isLoopback, type ListenAddress } from './listen-address.ts';
-import { listen } from './listeners.ts';
+import { listen, type Listener } from './listeners.ts';
 import { RcmdHandler } from './rcmd-handler.ts';
 import { RcmdServer } from './rcmd-server.ts';
 import {
@@ -30,7 +30,7 @@ import { ServerService } from './server-service.ts';
  * Clients with the user's own key, and with those in `authorized_keys`, may come in over TLS; on a Unix socket the
  * server's user.
  *
- * @throws TypeError for wrong options; RcmdError `NO_AUTHORIZED_KEYS`, `UNSAFE_PATH`, `BAD_IDENTITY`; the system's errors
+ * @throws TypeError for wrong options; RcmdError `NO_AUTHORIZED_KEYS`, `UNSAFE_PATH`, `BAD_IDENTITY`, `NO_NATIVE`; the system's errors
  *   (`EADDRINUSE`, `EACCES`).
  *
  * @example
@@ -85,6 +85,7 @@ async function assemble(
     one.guardBy(core, listener);
     return one;
   });
+  if (model === 'threading') requirePrivateConnections(listeners);
   const open = listeners.slice(0, addresses.length).some((one) => isReachable(one.serverAddress));
   if (open && callbacks.authorize === undefined) requireKeys(paths);
   return (resources) =>
@@ -117,6 +118,20 @@ function requireKeys(paths: ResolvedServerOptions['paths']): void {
     'NO_AUTHORIZED_KEYS',
     `Cannot listen beyond this machine: ${file} must name a client's key first; \`rcmd authorize KEY\` adds one`,
   );
+}
+
+/**
+ * Node gives a connection that moves to a thread a descriptor which every program that is started meanwhile gets as well: the
+ * commands of others.
+ *
+ * @throws RcmdError `NO_NATIVE` where connections move in that way.
+ */
+function requirePrivateConnections(listeners: readonly Listener[]): void {
+  const isShared = ({ engine, serverAddress }: Listener): boolean =>
+    engine === 'node' && typeof serverAddress !== 'string';
+  if (!listeners.some((one) => isShared(one))) return;
+  const why = 'commands would get the connections of other clients: that takes @socketserver/native';
+  throw new RcmdError('NO_NATIVE', `Cannot serve a port in threads: ${why}, or the model forking`);
 }
 
 function isOpenToOthers(address: ListenAddress): boolean {
