@@ -42,12 +42,13 @@ export class PendingRead {
   }
 
   /**
-   * Gives it bytes that came, and what is too much to `queue`.
+   * Gives it bytes that came, and what is too much to the queue of `sink`.
    *
    * @returns whether more may come at once.
    */
-  received(bytes: Buffer, queue: ByteQueue): boolean {
+  received(bytes: Buffer, sink: { readonly queue: ByteQueue }): boolean {
     if (this.#atLeast > 0) {
+      const { queue } = sink;
       queue.push(bytes);
       if (queue.length >= this.#atLeast) this.end();
       return true;
@@ -57,7 +58,7 @@ export class PendingRead {
       this.#settle(bytes);
       return true;
     }
-    queue.push(bytes.subarray(max));
+    sink.queue.push(bytes.subarray(max));
     this.#settle(bytes.subarray(0, max));
     return false;
   }
@@ -79,11 +80,12 @@ export class PendingRead {
   }
 
   #wait(operation: string, seconds: number | undefined): Promise<Buffer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-    this.#resolve = resolve;
-    this.#reject = reject;
     if (seconds !== undefined) this.#arm(operation, seconds);
-    return promise;
+    // The optimizing compiler takes this apart, and withResolvers() not.
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
   }
 
   #settle(bytes: Buffer): void {

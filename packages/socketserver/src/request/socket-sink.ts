@@ -31,7 +31,6 @@ interface SinkOwner {
 export class SocketSink implements ConnectionSink, Pace {
   /** Another one after {@link enter}. */
   connection: Connection;
-  readonly queue = new ByteQueue();
 
   /** Why the connection failed, if it did. */
   failure: Error | undefined;
@@ -42,6 +41,8 @@ export class SocketSink implements ConnectionSink, Pace {
   bytesWritten = 0;
 
   readonly #owner: SinkOwner;
+  /** Only once bytes came that nobody waited for: most connections never have any. */
+  #queue: ByteQueue | undefined;
   readonly #read: PendingRead;
   #sends: PendingSends | undefined;
   #watch: EndWatch | undefined;
@@ -61,11 +62,17 @@ export class SocketSink implements ConnectionSink, Pace {
     connection.start(this);
   }
 
+  /** Bytes that came and were not taken. */
+  get queue(): ByteQueue {
+    this.#queue ??= new ByteQueue();
+    return this.#queue;
+  }
+
   /** What its handler waits for: see {@link Pace}. */
   get awaits(): Pace['awaits'] {
     if (!this.#read.isWaiting) return this.#watch?.hasWaiters === true ? 'end' : 'nothing';
     if (!this.#read.wantsMessage) return 'bytes';
-    return this.queue.length > 0 ? 'rest' : 'message';
+    return this.#unread() > 0 ? 'rest' : 'message';
   }
 
   get isSending(): boolean {
@@ -82,7 +89,7 @@ export class SocketSink implements ConnectionSink, Pace {
 
   /** Readers get no more than `queue` holds: the peer sends no more, nobody listens to it, or reads end between messages. */
   get hasEnded(): boolean {
-    return this.#isSilent() || (this.#readsEnd && this.queue.length === 0);
+    return this.#isSilent() || (this.#readsEnd && this.#unread() === 0);
   }
 
   /** Aborts with the failure, with the reason of {@link abort}, or when the peer is gone. */
@@ -124,7 +131,7 @@ export class SocketSink implements ConnectionSink, Pace {
   /** Waits until `queue` holds at least `count` bytes, or for the end. */
   async fill(count: number, operation: string): Promise<void> {
     if (this.#read.isWaiting) return refuseSecondRead(operation);
-    if (this.queue.length >= count) return;
+    if (this.#unread() >= count) return;
     if (this.failure !== undefined) throw this.failure;
     if (this.hasEnded) return;
     const filled = this.#read.atLeast(count, operation, this.timeout);
@@ -141,12 +148,12 @@ export class SocketSink implements ConnectionSink, Pace {
 
   /** Takes `count` bytes, if so many are there and that is not none. */
   takeIfThere(count: number): Buffer | undefined {
-    return count > 0 && this.queue.length >= count ? this.take(count) : undefined;
+    return count > 0 && this.#unread() >= count ? this.take(count) : undefined;
   }
 
   /** Takes 1 to `max` bytes, if any are there. */
   takeChunkIfThere(max: number): Buffer | undefined {
-    if (this.queue.length === 0) return undefined;
+    if (this.#unread() === 0) return undefined;
     const bytes = this.queue.takeChunk(max);
     if (this.#watch !== undefined) this.#readAhead();
     return bytes;
@@ -154,6 +161,7 @@ export class SocketSink implements ConnectionSink, Pace {
 
   /** Takes a line of at most `max` bytes, with its newline, if it is there in one piece. */
   takeLineIfThere(max: number): Buffer | undefined {
+    if (this.#unread() === 0) return undefined;
     const size = this.queue.first.indexOf(0x0a) + 1;
     return size > 0 && size <= max ? this.take(size) : undefined;
   }
@@ -180,7 +188,7 @@ export class SocketSink implements ConnectionSink, Pace {
     if (refusal !== undefined) return Promise.reject(refusal);
     this.bytesWritten += bytes.length;
     // Unread input means that its reader is likely to answer that, too, before this turn ends.
-    if (this.connection.write(bytes, more || this.queue.length > 0)) return undefined;
+    if (this.connection.write(bytes, more || this.#unread() > 0)) return undefined;
     this.#sends ??= new PendingSends(clockOf(this.connection));
     return this.#sends.write({ operation, seconds: this.timeout });
   }
@@ -224,7 +232,7 @@ export class SocketSink implements ConnectionSink, Pace {
   /** Throws away what was not read and what still arrives; readers see the end. */
   discard(): void {
     if (this.#stage === 'open') this.#stage = 'deaf';
-    this.queue.clear();
+    this.#queue?.clear();
     this.connection.resume();
     this.#tellEnd();
   }
@@ -267,7 +275,7 @@ export class SocketSink implements ConnectionSink, Pace {
       this.#linger?.dropped(bytes.length);
       return true;
     }
-    if (this.#read.isWaiting) return this.#read.received(bytes, this.queue);
+    if (this.#read.isWaiting) return this.#read.received(bytes, this);
     this.queue.push(bytes);
     return this.#watch?.isAskedFor === true && this.queue.length < watchBytes;
   }
@@ -311,12 +319,16 @@ export class SocketSink implements ConnectionSink, Pace {
       this.connection.close();
     } else {
       this.#stage = 'lingering';
-      this.#linger = new Linger(this.connection, { bytes: bytes - this.queue.length, ms });
-      this.queue.clear();
+      this.#linger = new Linger(this.connection, { bytes: bytes - this.#unread(), ms });
+      this.#queue?.clear();
       if (this.#watch?.reason !== undefined) this.#linger.hurry();
       this.#linger.begin({ isSending, hasEnded: this.#peerEnded });
       this.connection.resume();
     }
+  }
+
+  #unread(): number {
+    return this.#queue === undefined ? 0 : this.#queue.length;
   }
 
   /** Nothing more will come that anybody could read. */
@@ -332,7 +344,7 @@ export class SocketSink implements ConnectionSink, Pace {
   /** Reads, up to a bound, to notice a peer that ends or goes while nobody reads. */
   #readAhead(): void {
     if (this.#watch?.isAskedFor !== true || this.#stage === 'left') return;
-    if (this.queue.length < watchBytes && !this.#isSilent()) this.connection.resume();
+    if (this.#unread() < watchBytes && !this.#isSilent()) this.connection.resume();
   }
 
   #failRead(message: string): void {

@@ -11,11 +11,11 @@ export class WakeUp {
 
   /** Resolves at the next {@link wake}, or after `ms` milliseconds; without `ms` a sleeper uses no timer at all. */
   wait({ ms }: { readonly ms: number | undefined }): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#resolve = resolve;
-    if (ms === undefined) return promise;
-    const timer = this.#clock.setTimeout(resolve, ms);
-    return promise.then(() => this.#clock.clearTimeout(timer));
+    // The optimizing compiler takes this apart, and withResolvers() not.
+    const woken = new Promise<void>((resolve) => (this.#resolve = resolve));
+    if (ms === undefined) return woken;
+    const timer = this.#clock.setTimeout(this.wake, ms);
+    return woken.then(() => this.#clock.clearTimeout(timer));
   }
 
   /** A field, so that it can be passed on by itself. */
