@@ -31,10 +31,12 @@ make_build() {
     node scripts/build.js >build.log 2>&1
     [ -e build/Release/socketserver_native.node ] || { cat build.log >&2; exit 1; }
   )
-  # Node itself is not built with the sanitizers, so their library must be the first that it loads, and a copy of Node is made
-  # to ask for it. LD_PRELOAD would bring it into the other programs that tests start, of which some (curl, pkill) never end.
+  # Node itself is not built with the sanitizers, so their library must come before all others, and a copy of Node is made to
+  # ask for it. LD_PRELOAD would bring it into the other programs that tests start, of which some (curl, pkill) never end.
+  g++ -x c -shared -fPIC -DBUILD="\"$build\"" -o "$build/bin/sanitized-node.so" "$package/scripts/sanitized-node.c"
   cp "$(node --print process.execPath)" "$build/bin/node"
-  patchelf --add-needed "$(basename "$(realpath "$(g++ "-print-file-name=lib$library.so")")")" "$build/bin/node"
+  patchelf --add-needed "$(basename "$(readlink "$(g++ "-print-file-name=lib$library.so")")")" "$build/bin/node"
+  patchelf --add-needed "$build/bin/sanitized-node.so" "$build/bin/node"
 }
 
 made_of=$({ node --version && g++ --version && cat "$package"/{binding.gyp,package.json,scripts/*,src/*}; } | sha256sum)
@@ -52,31 +54,26 @@ case "${1:-}" in
     set -- "${files[@]}" ;;
 esac
 
-reports=$(mktemp --directory)
-trap 'rm -rf "$reports"' EXIT
-common="exitcode=99:halt_on_error=1:log_path=$reports/report"
-sanitized() {
-  # V8 and libuv are not built for ThreadSanitizer: what they do to memory looks like races, but their locks are seen.
-  env PATH="$build/bin:$PATH" "@SOCKETSERVER/NATIVE_PREBUILD=$build" \
-    ASAN_OPTIONS="$common:detect_odr_violation=0:quarantine_size_mb=8" \
-    LSAN_OPTIONS="suppressions=$package/scripts/leaks.supp:print_suppressions=0" \
-    TSAN_OPTIONS="$common:ignore_noninstrumented_modules=1:history_size=7" \
-    UBSAN_OPTIONS="$common:print_stacktrace=1" \
-    "$@"
+rm -rf "$build/reports"
+mkdir "$build/reports"
+# Also of a process that was to die, or that nobody looked at.
+tell_reports() {
+  local status=$?
+  if [ -n "$(ls "$build/reports")" ]; then
+    cat "$build/reports"/* >&2
+    echo "$(ls "$build/reports" | wc -l) processes were reported by the sanitizers" >&2
+    status=1
+  fi
+  exit "$status"
 }
+trap tell_reports EXIT
 
-sanitized node --input-type=module -e "
+export PATH="$build/bin:$PATH"
+node --input-type=module -e "
   import { readFileSync } from 'node:fs';
   const { createNativeEngine } = await import('@socketserver/native');
   createNativeEngine();
   const maps = readFileSync('/proc/self/maps', 'utf8');
   if (!maps.includes('$build/build') || !maps.includes('lib$library')) throw new Error('The sanitized addon is not in use');
 "
-status=0
-sanitized node --test --test-timeout=600000 "$@" || status=$?
-if [ -n "$(ls "$reports")" ]; then
-  cat "$reports"/* >&2
-  echo "$(ls "$reports" | wc -l) processes were reported by the sanitizers" >&2
-  status=1
-fi
-exit "$status"
+node --test --test-timeout=600000 "$@"
