@@ -13,7 +13,8 @@ const char* __asan_default_options(void) {
 
 const char* __lsan_default_options(void) { return "print_suppressions=0:suppressions=" BUILD "/scripts/leaks.supp"; }
 
-// V8 and libuv are not built for ThreadSanitizer: what they do to memory looks like races to it, but it sees their locks.
-const char* __tsan_default_options(void) { return COMMON ":ignore_noninstrumented_modules=1:history_size=7"; }
+// V8 and libuv are not built for ThreadSanitizer: what they do to memory looks like races to it, but it sees their locks. It
+// takes a child that shares our memory until it runs a program (process_start.cc) for a fork of ours.
+const char* __tsan_default_options(void) { return COMMON ":ignore_noninstrumented_modules=1:history_size=7:die_after_fork=0"; }
 
 const char* __ubsan_default_options(void) { return COMMON ":print_stacktrace=1"; }
