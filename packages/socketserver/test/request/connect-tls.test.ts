@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConcurrentTLSServer, connect, StreamRequestHandler } from '../../src/index.ts';
 import { type Issued, TestAuthority } from '../support/tls-material.ts';
 
@@ -53,6 +54,30 @@ describe('connect({ tls })', () => {
       assert.equal((await socket.readline()).toString(), 'hello\n');
       socket.shutdown('write');
       assert.equal((await socket.readline()).toString(), 'from CN=client');
+    });
+  });
+
+  it('has memory be the sender’s again when a send has resolved, however slowly the peer reads', async () => {
+    await serve(async (port) => {
+      await using socket = await connect(['localhost', port], { tls: { ca: authority.cert } });
+      const rounds = 200;
+      const memory = Buffer.alloc(65_000);
+      const lineOf = (round: number): string => `${String.fromCharCode(97 + (round % 26)).repeat(64_999)}\n`;
+      const sending = (async () => {
+        for (let round = 0; round < rounds; round += 1) {
+          memory.write(lineOf(round));
+          void socket.sendall(`${round}\n`); // so that there is something before it, or there is not
+          await socket.sendall(memory);
+          if (round % 3 === 0) await socket.sendall('');
+        }
+        memory.fill('!');
+      })();
+      for (let round = 0; round < rounds; round += 1) {
+        if (round % 10 === 0) await nextTurn();
+        assert.equal((await socket.readline()).toString(), `${round}\n`);
+        assert.equal((await socket.readline()).toString(), lineOf(round));
+      }
+      await sending;
     });
   });
 
