@@ -82,7 +82,8 @@ export function closeOnExec(fd: number): void {
  *   thread ends before.
  * @returns its number.
  * @throws the operating system's error, with nothing started: its `syscall` tells `execve` (`ENOENT`, `EACCES`, `E2BIG`) and
- *   `chdir` from `clone` (`EAGAIN`, `EMFILE`), `cgroup`, `dup2` and `setrlimit`. TypeError for a text with NUL.
+ *   `chdir` from `clone` (`EAGAIN`, `EMFILE`), `cgroup`, `dup2` and `setrlimit`. TypeError for a text with NUL; RangeError for a number that
+ *   cannot be.
  * @see clone(2) CLONE_VFORK, waitid(2) P_PIDFD
  */
 export function startProcess(options: ProcessOptions, exited: (end: ProcessEnd) => void): number {

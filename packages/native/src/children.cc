@@ -24,16 +24,23 @@ struct Children::Child {
 
 namespace {
 
-// Reaps processes whose thread is gone, one after the other, in a thread that does nothing else.
+// Reaps processes whose thread is gone, each when it ends, in a thread that does nothing else.
 void* ReapAll(void* data) {
   const std::unique_ptr<std::vector<Descriptor>> processes(static_cast<std::vector<Descriptor>*>(data));
-  for (const Descriptor& process : *processes) {
-    pollfd readable{process.Get(), POLLIN, 0};
-    while (poll(&readable, 1, -1) < 0 && errno == EINTR) {
+  std::vector<pollfd> waiting;
+  for (const Descriptor& process : *processes) waiting.push_back({process.Get(), POLLIN, 0});
+  for (size_t left = waiting.size(); left > 0;) {
+    const int count = poll(waiting.data(), waiting.size(), -1);
+    if (count < 0 && errno != EINTR) break;
+    for (size_t i = 0; count > 0 && i < waiting.size(); i++) {
+      if (waiting[i].revents == 0) continue;
+      int code;
+      int signal;
+      ReapProcess((*processes)[i], &code, &signal);
+      (*processes)[i].Close();
+      waiting[i].fd = -1;  // poll(2) passes over it
+      left--;
     }
-    int code;
-    int signal;
-    ReapProcess(process, &code, &signal);
   }
   return nullptr;
 }

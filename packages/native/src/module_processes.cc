@@ -104,10 +104,10 @@ napi_value Start(napi_env env, napi_callback_info info) {
   if (!has_numbers || !arguments.Bytes(0, &texts, &length)) return arguments.Return(-EINVAL);
   auto* numbers = static_cast<int32_t*>(memory);
   ProcessPlan plan;
-  if (!ReadPlan(reinterpret_cast<const char*>(texts), length, numbers, &plan)) return arguments.Return(-EINVAL);
+  const bool is_read = ReadPlan(reinterpret_cast<const char*>(texts), length, numbers, &plan);
   Descriptor process;
   StartStep step = StartStep::kClone;
-  const int pid = StartProcess(plan, &process, &step);
+  const int pid = is_read ? StartProcess(plan, &process, &step) : -EINVAL;
   numbers[0] = static_cast<int32_t>(step);
   if (pid < 0) return arguments.Return(pid);
   const int status = arguments.environment().children().Watch(&process, arguments[2]);

@@ -83,7 +83,7 @@ describe('a process that is started', () => {
     assert.equal(kept.output, `${own[1]}\n${own[2]}\n${mask}\n`);
     const given = await outputOf({ ...shell(line), openFiles: 64, mask: 0o27 });
     assert.equal(given.output, `64\n${own[2]}\n0027\n`);
-    const most = await outputOf({ ...shell(line), openFiles: 2 ** 31 - 1 });
+    const most = await outputOf({ ...shell(line), openFiles: Infinity });
     assert.equal(most.output, `${own[2]}\n${own[2]}\n${mask}\n`);
   });
 
@@ -114,10 +114,13 @@ describe('a process that is started', () => {
       start(shell('exit 255')).ended,
       start(shell('kill -TERM $$')).ended,
       start(shell('kill -KILL $$')).ended,
+      start(shell('kill -ABRT $$')).ended,
+      start(shell('kill -34 $$')).ended,
+      start(shell('kill -37 $$')).ended,
     ]);
     assert.deepEqual(
       ends.map(({ exitCode, signal }) => exitCode ?? signal),
-      [0, 255, 'SIGTERM', 'SIGKILL'],
+      [0, 255, 'SIGTERM', 'SIGKILL', 'SIGABRT', 'SIGRTMIN', 'SIGRTMIN+3'],
     );
   });
 
@@ -184,6 +187,21 @@ describe('a process that cannot be started', () => {
     });
   });
 
+  it('is an error: numbers that cannot be, and no argument at all', () => {
+    const refusals: readonly (readonly [Partial<ProcessOptions>, string])[] = [
+      [{ openFiles: 1.5 }, 'openFiles must be a whole number from 0 to 2147483647, got 1.5'],
+      [{ openFiles: 2 ** 32 }, 'openFiles must be a whole number from 0 to 2147483647, got 4294967296'],
+      [{ mask: 0o1000 }, 'mask must be a whole number from 0 to 511, got 512'],
+      [{ stdio: [undefined, -1, undefined] }, 'stdio[1] must be a whole number from 0 to 2147483647, got -1'],
+      [{ argv: [] as unknown as [string] }, 'argv must begin with a name for it, got none'],
+    ];
+    for (const [options, message] of refusals) {
+      assert.throws(() => startProcess({ ...shell('exit'), stdio: nothing, ...options }, () => {}), {
+        message: `Cannot start a process: ${message}`,
+      });
+    }
+  });
+
   it('is an error: no descriptors are left', () => {
     assert.equal(
       support('out-of-descriptors.ts', ['sh', '-c', 'ulimit -n 64; exec "$@"', 'sh']),
@@ -217,13 +235,30 @@ describe('a thread', () => {
 
   it('that ends before its process lets it go on, and it is reaped all the same', async () => {
     const ends = makePipe();
-    const worker = new Worker(program, { workerData: ends.readEnd });
-    const [pid] = (await once(worker, 'message')) as [number];
+    const worker = new Worker(program, { workerData: [ends.readEnd] });
+    const [[pid]] = (await once(worker, 'message')) as [[number]];
     await worker.terminate();
     assert.match(readFileSync(`/proc/${pid}/stat`, 'latin1'), /\) S /, 'it waits for its input');
     closeSync(ends.readEnd);
     closeSync(ends.writeEnd);
     while (isThere(pid)) await new Promise(setImmediate);
+  });
+
+  it('that ends before its processes has each reaped when it ends, and not after another', async () => {
+    const [early, late] = [makePipe(), makePipe()];
+    const inputs = [late, early, early, late].map(({ readEnd }) => readEnd);
+    const worker = new Worker(program, { workerData: inputs });
+    const [pids] = (await once(worker, 'message')) as [[number, number, number, number]];
+    await worker.terminate();
+    for (const { ends, gone } of [
+      { ends: early, gone: pids.slice(1, 3) },
+      { ends: late, gone: pids },
+    ]) {
+      assert.ok(isThere(pids[0]) && isThere(pids[3]));
+      closeSync(ends.readEnd);
+      closeSync(ends.writeEnd);
+      while (gone.some(isThere)) await new Promise(setImmediate);
+    }
   });
 
   it('starts processes beside others that do', async () => {
