@@ -63,7 +63,14 @@ export class Arrivals {
       const id = records[at + ARRIVAL_NOTES]!;
       const requestId = records[at + ARRIVAL_NOTES + 1]!;
       const after = records[at + ARRIVAL_NOTES + 2]!;
-      this.#arrived(connection, { id, requestId, after });
+      try {
+        this.#arrived(connection, { id, requestId, after });
+      } catch (error) {
+        // The others of the batch are here too, and nobody else would tell of them.
+        process.nextTick(() => {
+          throw error;
+        });
+      }
     }
     this.#engine.mailbox.reserveSlots(MAX_ARRIVALS);
   }

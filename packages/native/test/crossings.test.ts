@@ -116,6 +116,29 @@ test('who is on the way before the far side has joined waits for it', async () =
   crossing.close();
 });
 
+test('an error at one arrival costs those that came with it nothing', async () => {
+  const crossing = engine.openCrossing();
+  const [first, second, third] = [
+    await accepted(LOOPBACK),
+    await accepted(LOOPBACK),
+    await accepted(LOOPBACK),
+  ];
+  crossing.send(first.connection, notes);
+  crossing.send(second.connection, { ...notes, after: -1 });
+  crossing.send(third.connection, notes);
+  first.peer.end('first');
+  third.peer.end('third');
+  const thread = new Worker(FAR_SHORE, { workerData: { crossing: crossing.number } });
+  const news: unknown[] = [];
+  thread.on('message', (message) => news.push(message));
+  assert.equal((await readToEnd(first.peer)).toString(), 'first');
+  assert.equal((await readToEnd(second.peer)).toString(), '');
+  assert.equal((await readToEnd(third.peer)).toString(), 'third');
+  while (!news.includes('thrown at an arrival')) await once(thread, 'message');
+  await thread.terminate();
+  crossing.close();
+});
+
 test('what was sent before a message can be received with it', async () => {
   const crossing = engine.openCrossing();
   const thread = await farShore(crossing.number);
