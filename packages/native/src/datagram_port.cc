@@ -28,9 +28,9 @@ void DatagramPort::SetReadable(bool readable) {
   state = readable ? state | layout::kReadable : state & ~layout::kReadable;
 }
 
-void DatagramPort::Watch() {
+int DatagramPort::Watch() {
   watched_ = EPOLLIN;
-  environment_->poller().Add(fd(), id(), watched_);
+  return environment_->poller().Add(fd(), id(), watched_);
 }
 
 void DatagramPort::WatchFor(uint32_t events) {

@@ -36,7 +36,8 @@ class DatagramPort final : public Source {
   DatagramPort(Environment* environment, Descriptor descriptor, int family, uint32_t max_packet_size,
                uint32_t batch_size);
 
-  void Watch();
+  // Gives 0 or a negative errno.
+  int Watch();
   void OnEvents(uint32_t events) override;
   void OnResume() override;
   void OnTurn() override {}

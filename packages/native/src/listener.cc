@@ -48,16 +48,14 @@ void Listener::SetReadable(bool readable) {
 }
 
 int Listener::Listen(int backlog) {
-  if (listen(fd(), backlog) < 0) return -errno;
-  Watch();
-  return 0;
+  return listen(fd(), backlog) < 0 ? -errno : Watch();
 }
 
-void Listener::Watch() {
-  if (is_listening_) return;
-  is_listening_ = true;
-  is_watched_ = true;
-  environment_->poller().Add(fd(), id(), EPOLLIN);
+int Listener::Watch() {
+  if (is_listening_) return 0;
+  const int status = environment_->poller().Add(fd(), id(), EPOLLIN);
+  is_listening_ = is_watched_ = status == 0;
+  return status;
 }
 
 void Listener::OnEvents(uint32_t) {

@@ -27,8 +27,8 @@ class Listener final : public Source {
 
   // Gives 0 or a negative errno.
   int Listen(int backlog);
-  // For an inherited socket that listens already.
-  void Watch();
+  // For an inherited socket that listens already. Gives 0 or a negative errno: -EEXIST where another source has it.
+  int Watch();
 
   // Whether Accept would give a connection or an error.
   bool IsReady();

@@ -29,7 +29,12 @@ int Enter(Environment& environment, Descriptor descriptor, int32_t max_packet_si
                                              static_cast<uint32_t>(max_packet_size), static_cast<uint32_t>(batch_size));
   DatagramPort* watched = port.get();
   const SlotId id = environment.Insert(std::move(port), 0);
-  watched->Watch();
+  const int watching = watched->Watch();
+  if (watching != 0) {
+    if (watching == -EEXIST) watched->LetGo();  // another port has it
+    environment.Drop(id);
+    return watching;
+  }
   environment.mailbox().ReplyConnection(id, fd);
   environment.mailbox().ReplyAddress(address);
   return 0;

@@ -34,6 +34,8 @@ class Source {
   int fd() const { return descriptor_.Get(); }
   SlotId id() const { return id_; }
   void set_id(SlotId id) { id_ = id; }
+  // The descriptor stays open: it is somebody else's.
+  void LetGo() { descriptor_.Release(); }
 
  protected:
   Descriptor descriptor_;

@@ -124,6 +124,15 @@ test('an inherited listening socket is adopted, a socket of the wrong kind is no
   await adopted.close();
 });
 
+test('an inherited socket is adopted once', async () => {
+  const listener = listen();
+  assert.throws(() => engine.adoptListener(listener.fd), { code: 'EEXIST' });
+  const [peer, connection] = await Promise.all([client(listener.address), accept(listener)]);
+  connection.close();
+  peer.destroy();
+  await listener.close();
+});
+
 test('an inherited datagram socket is adopted', async () => {
   const options = {
     reuseAddress: false,
