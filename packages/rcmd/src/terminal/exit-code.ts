@@ -19,7 +19,13 @@ export function exitCodeOf({
 
 /** As shells write an end by a signal: 128 and its number. [POSIX 2.8.2] */
 export function signalExitCode(signal: string): number {
-  return 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
+  return 128 + (constants.signals[signal as NodeJS.Signals] ?? realTimeNumber(signal));
+}
+
+/** The number of `SIGRTMIN+1` and the like, which Node has no names for; 0 for what is no signal. [signal(7)] */
+function realTimeNumber(signal: string): number {
+  const match = /^SIGRTMIN([+-]\d+)?$/.exec(signal);
+  return match === null ? 0 : 34 + Number(match[1] ?? 0);
 }
 
 /** What `rcmd` exits with when nothing ran, as shells, env(1) and docker have it. */
