@@ -1,4 +1,5 @@
 import { currentUser, homeFolder } from '../paths/current-user.ts';
+import { defaultPath } from '../paths/system-programs.ts';
 
 /** Variables that make programs run code of whoever set them, or hide what they do. No client sets them. */
 const refused =
@@ -50,10 +51,4 @@ export function commandEnvironment(
 /** The variables that tell a command where it comes from. */
 export function sessionVariables({ address, principal, connectionId }: SessionFacts): Record<string, string> {
   return { RCMD_CLIENT: address, RCMD_PRINCIPAL: principal, RCMD_CONNECTION: connectionId };
-}
-
-/** Where programs are found; `sbin` only where they would be of use. */
-function defaultPath(): string {
-  const paths = '/usr/local/bin:/usr/bin:/bin';
-  return process.getuid?.() === 0 ? `/usr/local/sbin:/usr/sbin:/sbin:${paths}` : paths;
 }

@@ -1,4 +1,6 @@
 import { delimiter } from 'node:path';
+import { homeFolder } from '../paths/current-user.ts';
+import { defaultPath, shellPath } from '../paths/system-programs.ts';
 import { CommandStartError } from './command-start-error.ts';
 import type { CommandSpec } from './command.ts';
 import { fileMask, openFiles } from './login-limits.ts';
@@ -25,9 +27,16 @@ export class NativeStarter implements ProcessStarter {
     }
   }
 
-  /** The start tells, without a look at the file system before. */
-  check(): Promise<void> {
-    return Promise.resolve();
+  /**
+   * The start tells, and this thread waits for it meanwhile. So a look is taken beforehand, which holds up nobody else, at what a
+   * client has named and that may be on a file system that does not answer.
+   */
+  async check({ argv, cwd, env }: CommandSpec): Promise<void> {
+    if (cwd !== homeFolder()) await requireDirectory(cwd);
+    const [program] = argv;
+    const path = env['PATH'] ?? '';
+    const isNamed = program.includes('/') ? program !== shellPath : path !== defaultPath();
+    if (isNamed) await resolveProgram(program, { cwd, path });
   }
 
   start(spec: CommandSpec, { env, stdio, group }: StartParts): StartedProcess | Promise<never> {

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { resolve } from 'node:path';
+import { shellPath } from '../paths/system-programs.ts';
 import { CommandStartError } from '../process/command-start-error.ts';
 import type { CommandSpec } from '../process/command.ts';
 import type { OpenRequest } from '../protocol/open-request.ts';
@@ -10,9 +11,6 @@ const defaultGraceMs = 5_000;
 
 /** Milliseconds that output may go on after a command's end, while its children hold the streams open. */
 const outputGraceMs = 1_000;
-
-/** What interprets a shell's line. */
-export const shellPath = '/bin/sh';
 
 /** What a request becomes, besides what it says itself. */
 export interface SpecParts {

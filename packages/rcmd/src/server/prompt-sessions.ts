@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makePrivateFolder } from '../paths/rcmd-paths.ts';
-import { shellPath } from './command-spec.ts';
+import { shellPath } from '../paths/system-programs.ts';
 
 /** Sessions that one connection may have. */
 const maxSessions = 256;
