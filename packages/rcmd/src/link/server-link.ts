@@ -115,7 +115,14 @@ export class ServerLink {
   /** One answer after the other, each as the one before is sent: they are many times as long as the question. */
   async #answerStatus(owner: ServerLinkOwner): Promise<void> {
     for (; this.#statusAsked > 0 && this.#link.failure === undefined; this.#statusAsked -= 1) {
-      const status = await owner.status();
+      let status: ServerStatus | undefined;
+      try {
+        status = await owner.status();
+      } catch (error) {
+        const message = `the server cannot tell its status: ${(error as Error).message}`;
+        this.#link.close({ code: 'BUSY', message });
+        return;
+      }
       if (status === undefined) {
         this.#link.close({ code: 'DENIED', message: 'you may not ask for the status of this server' });
         return;

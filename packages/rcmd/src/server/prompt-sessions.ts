@@ -1,10 +1,13 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makePrivateFolder } from '../paths/rcmd-paths.ts';
 import { shellPath } from '../paths/system-programs.ts';
 
 /** Sessions that one connection may have. */
 const maxSessions = 256;
+
+/** Bytes of a session's state: no program can be started with a larger environment. [execve(2)] */
+const maxStateBytes = 6 * 1_048_576;
 
 /** What the shell of a session runs: `$1` is the client's line, `$2` where its state goes, `$3` the program `env`. */
 const script = String.raw`
@@ -41,7 +44,7 @@ export interface SessionCommand {
   readonly cwd: string | undefined;
   /** What the session has exported; `undefined` at its beginning. */
   readonly env: Readonly<Record<string, string>> | undefined;
-  /** Takes over what the line has left, once it has ended. */
+  /** Takes over what the line has left, once it has ended. Never throws. */
   ended(): void;
 }
 
@@ -89,8 +92,12 @@ export class PromptSessions implements Disposable {
   }
 
   #remove(file: string): void {
-    rmSync(file, { force: true });
     this.#files.delete(file);
+    try {
+      rmSync(file, { recursive: true, force: true });
+    } catch {
+      // What a line has put there, and locked, stays there.
+    }
   }
 }
 
@@ -101,8 +108,7 @@ function existingFolder(path: string): string {
 
 /** `undefined` where the shell has not written all of it. */
 function readState(file: string): SessionState | undefined {
-  if (!existsSync(file)) return undefined;
-  const [cwd = '', ...rest] = readFileSync(file, 'utf8').split('\0');
+  const [cwd = '', ...rest] = readPlainFile(file).split('\0');
   if (rest.at(-2) !== 'end') return undefined;
   const env: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const variable of rest.slice(0, -2)) {
@@ -111,4 +117,19 @@ function readState(file: string): SessionState | undefined {
     if (at > 0 && !notKept.test(name)) env[name] = variable.slice(at + 1);
   }
   return { cwd, env };
+}
+
+/** `''` for what is no file of a sensible size: each line knows the name, and can put anything there. */
+function readPlainFile(path: string): string {
+  const { O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants;
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK); // of a FIFO, nobody may be at the other end
+    const stat = fstatSync(fd);
+    return stat.isFile() && stat.size <= maxStateBytes ? readFileSync(fd, 'utf8') : '';
+  } catch {
+    return '';
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
 }

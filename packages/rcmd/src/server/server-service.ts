@@ -5,7 +5,7 @@ import { closedTo, decide } from '../policy/decide.ts';
 import type { Asker, Decision, Operation } from '../policy/operation.ts';
 import { CommandRunner } from '../process/command-runner.ts';
 import type { ServerStatus } from '../protocol/status.ts';
-import { AuthorizedKeys, authorizedKeysFile } from '../trust/authorized-keys.ts';
+import { type AuthorizedKey, AuthorizedKeys, authorizedKeysFile } from '../trust/authorized-keys.ts';
 import { isSameFingerprint } from '../trust/fingerprint.ts';
 import { everything, type KeyOptions, parseKeyOptions } from '../trust/key-options.ts';
 import { alpnProtocol } from '../protocol/hello.ts';
@@ -18,6 +18,9 @@ import { software } from '../protocol/software.ts';
 export type KeyVerdict =
   | { readonly isKnown: true; readonly comment: string; readonly rights?: KeyOptions | undefined }
   | { readonly isKnown: false; readonly reason: string };
+
+/** What a client is told where that is so; the server's own log says why. */
+const unreadable = 'the server cannot read authorized_keys';
 
 /** What the connections of one worker have in common: who may come in, what runs, and the audit. */
 export class ServerService {
@@ -66,14 +69,26 @@ export class ServerService {
     if (answer === false) return { isKnown: false, reason: 'the server does not let this key in' };
     if (answer === true) return { isKnown: true, comment: '', rights: everything };
     if (answer !== undefined) return open(rightsFrom(answer), key);
-    const found = this.#keys.find(key.fingerprint);
+    let found: AuthorizedKey | undefined;
+    try {
+      found = this.#keys.find(key.fingerprint);
+    } catch (error) {
+      this.#tellUnreadable(error, key.address);
+      return { isKnown: false, reason: unreadable };
+    }
     if (found !== undefined) return open({ isKnown: true, comment: found.comment }, key, found.options);
     return { isKnown: false, reason: `the key ${key.fingerprint} is not in authorized_keys` };
   }
 
-  /** Decides by what the files say now, and where that allows it by what the application says. */
+  /** Decides by what the files say now, and where that allows it by what the application says. What cannot be decided is denied; never rejects. */
   async decide(operation: Operation, { asker, rights }: ConnectionContext): Promise<Decision> {
-    const options = rights ?? this.#optionsNow(asker.principal);
+    let options: KeyOptions | undefined;
+    try {
+      options = rights ?? this.#optionsNow(asker.principal);
+    } catch (error) {
+      this.#tellUnreadable(error, asker.address);
+      return { verdict: 'deny', reason: unreadable };
+    }
     const decision = decide(operation, { asker, options, now: Date.now() });
     if (decision.verdict === 'deny' || !this.settings.asks.policy) return decision;
     const answer = await this.#ask(asDecided(operation, decision), asker);
@@ -127,6 +142,10 @@ export class ServerService {
   #optionsNow(principal: ConnectionContext['asker']['principal']): KeyOptions | undefined {
     if (principal.kind === 'key') return this.#keys.find(principal.fingerprint)?.options;
     return principal.kind === 'user' ? everything : undefined;
+  }
+
+  #tellUnreadable(error: unknown, address: string): void {
+    this.core.publish({ type: 'connection-failed', address, reason: (error as Error).message });
   }
 }
 

@@ -358,6 +358,11 @@ describe('a client that asks and does not listen', () => {
     assert.equal(answers.length, 1_000);
     await Promise.all(Array.from({ length: 10_000 }, () => linked.client.ping()));
   });
+
+  it('is told where the status cannot be', async () => {
+    await using linked = await linkPair({ status: () => Promise.reject(new Error('it is gone')) });
+    await assert.rejects(linked.client.status(), /the server cannot tell its status: it is gone/);
+  });
 });
 
 describe('a silent peer', () => {

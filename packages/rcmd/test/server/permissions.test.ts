@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { CommandError, connect } from '../../src/client/index.ts';
@@ -90,6 +90,34 @@ for (const model of ['concurrent', 'threading', 'forking'] as const) {
     }
   });
 }
+
+describe('a server whose authorized_keys others may write to, or that cannot be read', () => {
+  it('denies what it cannot decide, tells why, and goes on', async () => {
+    await using started = await startServer({ listen: (socket) => ['127.0.0.1:0', `unix:${socket}`] });
+    const guest = await loadIdentity(join(started.paths.state, 'guest'));
+    const file = authorizedKeysFile(started.paths.config);
+    appendFileSync(file, `${formatAuthorizedKey(guest.fingerprint, 'guest')}\n`, { mode: 0o600 });
+    const hostKeys = started.server.fingerprint as `SHA256:${string}`;
+    await using client = await connect(started.server.addresses[0]!, { identity: guest, hostKeys });
+    const running = client.exec('sleep', ['60'], { reject: false });
+    await running.started;
+
+    appendFileSync(file, '# saved again\n');
+    chmodSync(file, 0o664);
+    running.kill('SIGINT');
+    assert.match(
+      (await started.event('connection-failed')).reason,
+      /authorized_keys must belong to the user/,
+    );
+    const why = 'the server cannot read authorized_keys';
+    assert.equal(await client.exec('true').catch(reasonOf), why);
+    assert.equal(await client.status().catch(reasonOf), noStatus);
+    assert.equal((await running).signal, undefined, 'what it was denied did not reach the command');
+    assert.equal((await attempts(started, guest)).exec, `you may not come in: ${why}`);
+    await using own = await started.client();
+    assert.equal((await own.run({ argv: ['true'] })).end.exitCode, 0);
+  });
+});
 
 /** Tries everything that a client can ask for, each over a connection of its own. */
 async function attempts({ server }: TestServer, identity: Identity): Promise<Attempts> {

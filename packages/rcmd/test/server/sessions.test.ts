@@ -82,6 +82,23 @@ describe('the lines of a session', () => {
     assert.deepEqual(await line(client, 'pwd'), [`${started.paths.state}\n`, 0]);
   });
 
+  it('stay as they were after a line that puts something else where the shell writes them', async () => {
+    await using started = await startServer();
+    await using client = await started.client();
+    await line(client, 'cd /usr');
+    const odd = [
+      'mkdir -p "$rcmd_file/a"',
+      'mkfifo "$rcmd_file"',
+      'ln -s /dev/zero "$rcmd_file"',
+      'truncate -s 3G "$rcmd_file"',
+    ];
+    for (const text of odd) {
+      assert.deepEqual(await line(client, `${text}; rcmd_file=; cd /`), ['', 0], text);
+      assert.deepEqual(await line(client, 'pwd'), ['/usr\n', 0], text);
+    }
+    assert.deepEqual(readdirSync(join(started.paths.runtime, 'sessions')), []);
+  });
+
   it('see the variables that a command sees, and none of the machinery’s', async () => {
     await using started = await startServer();
     await using client = await started.client();
