@@ -102,6 +102,14 @@ export class ChildCommand implements RunningCommand {
     this.#kill();
   }
 
+  /** Kills it, where nobody has learned of it. Resolves when nothing of it is left. */
+  async destroy(): Promise<void> {
+    this.kill('client-gone');
+    this.stop('stdout');
+    this.stop('stderr');
+    await this.cleared;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.terminate('client-gone');
     this.stop('stdout');

@@ -46,11 +46,11 @@ export class CommandRecords {
     writeFileSync(join(this.folder, ownerFile), JSON.stringify(owner), { mode: 0o600 });
   }
 
-  /** Records a command. @returns what removes the record. */
+  /** Records a command. @returns what removes the record, which never throws. @throws the system's error. */
   add(record: CommandRecord): () => void {
     const path = join(this.folder, `${record.pid}.${record.startTime ?? ''}.${record.commandId}`);
     writeFileSync(path, JSON.stringify(record), { mode: 0o600 });
-    return () => unlinkSync(path);
+    return () => removeRecord(path);
   }
 
   /** The commands of all runners that share the folder. */
@@ -90,6 +90,14 @@ export function findAbandoned(shared: string): AbandonedCommands[] {
     found.push({ folder, commands });
   }
   return found;
+}
+
+function removeRecord(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It is gone with its folder; or it stays, and counts for nothing: the process that it names is gone.
+  }
 }
 
 function foldersIn(shared: string): string[] {

@@ -89,7 +89,7 @@ export class CommandRunner implements AsyncDisposable {
    * Starts a command.
    *
    * @param owner - who asked for it, for the record.
-   * @throws {@link CommandStartError}, with nothing started.
+   * @throws {@link CommandStartError}, with nothing started, or nothing left of what was.
    */
   async run(spec: CommandSpec, owner: string): Promise<RunningCommand> {
     try {
@@ -131,6 +131,25 @@ export class CommandRunner implements AsyncDisposable {
   }
 
   async #spawn(spec: CommandSpec, owner: string): Promise<ChildCommand> {
+    const command = await this.#start(spec);
+    const { commandId, pid } = command;
+    const startedAt = Date.now();
+    let removeRecord = (): void => {};
+    void command.cleared.then(() => removeRecord());
+    try {
+      const record = { commandId, pid, startTime: startTimeOf(pid), startedAt, owner, argv: spec.argv };
+      removeRecord = this.records.add(record);
+      return command;
+    } catch (cause) {
+      // Without a record nobody would end it where this process is killed.
+      await command.destroy();
+      const why = `its record cannot be written: ${(cause as Error).message}`;
+      throw new CommandStartError('FAILED', `it was killed as it began, since ${why}`, { cause });
+    }
+  }
+
+  /** Starts its process, and counts it among what runs until nothing of it is left. */
+  async #start(spec: CommandSpec): Promise<ChildCommand> {
     const opened: number[] = [];
     const take = (ends: PipeEnds): PipeEnds => (opened.push(ends.ours, ends.childs), ends);
     const group = this.#groups?.add(spec.commandId);
@@ -145,16 +164,7 @@ export class CommandRunner implements AsyncDisposable {
       });
       const { pid, exited } = starting instanceof Promise ? await starting : starting;
       for (const ends of [stdin, stdout, stderr]) if (ends !== undefined) closeSync(ends.childs);
-      opened.length = 0;
-      const record = {
-        commandId: spec.commandId,
-        pid,
-        startTime: startTimeOf(pid),
-        startedAt: Date.now(),
-        owner,
-        argv: spec.argv,
-      };
-      const removeRecord = this.records.add(record);
+      opened.length = 0; // the others are the command's own
       const command = new ChildCommand({
         spec,
         pid,
@@ -165,7 +175,7 @@ export class CommandRunner implements AsyncDisposable {
         group,
       });
       this.#running.add(command);
-      void command.cleared.then(() => this.#cleared(command, { removeRecord, group }));
+      void command.cleared.then(() => this.#cleared(command, group));
       return command;
     } catch (error) {
       for (const fd of opened) closeSync(fd);
@@ -174,13 +184,9 @@ export class CommandRunner implements AsyncDisposable {
     }
   }
 
-  #cleared(
-    command: ChildCommand,
-    { removeRecord, group }: { readonly removeRecord: () => void; readonly group: ControlGroup | undefined },
-  ): void {
+  #cleared(command: ChildCommand, group: ControlGroup | undefined): void {
     this.#running.delete(command);
     if (group === undefined) this.#sweep.add(command.commandId);
     group?.remove();
-    removeRecord();
   }
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inheritedDescriptors } from '../../src/process/inherited-descriptors.ts';
+import { killMarked } from '../../src/process/marked-processes.ts';
 import { CommandStartError } from '../../src/process/command-start-error.ts';
 import {
   commandSpec,
@@ -262,6 +263,19 @@ describe('what cannot be run', () => {
     assert.deepEqual([readdirSync('/proc/self/fd'), started.runner.records.all()], [before, []]);
   });
 
+  it('is also what cannot be recorded: it is killed, with nothing left behind', async () => {
+    await using started = await startRunner();
+    rmSync(started.runner.records.folder, { recursive: true });
+    const before = readdirSync('/proc/self/fd');
+    const spec = shellSpec('sleep 1000 & wait');
+    await assert.rejects(started.runner.run(spec, 'me'), {
+      code: 'FAILED',
+      message: /^it was killed as it began, since its record cannot be written: ENOENT/,
+    });
+    assert.equal(killMarked(new Set([spec.commandId]), 'SIGKILL'), 0);
+    assert.deepEqual([readdirSync('/proc/self/fd'), started.runner.running], [before, 0]);
+  });
+
   it('is also what comes after the server has stopped', async () => {
     const started = await startRunner();
     await started[Symbol.asyncDispose]();
@@ -372,5 +386,14 @@ describe('the records of commands', () => {
     assert.equal(constants.signals[end.signal as 'SIGINT'], 2);
     await untilCleared(started.runner);
     assert.deepEqual(records.all(), []);
+  });
+
+  it('can be removed by others while their commands run', async () => {
+    await using started = await startRunner();
+    await using command = await started.runner.run(commandSpec(['sleep', '1000']), 'me');
+    rmSync(started.runner.records.folder, { recursive: true });
+    command.signal('SIGINT');
+    assert.equal((await finish(command)).end.signal, 'SIGINT');
+    await untilCleared(started.runner);
   });
 });
