@@ -40,7 +40,12 @@ export class ReportRing {
 
   /** Whether the other side has read everything. */
   get isRead(): boolean {
-    return Atomics.load(this.#control, written) === Atomics.load(this.#control, read);
+    return this.unread === 0;
+  }
+
+  /** Records that the other side has not read. */
+  get unread(): number {
+    return (Atomics.load(this.#control, written) - this.#next) | 0;
   }
 
   /** Signs of life of the thread so far; they wrap around. */
@@ -56,7 +61,7 @@ export class ReportRing {
   /** Writes one down, which is a sign of life. @returns whether there was room. */
   write(kind: number, id: number, bytesRead: number, bytesWritten: number): boolean {
     const next = Atomics.load(this.#control, written);
-    if (((next - Atomics.load(this.#control, read)) | 0) === records) return false;
+    if (((next - this.#next) | 0) >= records) return false;
     const at = (next & (records - 1)) * wordsOfRecord;
     this.#records[at] = kind;
     this.#records[at + 1] = id;
@@ -67,19 +72,25 @@ export class ReportRing {
     return true;
   }
 
-  /** Reads what is there, in order. What `take` throws ends that; the record counts as read. */
+  /**
+   * Reads what is there, in order. What `take` throws ends that; the record counts as read. `take` may read on itself, as who
+   * is told of an end may ask how the server does: the place is kept in the ring alone.
+   */
   take(take: TakeRecord): void {
     const end = Atomics.load(this.#control, written);
-    let next = Atomics.load(this.#control, read);
-    while (next !== end) {
+    for (let next = this.#next; ((end - next) | 0) > 0; next = this.#next) {
       const at = (next & (records - 1)) * wordsOfRecord;
       const kind = this.#records[at]!;
       const id = this.#records[at + 1]!;
       const bytesRead = this.#records[at + 2]!;
       const bytesWritten = this.#records[at + 3]!;
-      next = (next + 1) | 0;
-      Atomics.store(this.#control, read, next);
+      Atomics.store(this.#control, read, (next + 1) | 0);
       take(kind, id, bytesRead, bytesWritten);
     }
+  }
+
+  /** The number of the record that is read next. */
+  get #next(): number {
+    return Atomics.load(this.#control, read);
   }
 }

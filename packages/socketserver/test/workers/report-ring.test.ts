@@ -57,6 +57,21 @@ describe('a ring of reports', () => {
     assert.deepEqual(takeAll(ring), [[requestEnded, 2, 0, 0]]);
   });
 
+  it('gives each record once where whoever gets one reads on', () => {
+    const near = new ReportRing();
+    const far = new ReportRing(near.memory);
+    for (const id of [1, 2, 3]) far.write(requestEnded, id, 0, 0);
+    const taken: number[] = [];
+    near.take((_, id) => {
+      taken.push(id);
+      if (id === 1) far.write(requestEnded, 4, 0, 0);
+      near.take((_, later) => taken.push(later));
+    });
+    assert.deepEqual(taken, [1, 2, 3, 4]);
+    assert.equal(far.isRead, true);
+    assert.deepEqual(takeAll(near), []);
+  });
+
   it('loses and doubles nothing, however writing and reading alternate', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(300), fc.boolean()), { maxLength: 40 }), (steps) => {
