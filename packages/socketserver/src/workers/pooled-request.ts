@@ -84,7 +84,8 @@ export class PooledRequest implements RemoteConnection {
   }
 
   /**
-   * Sends the request to a worker.
+   * Sends the request to a worker, which may be done with it before this returns. Nobody is told yet: see
+   * {@link handedOver}.
    *
    * @returns whether it is on its way; else it has ended, with the error.
    */
@@ -109,9 +110,13 @@ export class PooledRequest implements RemoteConnection {
     }
     this.#worker = worker;
     this.begunAt = performance.now();
-    this.#request.handedOver(worker, this.begunAt - this.cameAt);
     if (this.#interruption !== undefined) this.interrupt(this.#interruption);
     return true;
+  }
+
+  /** Tells that it is on its way, once its end can be told too: who learns of it may ask the server how it does. */
+  handedOver(worker: Worker): void {
+    this.#request.handedOver(worker, this.begunAt - this.cameAt);
   }
 
   interrupt(reason: Error): void {

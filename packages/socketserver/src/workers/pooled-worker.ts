@@ -174,6 +174,7 @@ export class PooledWorker {
   serve(request: PooledRequest): boolean {
     if (!request.handTo(this.worker)) return false;
     this.#given.add(request);
+    request.handedOver(this.worker);
     return true;
   }
 

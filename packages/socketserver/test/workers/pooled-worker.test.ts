@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { resolveTimeouts } from '../../src/options/timeout-options.ts';
+import type { WorkerStart } from '../../src/workers/messages.ts';
+import { PooledRequest } from '../../src/workers/pooled-request.ts';
+import { PooledWorker } from '../../src/workers/pooled-worker.ts';
+import { connectionClosed, ReportRing, requestEnded } from '../../src/workers/report-ring.ts';
+import { RequestDurations } from '../../src/workers/request-durations.ts';
+import type { Worker } from '../../src/workers/worker.ts';
+
+const start: WorkerStart = {
+  ordinal: 1,
+  handler: { className: 'Quick', module: import.meta.url },
+  serverAddress: ['127.0.0.1', 1],
+  workerData: undefined,
+  engine: 'node',
+  connections: { timeouts: resolveTimeouts(undefined, 'Cannot test'), minBytesPerSecond: 0 },
+  socket: undefined,
+};
+
+/** A thread that has served whatever comes before its server goes on. */
+function quickThread(): Worker {
+  const reports = new ReportRing();
+  return {
+    kind: 'thread',
+    id: 1,
+    isIdleNow: true,
+    utilization: 0,
+    reports,
+    send(message) {
+      if (message.type !== 'connection') return;
+      reports.write(requestEnded, message.id, 0, 0);
+      reports.write(connectionClosed, message.id, 5, 7);
+    },
+    setRef: () => {},
+    terminate: () => {},
+  };
+}
+
+describe('a worker of a pool', () => {
+  it('has ended a request whose end is looked for as it is told that a worker has it', async () => {
+    const pooled = new PooledWorker(start, {
+      restarts: 0,
+      requestsPerWorker: 2,
+      durations: new RequestDurations(),
+      create: quickThread,
+      listener: () => ({ received: () => {}, exited: () => {} }),
+    });
+    pooled.ready();
+    const news: string[] = [];
+    const request = new PooledRequest(1, {
+      clientAddress: ['127.0.0.1', 2],
+      isObserved: false,
+      pack: () => ({
+        message: { type: 'connection', requestId: 1, clientAddress: ['127.0.0.1', 2], handedOver: undefined },
+        handedOver: { message: undefined },
+      }),
+      handedOver(worker) {
+        news.push(`thread ${worker.id} has it`);
+        assert.equal(pooled.takeReports(), 1);
+      },
+      progressed: () => {},
+      connectionClosed: () => news.push('closed'),
+    });
+    assert.equal(pooled.serve(request), true);
+    assert.deepEqual(news, ['thread 1 has it', 'closed']);
+    assert.deepEqual([pooled.active, pooled.hasWork, pooled.stats().served], [0, false, 1]);
+    assert.deepEqual(await request.ended, {});
+  });
+});
