@@ -8,8 +8,8 @@ import type { Link } from './link.ts';
 /** What a peer's credit may add up to; more would be a mistake of its, or an attack. */
 const maxCreditBytes = 64 * 1_048_576;
 
-/** Pieces from this size on are copied behind room for their header; smaller ones are joined with it on their way. */
-const copiedBytes = 4_096;
+/** Pieces from this size on are copied behind room for their header; copies of smaller ones are joined with it on their way. */
+const framedBytes = 4_096;
 
 /** A stream that goes to the peer, as fast as it gives credit. */
 export class OutgoingStream {
@@ -61,13 +61,16 @@ export class OutgoingStream {
     });
   }
 
-  /** Sends any number of bytes, as there is room. Resolves with whether the peer still wanted them. */
+  /**
+   * Sends any number of bytes, as there is room; their memory is the caller's again then. Resolves with whether the peer still
+   * wanted them.
+   */
   async write(bytes: Uint8Array): Promise<boolean> {
     for (let sent = 0; sent < bytes.length;) {
       const room = await this.room();
       if (room === 0) return false;
       const piece = bytes.subarray(sent, sent + room);
-      await this.send(piece.length < copiedBytes ? piece : framed(piece));
+      await this.send(piece.length < framedBytes ? Buffer.from(piece) : framed(piece));
       sent += piece.length;
     }
     return this.#state !== 'stopped';

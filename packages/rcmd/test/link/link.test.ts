@@ -217,6 +217,30 @@ describe('the flow of a link', () => {
     await runQuick();
   });
 
+  it('carries small pieces as they were, though the next is brought in the same memory while they wait', async () => {
+    const bytes = 32 * 1_048_576;
+    const memory = Buffer.alloc(4_000);
+    const [sent, received] = [createHash('sha256'), createHash('sha256')];
+    let pieces = 0;
+    const pour = async (channel: ServerChannel): Promise<void> => {
+      channel.started({ pid: 7, commandId: 'a' }, silent);
+      while ((pieces + 1) * memory.length <= bytes) {
+        sent.update(memory.fill(pieces));
+        pieces += 1;
+        await channel.stdout.write(memory);
+      }
+      raw.server.close({ code: 'DRAINING', message: 'that was all' });
+    };
+    await using raw = await rawPeer({ opened: (channel) => void pour(channel) });
+    const credit: Message = { type: 'credit', channel: 1, stream: 'stdout', bytes };
+    for (const message of [hello(), open(1), credit])
+      await raw.socket.sendall(Buffer.concat([...encodeMessage(message)]));
+    await untilStill(() => pieces);
+    for (const message of await raw.messages()) if (message.type === 'data') received.update(message.bytes);
+    assert.equal(pieces, Math.floor(bytes / memory.length));
+    assert.equal(received.digest('hex'), sent.digest('hex'));
+  });
+
   it('carries much in both directions at once over many channels, unchanged', async () => {
     await using linked = await serving(async (channel) => {
       channel.started({ pid: 7, commandId: 'a' }, silent);
