@@ -135,7 +135,7 @@ export class Link {
     void this.#leave(goAway, new ConnectionLostError(goAway?.message ?? 'it was closed on this side'));
   }
 
-  /** Resolves when control messages that waited are with the kernel, or the connection is over. */
+  /** Resolves when the control messages that were sent so far are with the kernel, or the connection is over. */
   controlSent(): Promise<void> {
     if (this.#failure !== undefined) return Promise.resolve();
     this.#startSending();

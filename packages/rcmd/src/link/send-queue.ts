@@ -15,7 +15,9 @@ export class SendQueue {
   #ordered: OrderedMessage[] = [];
   #bytes = 0;
   readonly #senders: (() => void)[] = [];
-  readonly #watchers: (() => void)[] = [];
+  #watchers: (() => void)[] = [];
+  /** Watchers whose messages are on their way. */
+  #leaving: (() => void)[] = [];
 
   get isEmpty(): boolean {
     return this.#control.length + this.#ordered.length === 0;
@@ -42,6 +44,8 @@ export class SendQueue {
   nextBatch(): Message[] {
     const batch = this.#control;
     this.#control = [];
+    this.#leaving = this.#watchers;
+    this.#watchers = [];
     let bytes = 0;
     let count = 0;
     while (count < this.#ordered.length && bytes < batchBytes) {
@@ -55,14 +59,15 @@ export class SendQueue {
     return batch;
   }
 
-  /** Resolves when a batch has gone out, or nothing goes out any more. */
+  /** Resolves when the control messages that were added so far have gone out, or nothing goes out any more. */
   whenSent(): Promise<void> {
     return new Promise((resolve) => this.#watchers.push(resolve));
   }
 
   /** A batch has gone out. */
   sent(): void {
-    letGo(this.#watchers);
+    letGo(this.#leaving);
+    if (this.#control.length === 0) letGo(this.#watchers);
     if (this.#bytes < queueBytes) letGo(this.#senders);
   }
 
