@@ -151,7 +151,7 @@ export class WorkerRoster {
 
   /** Takes what the workers have written down. */
   takeReports(): void {
-    for (const pooled of this.workers) this.#takeReports(pooled);
+    for (const pooled of this.workers) if (this.#takeReports(pooled)) this.#review(pooled);
   }
 
   /** Ends a worker at once, whatever it does. */
@@ -183,15 +183,15 @@ export class WorkerRoster {
     };
   }
 
-  #takeReports(pooled: PooledWorker): void {
+  /** @returns whether there was news. */
+  #takeReports(pooled: PooledWorker): boolean {
     const ended = pooled.takeReports();
-    if (ended === undefined) return;
-    if (ended > 0) this.#backOff.recovered();
-    this.#review(pooled);
+    if (ended !== undefined && ended > 0) this.#backOff.recovered();
+    return ended !== undefined;
   }
 
   #received(pooled: PooledWorker, message: FromWorker): void {
-    this.#takeReports(pooled);
+    const hasNews = this.#takeReports(pooled);
     switch (message.type) {
       case 'ready':
         this.#ready(pooled);
@@ -209,7 +209,7 @@ export class WorkerRoster {
         pooled.leaving = message.running;
         return;
       case 'crashing':
-        return; // its exit follows, and tells
+        return; // its exit follows, and tells what to start
       case 'report':
         if (pooled.reported(message) > 0) this.#backOff.recovered();
         if (message.own !== undefined) this.#owner.received(pooled, message);
@@ -218,6 +218,7 @@ export class WorkerRoster {
         else this.#owner.changed();
         return;
       default:
+        if (hasNews) this.#review(pooled);
         this.#owner.received(pooled, message);
     }
   }
@@ -261,7 +262,7 @@ export class WorkerRoster {
 
   #exited(pooled: PooledWorker, exit: WorkerExit): void {
     if (!this.workers.has(pooled)) return;
-    this.#takeReports(pooled);
+    this.#takeReports(pooled); // with no look at what to do with it: it is gone
     this.workers.delete(pooled);
     const { state } = pooled;
     const lost = [...pooled.requests.values(), ...pooled.leaving].map(({ clientAddress }) => clientAddress);
