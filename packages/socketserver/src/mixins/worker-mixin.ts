@@ -210,11 +210,9 @@ export function WorkerMixIn(
       return super.closeSource(source, drained);
     }
 
-    /** Where a worker has room for so many, others may wait for that. */
     #connectionSetup(): ConnectionSetup {
-      const setup = this.connectionSetup();
-      const isBounded = this.#setup.workers.requestsPerWorker !== Infinity;
-      return isBounded ? { ...setup, tellsEndsAtOnce: true } : setup;
+      const { requestsPerWorker } = this.#setup.workers;
+      return { ...this.connectionSetup(), requestsPerWorker };
     }
 
     #receiveInWorkers(): void {

@@ -45,8 +45,10 @@ export interface ConnectionSetup {
   readonly minBytesPerSecond: number;
   /** Whether reads find the end of the stream once the handler was told to end. */
   readonly endReadsOnDrain?: boolean | undefined;
-  /** Whether somebody may wait for the end of a connection, so that it is to be told at once. */
+  /** Whether somebody may wait for the end of any connection, so that it is to be told at once. */
   readonly tellsEndsAtOnce?: boolean | undefined;
+  /** Requests that the worker is given at once: others may wait for the end of one of so many. Default `Infinity`. */
+  readonly requestsPerWorker?: number | undefined;
 }
 
 /** A connection to serve; the engine's part of it comes along. */

@@ -11,7 +11,8 @@ const gatherMs = 4;
 const loadIntervalMs = 250;
 
 /**
- * Tells a worker's pool how requests end: much news in one message while there is work, at once when there is none.
+ * Tells a worker's pool how requests end: much news in one message while there is work, at once when there is none, or
+ * when somebody may wait for it.
  *
  * A thread writes down what is plain, where its server finds it when it next looks, and only sends a message for it when
  * the server has not looked for a while, or may wait for it.
@@ -19,8 +20,10 @@ const loadIntervalMs = 250;
 export class Reporter {
   /** What came by the worker's own socket; {@link changed} has it reported. */
   readonly own = new OwnRequestCounts();
-  /** Whether the server may wait for the end of a connection. */
+  /** Whether the server may wait for the end of any connection. */
   tellsEndsAtOnce = false;
+  /** Requests that the server has here at once: it may wait for the end of one of so many. */
+  maxRunning = Infinity;
   readonly #post: (message: Report | Pong) => void;
   readonly #ring: ReportRing | undefined;
   #running = 0;
@@ -39,6 +42,7 @@ export class Reporter {
 
   began(): void {
     this.#running += 1;
+    if (this.#untold > 0 && this.#isFullToServer) this.#sendSoon();
     this.#ring?.beat();
   }
 
@@ -55,7 +59,7 @@ export class Reporter {
   ended(request: EndedRequest): void {
     this.#running -= 1;
     this.#ended.push(request);
-    this.#schedule();
+    this.#scheduleEnd();
   }
 
   /** A request of the own socket has ended. */
@@ -82,7 +86,7 @@ export class Reporter {
       return;
     }
     this.#closed.push(connection);
-    this.#schedule();
+    this.#scheduleEnd();
   }
 
   /** Answers a ping, and tells the news with it. */
@@ -95,14 +99,34 @@ export class Reporter {
     return this.#ended.length > 0 || this.#closed.length > 0 || this.own.hasNews;
   }
 
+  /** Ends that the server may not know of. */
+  get #untold(): number {
+    return this.#ended.length + (this.#ring?.unread ?? 0);
+  }
+
+  /** Whether the server may see no room here, so that others wait. */
+  get #isFullToServer(): boolean {
+    return this.#running + this.#untold >= this.maxRunning;
+  }
+
+  #sendSoon(): void {
+    this.#immediate ??= setImmediate(() => this.#send(false));
+  }
+
   #schedule(): void {
-    if (this.#running === 0) this.#immediate ??= setImmediate(() => this.#send(false));
+    if (this.#running === 0) this.#sendSoon();
     else this.#timer ??= setTimeout(() => this.#send(false), gatherMs);
+  }
+
+  /** There is the end of a request, or of its connection. */
+  #scheduleEnd(): void {
+    if (this.tellsEndsAtOnce || this.#isFullToServer) this.#sendSoon();
+    else this.#schedule();
   }
 
   /** The ring has news. */
   #written(): void {
-    if (this.tellsEndsAtOnce) this.#schedule();
+    if (this.tellsEndsAtOnce || this.#isFullToServer) this.#sendSoon();
     else this.#timer ??= setTimeout(() => this.#sendUnread(), gatherMs);
   }
 

@@ -186,8 +186,10 @@ export class RequestService {
     timeouts,
     endReadsOnDrain = false,
     tellsEndsAtOnce = false,
+    requestsPerWorker = Infinity,
   }: ConnectionSetup): ConnectionService {
     this.#reporter.tellsEndsAtOnce = tellsEndsAtOnce || this.#draining !== undefined;
+    this.#reporter.maxRunning = requestsPerWorker;
     return {
       RequestHandlerClass: this.#handlerClass,
       server: this.#view,
