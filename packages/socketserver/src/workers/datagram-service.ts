@@ -193,6 +193,7 @@ export class DatagramService {
       const request = [data, socket, isTruncated, requestId];
       const run = (): Promise<void> | void => runHandler(handlerClass, request, clientAddress, view);
       const handled = isTimed ? deadlines.run(socket, run) : run();
+      reporter.moved();
       if (handled !== undefined) await handled;
     } catch (error) {
       failure = {

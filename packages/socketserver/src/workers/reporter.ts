@@ -43,6 +43,10 @@ export class Reporter {
   began(): void {
     this.#running += 1;
     if (this.#untold > 0 && this.#isFullToServer) this.#sendSoon();
+  }
+
+  /** The event loop goes on: it was not held up by what began. */
+  moved(): void {
     this.#ring?.beat();
   }
 

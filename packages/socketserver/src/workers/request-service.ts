@@ -121,6 +121,7 @@ export class RequestService {
   serve(connection: Connection, { id, requestId }: CrossingNotes): void {
     this.#began();
     void this.#serveConnection(connection, { id, requestId, isObserved: false });
+    this.#reporter.moved();
   }
 
   #adopt(
@@ -138,6 +139,7 @@ export class RequestService {
       return;
     }
     void this.#serveConnection(connection, { id, requestId, isObserved });
+    this.#reporter.moved();
   }
 
   async #serveConnection(
