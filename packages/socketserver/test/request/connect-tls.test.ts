@@ -81,6 +81,17 @@ describe('connect({ tls })', () => {
     });
   });
 
+  it('has memory be the sender’s again also behind a send of nothing', async () => {
+    await serve(async (port) => {
+      await using socket = await connect(['localhost', port], { tls: { ca: authority.cert } });
+      await socket.sendall('');
+      const memory = Buffer.from('hello\n');
+      await socket.sendall(memory);
+      memory.fill('!', 0, 5);
+      assert.equal((await socket.readline()).toString(), 'hello\n');
+    });
+  });
+
   it('refuses a certificate of another authority, or for another name', async () => {
     await serve(async (port) => {
       const refused = { code: 'TLS_HANDSHAKE' };

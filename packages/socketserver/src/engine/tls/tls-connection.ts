@@ -116,7 +116,8 @@ export class TLSConnection implements Connection {
 
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
-    if (this.#isClosed || socket.destroyed) return true;
+    // An empty write ends a turn later only, and until then nothing is encrypted, though nothing is queued. [TLSWrap::DoWrite]
+    if (this.#isClosed || socket.destroyed || bytes.length === 0) return true;
     const queued = socket.writableLength;
     // With nothing before it, it is encrypted at once, which is a copy too. [Node: TLSWrap::DoWrite]
     const isEncrypted = queued === 0 && bytes.length <= encryptedBytes;
