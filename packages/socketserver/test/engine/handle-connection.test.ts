@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { Connection, ConnectionSink, Listener } from '../../src/engine/contract.ts';
@@ -40,16 +41,53 @@ function listen(connection: Connection) {
   return { news, closed };
 }
 
+/** As Node makes them. */
+function systemErrorOf(syscall: string, code: 'ECONNRESET' | 'EPIPE'): Error {
+  const errno = -constants.errno[code];
+  return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall });
+}
+
 describe('a connection of the node engine on a bare handle', () => {
-  it('frees its descriptor when it is reset while the end of its side waits behind writes', async () => {
+  it('is reset for its peer, too, while the end of its side waits behind writes', async () => {
     const { client, server } = await openPair();
     const { closed } = listen(server);
+    const peer = listen(client);
     assert.equal(server.write(Buffer.alloc(16 * 1024 * 1024)), false);
     server.endWrite();
     server.reset();
     assert.equal(await closed, undefined);
     assert.equal(server.fd, -1);
-    client.reset();
+    client.resume();
+    assert.deepEqual(await peer.closed, systemErrorOf('read', 'ECONNRESET'));
+    assert.ok(!peer.news.includes('ended'));
+  });
+
+  it('is reset for its peer, too, in the turn in which its side ends', async () => {
+    const { client, server } = await openPair();
+    const { closed } = listen(server);
+    const peer = listen(client);
+    server.resume();
+    server.endWrite();
+    server.reset();
+    server.reset();
+    assert.equal(await closed, undefined);
+    client.write(Buffer.from('is anybody there?')); // a peer that has only ended would take it
+    assert.deepEqual(await peer.closed, systemErrorOf('write', 'EPIPE'));
+  });
+
+  it('ends its side when what was written before is out', async () => {
+    const { client, server } = await openPair();
+    const sending = listen(server);
+    const receiving = listen(client);
+    assert.equal(server.write(Buffer.alloc(16 * 1024 * 1024)), false);
+    server.endWrite();
+    client.resume();
+    while (receiving.news.at(-1) !== 'ended') await new Promise(setImmediate);
+    assert.equal(receiving.news.slice(0, -1).join('').length, 16 * 1024 * 1024);
+    assert.deepEqual(sending.news, ['drained']);
+    client.endWrite();
+    server.resume();
+    assert.deepEqual(await Promise.all([sending.closed, receiving.closed]), [undefined, undefined]);
   });
 
   it('closes by itself when both sides have ended', async () => {
@@ -86,8 +124,7 @@ describe('a connection of the node engine on a bare handle', () => {
     const { closed } = listen(server);
     server.resume();
     client.reset();
-    const error = (await closed) as NodeJS.ErrnoException;
-    assert.deepEqual([error.code, error.syscall, error.message], ['ECONNRESET', 'read', 'read ECONNRESET']);
+    assert.deepEqual(await closed, systemErrorOf('read', 'ECONNRESET'));
   });
 
   it('goes on as a socket that has the unread bytes in front', async () => {

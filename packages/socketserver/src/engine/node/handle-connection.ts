@@ -14,11 +14,18 @@ const UV_EOF = -4095;
 
 /**
  * - `open`;
+ * - `resetting`: once libuv has ended our side;
  * - `closing`: by close() or reset(), or because it failed: what was written may still go out;
  * - `closed`: the descriptor is free;
  * - `left`: the handle is somebody else's.
  */
-type State = 'open' | 'closing' | 'closed' | 'left';
+type State = 'open' | 'resetting' | 'closing' | 'closed' | 'left';
+
+/**
+ * The end of our side: `wanted` waits for writes, and only then is it `ending`, in libuv's hands, which gives up the
+ * reset for it.
+ */
+type WriteEnd = 'open' | 'wanted' | 'ending' | 'ended';
 
 /** A handle knows its connection, so that all of them share one callback. */
 const owner = Symbol('connection');
@@ -46,7 +53,7 @@ export class HandleConnection implements Connection, Gatherer {
   #state: State = 'open';
   #isFlowing = false;
   #hasEnded = false;
-  #writeEnd: 'open' | 'ending' | 'ended' = 'open';
+  #writeEnd: WriteEnd = 'open';
   /** Writes that wait for the kernel. */
   #writes = 0;
   /** What is read into where not into the buffer that all share: see `read-buffer.ts`. */
@@ -141,11 +148,8 @@ export class HandleConnection implements Connection, Gatherer {
   endWrite(): void {
     if (gatherBuffer.holds(this)) gatherBuffer.flush();
     if (this.#state !== 'open' || this.#writeEnd !== 'open') return;
-    this.#writeEnd = 'ending';
-    const request = new this.#wrap.ShutdownWrap();
-    request.oncomplete = () => this.#writeEnded();
-    // Done at once, or there is nobody any more, of which reading tells. [Node: Socket.prototype._final]
-    if (this.#handle.shutdown(request) !== 0) this.#writeEnded();
+    this.#writeEnd = 'wanted';
+    if (this.#writes === 0) this.#shutDown();
   }
 
   close(): void {
@@ -156,12 +160,14 @@ export class HandleConnection implements Connection, Gatherer {
   }
 
   reset(): void {
-    if (this.#state === 'closed' || this.#state === 'left') return;
-    this.#state = 'closing';
-    // Only TCP knows a reset, and libuv none while the end of our side waits behind writes. [uv_tcp_close_reset]
-    const handle = this.#handle;
-    if (handle.reset === undefined || this.#writeEnd === 'ending') this.#closeHandle();
-    else handle.reset(() => this.#over());
+    if (this.#state !== 'open' && this.#state !== 'closing') return;
+    // Only TCP knows a reset, and libuv none while it ends our side, which takes it a turn. [uv_tcp_close_reset]
+    if (this.#handle.reset !== undefined && this.#writeEnd === 'ending') {
+      this.#state = 'resetting';
+      this.#stopReading();
+    } else {
+      this.#resetHandle();
+    }
   }
 
   setNoDelay(on: boolean): void {
@@ -209,7 +215,8 @@ export class HandleConnection implements Connection, Gatherer {
     if (status < 0) this.#fail(status, 'write');
     if (this.#writes > 0) return;
     if (this.#state === 'closing') this.#closeHandle();
-    else if (this.#state === 'open') this.#sink?.drained();
+    if (this.#state === 'open') this.#sink?.drained();
+    if (this.#state === 'open' && this.#writeEnd === 'wanted') this.#shutDown();
   }
 
   #received(length: number): Buffer | undefined {
@@ -224,10 +231,7 @@ export class HandleConnection implements Connection, Gatherer {
     }
     const next = isLarge ? Buffer.allocUnsafeSlow(bufferBytes) : own && sharedBuffer();
     this.#ownBuffer = isLarge ? next : undefined;
-    if (!this.#sink!.received(bytes) && this.#isFlowing) {
-      this.#isFlowing = false;
-      this.#handle.readStop();
-    }
+    if (!this.#sink!.received(bytes) && this.#isFlowing) this.#stopReading();
     return next;
   }
 
@@ -238,9 +242,18 @@ export class HandleConnection implements Connection, Gatherer {
     this.#closeWhenBothEnded();
   }
 
+  #shutDown(): void {
+    this.#writeEnd = 'ending';
+    const request = new this.#wrap.ShutdownWrap();
+    request.oncomplete = () => this.#writeEnded();
+    // Done at once, or there is nobody any more, of which reading tells. [Node: Socket.prototype._final]
+    if (this.#handle.shutdown(request) !== 0) this.#writeEnded();
+  }
+
   #writeEnded(): void {
     this.#writeEnd = 'ended';
-    this.#closeWhenBothEnded();
+    if (this.#state === 'resetting') this.#resetHandle();
+    else this.#closeWhenBothEnded();
   }
 
   #closeWhenBothEnded(): void {
@@ -255,6 +268,16 @@ export class HandleConnection implements Connection, Gatherer {
     this.#state = 'closing';
     this.#failure = systemError(errno, syscall);
     this.#closeHandle();
+  }
+
+  #stopReading(): void {
+    this.#isFlowing = false;
+    this.#handle.readStop();
+  }
+
+  #resetHandle(): void {
+    this.#state = 'closing';
+    if (this.#handle.reset?.(() => this.#over()) !== 0) this.#closeHandle();
   }
 
   /** Calling it again does nothing. [Node: HandleWrap::Close] */
