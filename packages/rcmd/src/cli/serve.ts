@@ -9,11 +9,12 @@ import { describeEvent } from './server-log.ts';
 
 /** Runs a server until SIGTERM or SIGINT ends it in good order; the second one waits for nobody. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const passed = systemdSockets();
-  const { listen = passed.length > 0 ? ['systemd'] : undefined } = options;
-  const isActivated = listen?.some((address) => /^systemd(:|$)/.test(address)) === true;
-  closeInherited(isActivated ? passed.map(({ fd }) => fd) : []);
-  await using server = await start({ ...options, listen });
+  const { insecureClassic } = options;
+  const classic = insecureClassic === true ? classicAddress : insecureClassic;
+  const { listen = socketsBeside(classic) } = options;
+  const isActivated = [classic, ...(listen ?? [])].some((address) => /^systemd(:|$)/.test(address ?? ''));
+  closeInherited(isActivated ? systemdSockets().map(({ fd }) => fd) : []);
+  await using server = await start({ ...options, listen, classic });
   closeInherited(); // what systemd has passed besides
   await print(`key ${server.fingerprint}`);
   const { addresses, classicAddresses } = server;
@@ -28,16 +29,25 @@ export async function serve(options: ServeOptions): Promise<void> {
   await server.serve({ signals: ['SIGTERM', 'SIGINT'] });
 }
 
-interface StartOptions extends Omit<ServeOptions, 'listen'> {
-  readonly listen: readonly string[] | undefined;
-}
-
 /** Where the classic exchange is spoken, if nothing else is said: beside the usual port. */
 const classicAddress = '127.0.0.1:8889';
 
+/** The sockets that systemd has passed, but those of the classic exchange; `undefined` where there are none. */
+function socketsBeside(classic: string | undefined): readonly string[] | undefined {
+  const names = new Set(systemdSockets().map(({ name }) => `systemd:${name}`));
+  if (classic === 'systemd') names.clear();
+  else if (classic !== undefined) names.delete(classic);
+  return names.size > 0 ? [...names] : undefined;
+}
+
+interface StartOptions extends Omit<ServeOptions, 'listen' | 'insecureClassic'> {
+  readonly listen: readonly string[] | undefined;
+  readonly classic: string | undefined;
+}
+
 async function start({
   allowUnrecorded,
-  insecureClassic,
+  classic,
   listen,
   quiet,
   server: model,
@@ -52,10 +62,7 @@ async function start({
       model,
       onEvent,
       audit: { mustBeWritten: allowUnrecorded !== true },
-      classic:
-        insecureClassic === undefined
-          ? undefined
-          : { insecure: true, listen: insecureClassic === true ? classicAddress : insecureClassic },
+      classic: classic === undefined ? undefined : { insecure: true, listen: classic },
     });
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;

@@ -137,10 +137,12 @@ export function resolveServerOptions(given: RcmdServerOptions): ResolvedServerOp
   const paths = { ...rcmdPaths(), ...withoutUndefined(given.paths) };
   const limits = resolveCommandLimits(given.limits);
   const { folder = join(paths.state, 'audit'), isDurable = false, mustBeWritten = true } = given.audit ?? {};
+  const listen = texts.flatMap((text) => parseListenAddresses(text));
+  const classicListen = [classic?.listen ?? []].flat().flatMap((text) => parseListenAddresses(text));
+  refuseRepeated(listen.concat(classicListen));
   return {
-    listen: texts.flatMap((text) => parseListenAddresses(text)),
-    classic:
-      classic === undefined ? [] : [classic.listen].flat().flatMap((text) => parseListenAddresses(text)),
+    listen,
+    classic: classicListen,
     model,
     paths,
     drainMs: aNumber('options.drainMs', drainMs),
@@ -188,6 +190,21 @@ function refuseUnknown(path: keyof typeof groups, given: object | undefined): vo
     if (!known.includes(name)) {
       throw new TypeError(`Cannot createServer: ${path} has no ${name}; it has ${known.join(', ')}`);
     }
+  }
+}
+
+/** A socket has one owner. */
+function refuseRepeated(addresses: readonly ListenAddress[]): void {
+  const taken = new Set<number>();
+  for (const address of addresses) {
+    if (address.kind !== 'inherited') continue;
+    const { fd, name } = address;
+    if (taken.has(fd)) {
+      throw new TypeError(
+        `Cannot createServer: options.listen and options.classic.listen must name each socket of systemd once, got '${name}' (descriptor ${fd}) twice`,
+      );
+    }
+    taken.add(fd);
   }
 }
 

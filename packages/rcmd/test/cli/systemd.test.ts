@@ -2,19 +2,22 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { Machine } from '../support/machine.ts';
 import { needs } from '../support/needs.ts';
+import { needsNetworks } from '../support/two-networks.ts';
 import { Program } from '../support/program.ts';
 
-/** Starts `rcmd serve` with a socket of systemd's on a path; the program begins with the first client. */
-function activate(machine: Machine, args: string): Program {
-  const path = machine.file('run/s.sock');
+/** Starts `rcmd serve` with sockets of systemd's on paths; the program begins with the first client. */
+function activate(machine: Machine, args: string, { names = ['lab'], within = '' } = {}): Program {
+  const paths = names.map((name) => `-l '${machine.file(`run/${name}.sock`)}'`).join(' ');
   const given = ['HOME', 'PATH', 'LANG', 'XDG_RUNTIME_DIR', 'XDG_CACHE_HOME'].map((name) => `-E ${name}`);
-  const start = `exec systemd-socket-activate ${given.join(' ')} -l '${path}' --fdname=lab ${machine.commandLine} serve ${args}`;
+  const start = `exec systemd-socket-activate ${given.join(' ')} ${paths} --fdname=${names.join(':')} ${within} ${machine.commandLine} serve ${args}`;
   return new Program(['sh', '-c', start], machine.env);
 }
+
+const isolation = needsNetworks();
 
 describe('rcmd serve with a socket of systemd', needs('systemd-socket-activate'), () => {
   for (const args of ['', '--listen systemd', '--listen systemd:lab --server forking']) {
@@ -22,7 +25,7 @@ describe('rcmd serve with a socket of systemd', needs('systemd-socket-activate')
       using machine = new Machine();
       await using server = activate(machine, args);
       await server.stderr.until(/Listening on/);
-      const host = `unix:${machine.file('run/s.sock')}`;
+      const host = `unix:${machine.file('run/lab.sock')}`;
       const line = 'ls /proc/self/fd | tr "\\n" " "; env | grep ^LISTEN_';
       const { stdout, stderr } = await machine.run(['exec', host, '-s', line]);
       assert.deepEqual([stdout, stderr], ['0 1 2 3 ', '']); // 3 is the listing itself
@@ -30,12 +33,66 @@ describe('rcmd serve with a socket of systemd', needs('systemd-socket-activate')
     });
   }
 
+  it('takes those that are not the classic exchange’s, each once', async () => {
+    using machine = new Machine();
+    await using server = activate(machine, '--insecure-classic systemd:old', { names: ['lab', 'old'] });
+    await server.stderr.until(/Listening on .*old/);
+    const [lab, old] = ['lab', 'old'].map((name) => `unix:${machine.file(`run/${name}.sock`)}`);
+    assert.equal((await machine.run(['exec', lab!, 'echo', 'served'])).stdout, 'served\n');
+    assert.match(
+      server.stdout.text,
+      new RegExp(`\nlistening on ${lab}\nlistening on ${old} \\(classic\\)\n$`),
+    );
+  });
+
+  it('keeps one for the classic exchange where it listens elsewhere besides', async () => {
+    using machine = new Machine();
+    const own = `unix:${machine.file('run/own.sock')}`;
+    const args = `--listen '${own}' --insecure-classic systemd:old`;
+    await using server = activate(machine, args, { names: ['old'] });
+    await server.stderr.until(/Listening on/);
+    connect(machine.file('run/old.sock'))
+      .on('error', () => {})
+      .unref();
+    await server.stdout.until(`listening on unix:${machine.file('run/old.sock')} (classic)\n`);
+    assert.equal((await machine.run(['exec', own, 'echo', 'served'])).stdout, 'served\n');
+  });
+
+  it('refuses to take one twice', async () => {
+    using machine = new Machine();
+    await using server = activate(machine, '--listen systemd --listen systemd:lab');
+    await server.stderr.until(/Listening on/);
+    connect(machine.file('run/lab.sock'))
+      .on('error', () => {})
+      .unref();
+    await server.stderr.until("must name each socket of systemd once, got 'lab' (descriptor 3) twice");
+  });
+
+  it('knows one on a path that was made in another network', isolation, async () => {
+    using machine = new Machine();
+    await using server = activate(machine, '', { within: 'unshare --net' });
+    await server.stderr.until(/Listening on/);
+    const host = `unix:${machine.file('run/lab.sock')}`;
+    assert.equal((await machine.run(['exec', host, 'echo', 'served'])).stdout, 'served\n');
+  });
+
+  it('says which descriptor is none', () => {
+    using machine = new Machine();
+    const { status, stderr } = spawnSync(
+      'sh',
+      ['-c', `LISTEN_FDS=500 LISTEN_PID=$$ exec ${machine.commandLine} serve`],
+      { env: machine.env, encoding: 'utf8' },
+    );
+    assert.equal(status, 125);
+    assert.match(stderr, /descriptor \d+ must be a listening socket, got no open descriptor/);
+  });
+
   it('refuses one that others may open', async () => {
     using machine = new Machine();
     chmodSync(machine.file('run'), 0o755);
     await using server = activate(machine, '');
     await server.stderr.until(/Listening on/);
-    await machine.run(['exec', `unix:${machine.file('run/s.sock')}`, 'true']);
+    await machine.run(['exec', `unix:${machine.file('run/lab.sock')}`, 'true']);
     await server.stderr.until(
       'or its folder, must belong to the user who runs this and be closed to all others',
     );
