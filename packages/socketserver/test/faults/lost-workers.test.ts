@@ -107,6 +107,23 @@ for (const [engineName, engine] of workerEngines) {
         assert.match(stderr.text(), /WorkerLostError: .* exited with status 1/);
       });
 
+      if (kind === 'thread') {
+        it('is replaced as crashed ones are, though it had just served its last request', async () => {
+          const server = new Server(address, Reckless, { engine, workers: { max: 1, maxRequests: 1 } });
+          const lost = Promise.withResolvers<number>();
+          const note = (): void => lost.resolve(server.stats().workers.length);
+          subscribe('socketserver:worker:lost', note);
+          server.handleWorkerLost = () => {};
+          await using _ = serving(server);
+          await using client = await LineClient.to(server, engine);
+          await client.tell('leave 1');
+          assert.equal(await lost.promise, 0, 'nothing was started before the pause was known');
+          unsubscribe('socketserver:worker:lost', note);
+          await using next = await LineClient.to(server, engine);
+          assert.equal(await next.ask('fresh'), 'fresh');
+        });
+      }
+
       it('takes connections along that were on their way to it: each is answered or ended', async () => {
         const server = new Server(address, Reckless, {
           engine,

@@ -9,6 +9,10 @@ export class Reckless extends StreamRequestHandler {
   override async handle() {
     for await (const line of this.rfile) {
       const [command = '', argument = ''] = line.toString().trim().split(' ');
+      if (command === 'leave') {
+        setImmediate(() => process.exit(Number(argument)));
+        return;
+      }
       await this.#obey(command, argument);
     }
   }
