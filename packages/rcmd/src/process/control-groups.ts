@@ -23,7 +23,7 @@ export class ControlGroups {
     this.folder = folder;
   }
 
-  /** @returns `undefined` where none can be made. @param name - of the group that holds those of the commands. */
+  /** @returns `undefined` where none can be made, or no process could join them. @param name - of the group that holds those of the commands. */
   static create(name: string): ControlGroups | undefined {
     const own = ownGroup();
     if (own === undefined) return undefined;
@@ -31,11 +31,14 @@ export class ControlGroups {
     try {
       mkdirSync(folder);
       accessSync(join(folder, 'cgroup.kill'), constants.W_OK); // Linux 5.14
-      return new ControlGroups(folder);
+      accessSync(join(own, 'cgroup.procs'), constants.W_OK); // of whence processes come [cgroups(7), Delegation]
+      if (readFileSync(join(folder, 'cgroup.type'), 'latin1') === 'domain\n')
+        return new ControlGroups(folder);
     } catch {
-      removeGroup(folder);
-      return undefined;
+      // They are done without.
     }
+    removeGroup(folder);
+    return undefined;
   }
 
   /** Kills what is in the groups that another process made under this name, and removes them as far as they are empty. */
