@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { KillReason } from '../protocol/command-end.ts';
 import { CommandRecords } from './command-records.ts';
 import { CommandStartError, startErrorOf } from './command-start-error.ts';
 import type { CommandSpec, RunningCommand } from './command.ts';
@@ -100,6 +101,12 @@ export class CommandRunner implements AsyncDisposable {
     } catch (error) {
       throw startErrorOf(error);
     }
+  }
+
+  /** Kills all commands, and what is left of those that have ended, without any grace; no other one starts. */
+  killAll(reason: KillReason): void {
+    this.#isClosed = true;
+    for (const command of this.#running) command.kill(reason);
   }
 
   /** Ends all commands, resolves when nothing is left of them. Idempotent. */

@@ -70,9 +70,13 @@ async function assemble(
     record: (record) => journal.write(record),
   });
   parts.defer(() => core.close());
-  const data =
+  const service =
     model === 'concurrent'
-      ? { service: parts.adopt(await ServerService.start(shared, core), (one) => one.close()) }
+      ? parts.adopt(await ServerService.start(shared, core), (one) => one.close())
+      : undefined;
+  const data =
+    service !== undefined
+      ? { service }
       : { settings: shared, corePath: parts.use(new CoreListener(core, corePathIn(paths.runtime))).path };
   const { authenticationMs } = guard;
   const all = [
@@ -95,6 +99,7 @@ async function assemble(
       secure: addresses.length,
       settings: shared,
       fingerprint: identity.fingerprint,
+      kill: () => service?.kill(),
       resources,
     });
 }

@@ -2,14 +2,15 @@ import type { ServerStatus } from '../protocol/status.ts';
 import type { OwnCore } from './core/own-core.ts';
 import { formatListenAddress } from './listen-address.ts';
 import type { Listener } from './listeners.ts';
+import { onSecondSignal } from './second-signal.ts';
 import type { ServerSettings } from './server-settings.ts';
 import { software } from '../protocol/software.ts';
 
 /** Options of {@link RcmdServer.serve}. */
 export interface ServeOptions {
   /**
-   * Signals that end the call in good order, such as `['SIGTERM', 'SIGINT']`; a second one resets the connections that are
-   * left at once. Commands have their grace in any case.
+   * Signals that end the call in good order, such as `['SIGTERM', 'SIGINT']`; a second one waits for nobody: connections that are
+   * left are reset, and commands killed, whatever their grace. They are taken for as long as the call lasts.
    */
   readonly signals?: readonly NodeJS.Signals[] | undefined;
 }
@@ -22,6 +23,8 @@ export interface ServerParts {
   readonly secure: number;
   readonly settings: ServerSettings;
   readonly fingerprint: string;
+  /** Kills what runs, as far as it is this thread's own: workers do, as they end. */
+  readonly kill: () => void;
   /** The listeners, and all that is under them. */
   readonly resources: AsyncDisposableStack;
 }
@@ -42,14 +45,16 @@ export class RcmdServer implements AsyncDisposable {
   readonly #listeners: readonly Listener[];
   readonly #settings: ServerSettings;
   readonly #resources: AsyncDisposableStack;
+  readonly #kill: () => void;
   #closing: Promise<void> | undefined;
 
   /** Made by {@link createServer}. */
-  constructor({ core, listeners, secure, settings, fingerprint, resources }: ServerParts) {
+  constructor({ core, listeners, secure, settings, fingerprint, kill, resources }: ServerParts) {
     this.#core = core;
     this.#listeners = listeners;
     this.#settings = settings;
     this.#resources = resources;
+    this.#kill = kill;
     this.fingerprint = fingerprint;
     this.addresses = listeners.map(({ serverAddress }) => formatListenAddress(serverAddress));
     this.classicAddresses = this.addresses.slice(secure);
@@ -71,6 +76,8 @@ export class RcmdServer implements AsyncDisposable {
       const isInsecure = this.classicAddresses.includes(address);
       this.#core.publish({ type: 'listening', address, isInsecure });
     }
+    // Until the end: that of the listeners does not wait for what clients that are gone, and commands that have ended, have left.
+    using _ = onSecondSignal(signals, this.#kill);
     try {
       const ends = await Promise.all(this.#listeners.map((one) => one.serveForever({ signals })));
       return ends.find((signal) => signal !== undefined);

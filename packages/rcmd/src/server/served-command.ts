@@ -31,7 +31,6 @@ export class ServedCommand {
   readonly #audit: CommandAudit;
   #command: RunningCommand | undefined;
   #terminated: KillReason | undefined;
-  #isForced = false;
 
   constructor(channel: CommandChannel, { service, context, sessions }: CommandParts) {
     this.#channel = channel;
@@ -66,13 +65,6 @@ export class ServedCommand {
   terminate(reason: KillReason): void {
     this.#terminated ??= reason;
     this.#command?.terminate(reason);
-  }
-
-  /** Ends it without any grace, also one that has not begun. */
-  kill(reason: KillReason): void {
-    this.#terminated ??= reason;
-    this.#isForced = true;
-    this.#command?.kill(reason);
   }
 
   /** What is to be run, counted in; `undefined` where nothing is, of which the client was told. */
@@ -118,7 +110,7 @@ export class ServedCommand {
     const { commandId } = this;
     const { core } = this.#service;
     const channel = this.#channel;
-    if (this.#terminated !== undefined) command[this.#isForced ? 'kill' : 'terminate'](this.#terminated);
+    if (this.#terminated !== undefined) command.terminate(this.#terminated);
     core.started(commandId, command.pid);
     core.publish({ type: 'command-started', pid: command.pid, ...this.#facts });
     channel.started(

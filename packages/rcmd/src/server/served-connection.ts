@@ -46,7 +46,7 @@ export class ServedConnection implements ServerLinkOwner {
     if (signal.aborted) told();
     try {
       const error = await this.#link.run(this);
-      if (isForced(error)) for (const command of this.#commands.keys()) command.kill('server-draining');
+      if (isForced(error)) this.#service.kill();
       await this.#allEnded();
       core.publish({ type: 'connection-closed', reason: error.message, ...facts });
     } finally {

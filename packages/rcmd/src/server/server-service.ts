@@ -119,6 +119,11 @@ export class ServerService {
     return { software, pid, uptimeMs: Math.max(0, Date.now() - startedAt), connections, you, commands };
   }
 
+  /** Kills what runs, and what is left of what has run, without any grace: somebody is tired of waiting. */
+  kill(): void {
+    this.runner.killAll('server-draining');
+  }
+
   /** Ends what runs. */
   async close(): Promise<void> {
     await this.runner.close();

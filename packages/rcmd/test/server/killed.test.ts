@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { temporaryFolder, untilGone } from '../support/commands.ts';
 import { startServer } from '../support/servers.ts';
 
@@ -51,6 +54,48 @@ describe('SIGKILL leaves no process of a command behind', () => {
   }
 });
 
+/** What clients leave behind: processes that were told to end, and have a minute's grace. @returns its number. */
+const left: Record<string, (addresses: readonly string[], folder: string) => Promise<number>> = {
+  'a command whose client is gone': async ([address = ''], folder) => {
+    const client = start('run-and-stay.ts', address, stubbornIn(folder), '60000');
+    const [pid] = await lines(client, 1);
+    client.kill('SIGKILL');
+    await untilThere(join(folder, 'told'));
+    return Number(pid);
+  },
+  'what is left of a command': async ([address = ''], folder) => {
+    const [line, ready] = [stubbornIn(folder), join(folder, 'ready')];
+    writeFileSync(
+      join(folder, 'left.sh'),
+      line.replace('echo $$', () => `echo $$ >${ready}`),
+    );
+    const main = `sh ${folder}/left.sh & while [ ! -s ${ready} ]; do sleep 0.05; done; cat ${ready}`;
+    const client = start('run-and-stay.ts', address, main, '60000');
+    const [pid] = await lines(client, 1);
+    await untilThere(join(folder, 'told'));
+    client.kill('SIGKILL');
+    return Number(pid);
+  },
+  'a command of the classic exchange': async ([, address = ''], folder) => {
+    const client = connect(address.replace(/^unix:/, ''));
+    const ready = join(folder, 'ready');
+    client.write(stubbornIn(folder).replace('echo $$', () => `echo $$ >${ready}`));
+    await untilThere(ready);
+    client.destroy();
+    await untilThere(join(folder, 'told'));
+    return Number(readFileSync(ready, 'utf8'));
+  },
+};
+
+/** A line that says its number, and in a file that it was told to end, which it does not. Nobody reads what the shell says of `sleep`. */
+function stubbornIn(folder: string): string {
+  return `exec 2>/dev/null; trap "echo told >${folder}/told" TERM; echo $$; while :; do sleep 0.1; done`;
+}
+
+async function untilThere(file: string): Promise<void> {
+  while (!existsSync(file) || readFileSync(file, 'utf8') === '') await delay(10);
+}
+
 describe('a second signal', () => {
   for (const model of ['concurrent', 'threading', 'forking'] as const) {
     it(`ends a ${model} server and its commands, whatever their grace`, { timeout: 30_000 }, async () => {
@@ -69,5 +114,19 @@ describe('a second signal', () => {
       assert.deepEqual(await ended, [0, null]);
       client.kill('SIGKILL');
     });
+
+    for (const [name, leave] of Object.entries(left)) {
+      it(`ends a ${model} server and ${name}`, { timeout: 30_000 }, async () => {
+        using folder = temporaryFolder();
+        const server = start('serve.ts', folder.path, model);
+        const addresses = await lines(server, 2);
+        const pid = await leave(addresses, folder.path);
+        const ended = once(server, 'exit');
+        server.kill('SIGTERM');
+        server.kill('SIGINT');
+        await untilGone(pid);
+        assert.deepEqual(await ended, [0, null]);
+      });
+    }
   }
 });
