@@ -89,7 +89,7 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
 
   /**
    * Ends the connection in good order, and returns at once: what was sent still goes out, in the background, for at most
-   * a minute. After `detach()` it does nothing.
+   * a minute, or two where the peer takes most of it late; then the connection is reset. After `detach()` it does nothing.
    *
    * A peer whose bytes were not all read would get a reset for them, and with it might lose the end of our
    * answer; so where unread bytes are possible, they are read and thrown away until the peer ends, for at most

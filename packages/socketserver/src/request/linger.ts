@@ -16,21 +16,20 @@ export interface LingerLimits {
 
 /**
  * - `sending`: our last bytes go out, and what the peer sends is thrown away;
- * - `listening`: they are out, and the end of our side with them;
- * - `flushing`: nothing more is read, and our last bytes still go out;
- * - `closed`, `reset`: the engine does the rest.
+ * - `listening`: they are out, or copied by the engine, and the end of our side with them;
+ * - `flushing`: nothing more is read, and what the engine still has goes out;
+ * - `over`: the descriptor is free, or the engine frees it at once.
  */
-type Stage = 'sending' | 'listening' | 'flushing' | 'closed' | 'reset';
+type Stage = 'sending' | 'listening' | 'flushing' | 'over';
 
 /** All our bytes are out; the peer ended; it sent more than it may; the time of the stage is over. */
 type News = 'sent' | 'ended' | 'enough' | 'expired';
 
 const stages: Readonly<Record<Stage, Readonly<Partial<Record<News, Stage>>>>> = {
-  sending: { sent: 'listening', ended: 'flushing', enough: 'flushing', expired: 'reset' },
-  listening: { ended: 'closed', enough: 'closed', expired: 'closed' },
-  flushing: { expired: 'reset' },
-  closed: {},
-  reset: {},
+  sending: { sent: 'listening', ended: 'flushing', enough: 'flushing', expired: 'over' },
+  listening: { ended: 'flushing', enough: 'flushing', expired: 'flushing' },
+  flushing: { expired: 'over' },
+  over: {},
 };
 
 /**
@@ -38,8 +37,8 @@ const stages: Readonly<Record<Stage, Readonly<Partial<Record<News, Stage>>>>> = 
  *
  * While the peer has not ended, bytes of it may arrive that nobody reads any more: closing would answer them with a
  * reset, and the peer could lose our last words with it. So our side is ended first, and what comes is read and thrown
- * away until the peer ends too, or at one of the limits. What we sent gets a bounded time to go out: its peer may never
- * read. [RFC 1122 4.2.2.13, RFC 2525 2.17]
+ * away until the peer ends too, or at one of the limits. What we sent gets a bounded time to go out, whoever has it: its
+ * peer may never read. [RFC 1122 4.2.2.13, RFC 2525 2.17]
  */
 export class Linger {
   readonly #connection: Connection;
@@ -58,8 +57,7 @@ export class Linger {
   /** @param now - whether our bytes are still going out, and whether the peer will send no more. */
   begin({ isSending, hasEnded }: { readonly isSending: boolean; readonly hasEnded: boolean }): void {
     if (!hasEnded) this.#connection.endWrite();
-    if (isSending) this.#deadline.arm(flushMs, this.#expired);
-    if (hasEnded) this.#enter(isSending ? 'flushing' : 'closed');
+    if (hasEnded) this.#enter('flushing');
     else this.#enter(isSending ? 'sending' : 'listening');
   }
 
@@ -87,7 +85,7 @@ export class Linger {
 
   /** The descriptor is free. */
   over(): void {
-    this.#stage = 'closed';
+    this.#stage = 'over';
     this.#deadline.close();
   }
 
@@ -97,12 +95,15 @@ export class Linger {
   }
 
   #enter(stage: Stage): void {
+    const before = this.#stage;
     this.#stage = stage;
     // The time runs from when our own bytes are out: a slow reader gets them all.
     if (stage === 'listening') this.#deadline.arm(this.#ms, this.#expired);
-    if (stage === 'closed') this.#deadline.close();
-    if (stage === 'closed' || stage === 'flushing') this.#connection.close();
-    if (stage === 'reset') this.#connection.reset();
+    // Also where nothing seems to wait: only the engine knows what it has copied and not sent.
+    if (stage === 'sending') this.#deadline.arm(flushMs, this.#expired);
+    if (stage === 'flushing' && before !== 'sending') this.#deadline.arm(flushMs, this.#expired);
+    if (stage === 'flushing') this.#connection.close();
+    if (stage === 'over') this.#connection.reset();
   }
 
   readonly #expired = (): void => this.#told('expired');

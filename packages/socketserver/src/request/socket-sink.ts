@@ -315,8 +315,6 @@ export class SocketSink implements ConnectionSink, Pace {
     const { isSending } = this;
     if (this.#sends?.isStuck === true) {
       this.connection.reset();
-    } else if (this.#peerEnded && !isSending) {
-      this.connection.close();
     } else {
       this.#stage = 'lingering';
       this.#linger = new Linger(this.connection, { bytes: bytes - this.#unread(), ms });
