@@ -92,7 +92,7 @@ export class ChildCommand implements RunningCommand {
     this.#killedBy = reason;
     const { killSignal, graceMs } = this.#parts.spec;
     signalGroup(this.pid, killSignal);
-    this.#after(graceMs, () => this.#kill());
+    this.#after(graceMs, () => void this.#kill());
   }
 
   kill(reason: KillReason): void {
@@ -138,9 +138,10 @@ export class ChildCommand implements RunningCommand {
     this.#timers.push(setTimeout(act, Math.min(ms, longestMs)));
   }
 
-  #kill(): void {
+  /** @returns `false` where only the main process and its group are reached: the rest is for {@link #clear}. */
+  #kill(): boolean {
     signalGroup(this.pid, 'SIGKILL');
-    this.#parts.group?.kill();
+    return this.#parts.group?.kill() ?? true;
   }
 
   async #settle(): Promise<CommandEnd> {
@@ -173,13 +174,13 @@ export class ChildCommand implements RunningCommand {
     signalGroup(this.pid, spec.killSignal);
     for (const pid of group?.processes() ?? []) signalProcess(pid, spec.killSignal);
     if (await this.#goesAway(group, () => (this.#isForced ? 0 : spec.graceMs))) return;
-    this.#kill();
+    while (!this.#kill()) await delay(goneMs);
     await this.#goesAway(group, () => killedMs);
   }
 
   /** A process group seems to live on while its dead members wait for whoever inherited them; a control group does not. */
   #isAnyLeft(group: ControlGroup | undefined): boolean {
-    return group === undefined ? signalGroup(this.pid, 0) : group.processes().length > 0;
+    return group === undefined ? signalGroup(this.pid, 0) : group.processes()?.length !== 0;
   }
 
   /** Waits until nothing is left, for as long as may be, which is asked for again and again. */

@@ -86,21 +86,26 @@ export class ControlGroup {
     this.joinFile = join(folder, 'cgroup.procs');
   }
 
-  /** The processes in it. */
-  processes(): number[] {
+  /** The processes in it; `undefined` where that cannot be found out now, as without a free descriptor. */
+  processes(): number[] | undefined {
     try {
       return readFileSync(this.joinFile, 'latin1').split('\n').filter(Boolean).map(Number);
-    } catch {
-      return [];
+    } catch (error) {
+      return isGone(error) ? [] : undefined;
     }
   }
 
-  /** Kills all of them at once, those too that are just being forked. */
-  kill(): void {
+  /**
+   * Kills all of them at once, those too that are just being forked.
+   *
+   * @returns `false` where that should be tried again: the system is short of something, such as descriptors.
+   */
+  kill(): boolean {
     try {
       writeFileSync(join(this.folder, 'cgroup.kill'), '1');
+      return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      return !['EMFILE', 'ENFILE', 'ENOMEM'].includes((error as NodeJS.ErrnoException).code ?? '');
     }
   }
 
@@ -108,6 +113,11 @@ export class ControlGroup {
   remove(): boolean {
     return removeGroup(this.folder);
   }
+}
+
+/** Of a group that was removed: `ENODEV` where its file was open before. */
+function isGone(error: unknown): boolean {
+  return ['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** The folder of the cgroup v2 that this process is in. */

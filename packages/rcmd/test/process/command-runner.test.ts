@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ControlGroup, ControlGroups } from '../../src/process/control-groups.ts';
 import { inheritedDescriptors } from '../../src/process/inherited-descriptors.ts';
 import { killMarked } from '../../src/process/marked-processes.ts';
 import { CommandStartError } from '../../src/process/command-start-error.ts';
@@ -369,6 +370,34 @@ for (const controlGroups of [true, false]) {
     });
   });
 }
+
+describe('a control group', () => {
+  it('is asked again while it cannot be read, and told again while it cannot be written', async (t) => {
+    const kills = [false, false, true];
+    const group = {
+      folder: '',
+      joinFile: '',
+      processes: () => (kills.length === 0 ? [] : undefined),
+      kill: () => kills.shift()!,
+      remove: () => true,
+    };
+    const groups = { folder: '', add: () => group, close: () => {} };
+    t.mock.method(ControlGroups, 'create', () => groups);
+    await using started = await startRunner({ starter: 'node' });
+    const command = await started.runner.run(commandSpec(['true'], { graceMs: 1 }), 'me');
+    assert.equal((await finish(command)).end.exitCode, 0);
+    await untilCleared(started.runner);
+    assert.deepEqual(kills, []);
+  });
+
+  it('has no processes where it is gone, and an unknown number where it cannot be read', () => {
+    using folder = temporaryFolder();
+    const group = new ControlGroup(`${folder.path}/group`);
+    assert.deepEqual([group.processes(), group.kill()], [[], true]);
+    mkdirSync(group.joinFile, { recursive: true }); // nothing to be read, as without a free descriptor
+    assert.equal(group.processes(), undefined);
+  });
+});
 
 describe('the records of commands', () => {
   it('show who runs what, and are gone with it', async () => {
