@@ -10,6 +10,18 @@ export interface Holdings {
 
 /** @see proc(5): fd, task, children, VmRSS */
 export function holdingsOf(pid: number): Holdings {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return look(pid);
+    } catch (error) {
+      // One of them has ended since it was listed.
+      const { code } = error as NodeJS.ErrnoException;
+      if ((code !== 'ENOENT' && code !== 'ESRCH') || tries === 100) throw error;
+    }
+  }
+}
+
+function look(pid: number): Holdings {
   const pids = [pid, ...descendants(pid)];
   const status = pids.map((one) => readFileSync(`/proc/${one}/status`, 'utf8'));
   const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
