@@ -53,6 +53,30 @@ describe('a datagram port of the node engine', () => {
     assert.equal(port.fd, -1);
   });
 
+  it('sends as documented where the socket does not come to its handle at once', async () => {
+    await using client = new DatagramClient();
+    const { port, socket } = openPort();
+    const send = socket.send.bind(socket) as (...args: readonly unknown[]) => void;
+    Object.assign(socket, {
+      send: (...args: readonly unknown[]) => setImmediate(() => send(...args)),
+    });
+    await port.send(Buffer.from('first'), client.address);
+    assert.equal((await client.next())[0].toString(), 'first');
+    await port.send(Buffer.from('second'), client.address);
+    assert.equal((await client.next())[0].toString(), 'second');
+    await port.close();
+  });
+
+  it('refuses port 0 again and again', async () => {
+    await using client = new DatagramClient();
+    const { port } = openPort();
+    for (let count = 0; count < 2; count += 1) {
+      assert.throws(() => port.send(Buffer.from('?'), ['127.0.0.1', 0]), { code: 'ERR_SOCKET_BAD_PORT' });
+      await port.send(Buffer.from('shows the record'), client.address);
+    }
+    await port.close();
+  });
+
   it('gives a small datagram to the kernel at once, with no promise', async () => {
     await using client = new DatagramClient();
     const { port } = openPort();

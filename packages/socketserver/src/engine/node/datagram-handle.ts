@@ -80,10 +80,15 @@ export class DatagramHandle {
     return true;
   }
 
-  /** @returns as {@link UDPHandle.send}. @throws Node's error for what is no datagram or no address. */
-  send(bytes: Uint8Array, port: number, host: string): number {
+  /**
+   * @returns as {@link UDPHandle.send}; `undefined` where the socket did not come to the handle in this call, and sends
+   *   by itself: then this object is of no use.
+   * @throws Node's error for what is no datagram or no address.
+   */
+  send(bytes: Uint8Array, port: number, host: string): number | undefined {
     // The handle ends the process for what the socket refuses.
-    const isSound = ArrayBuffer.isView(bytes) && typeof host === 'string' && (port & 0xffff) === port;
+    const isSound =
+      ArrayBuffer.isView(bytes) && typeof host === 'string' && port > 0 && (port & 0xffff) === port;
     if (this.#SendRequest === undefined || !isSound) return this.#sendBySocket(bytes, port, host);
     const request = this.#unused ?? new this.#SendRequest();
     const list = this.#list;
@@ -97,15 +102,14 @@ export class DatagramHandle {
     return result;
   }
 
-  #sendBySocket(bytes: Uint8Array, port: number, host: string): number {
+  #sendBySocket(bytes: Uint8Array, port: number, host: string): number | undefined {
     const handle = this.#handle;
     const { send } = handle;
-    let result = 0;
+    let result: number | undefined;
     handle.send = (request, list, count, toPort, toHost) => {
       this.#SendRequest = request.constructor as new () => SendRequest;
       this.request = request;
-      result = send.call(handle, request, list, count, toPort, toHost, true);
-      return result;
+      return (result = send.call(handle, request, list, count, toPort, toHost, true));
     };
     try {
       this.#socket.send(bytes, port, host);

@@ -21,7 +21,7 @@ export class NodeDatagramPort implements DatagramPort {
   readonly address: InetAddress;
   readonly #socket: Socket;
   readonly #options: DatagramBindOptions;
-  readonly #handle: DatagramHandle | undefined;
+  #handle: DatagramHandle | undefined;
   readonly #waiting = new RequestQueue<Datagram>();
   #wake: (() => void) | undefined;
   #dropped = 0;
@@ -102,8 +102,13 @@ export class NodeDatagramPort implements DatagramPort {
     const [host, port] = address;
     let result = handle.send(bytes, port, host);
     // The kernel may report an earlier datagram instead of sending this one, and has forgotten it then. [udp(7)]
-    if (result < 0 && isAboutEarlierDatagram(getSystemErrorName(result))) {
+    if (result !== undefined && result < 0 && isAboutEarlierDatagram(getSystemErrorName(result))) {
       result = handle.send(bytes, port, host);
+    }
+    if (result === undefined) {
+      // A later version of Node, whose socket sends otherwise: this datagram is its own, the next ones as documented.
+      this.#handle = undefined;
+      return undefined;
     }
     if (result > 0) return undefined;
     if (result < 0) throw sendError(result, address);
