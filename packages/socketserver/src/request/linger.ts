@@ -17,7 +17,7 @@ export interface LingerLimits {
 /**
  * - `sending`: our last bytes go out, and what the peer sends is thrown away;
  * - `listening`: they are out, or copied by the engine, and the end of our side with them;
- * - `flushing`: nothing more is read, and what the engine still has goes out;
+ * - `flushing`: what comes is nobody's, and what the engine still has goes out;
  * - `over`: the descriptor is free, or the engine frees it at once.
  */
 type Stage = 'sending' | 'listening' | 'flushing' | 'over';

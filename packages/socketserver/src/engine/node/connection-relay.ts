@@ -1,5 +1,5 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
+import type { MessagePort } from 'node:worker_threads';
+import type { Connection, ConnectionSink } from '../contract.ts';
 
 /** Bytes that may be on their way in one direction before the other side has taken some. */
 export const windowBytes = 131_072;
@@ -118,15 +118,4 @@ export class ConnectionRelay implements ConnectionSink {
   #post(message: RelayMessage): void {
     this.#port.postMessage(message);
   }
-}
-
-/**
- * Hands over the bytes of a connection: neither a Unix socket nor one that was read from can move to a thread.
- * [Node: ERR_WORKER_HANDLE_NOT_TRANSFERABLE]
- */
-export function relayToThread(connection: Connection): HandedOver {
-  const { port1, port2 } = new MessageChannel();
-  const { localAddress, remoteAddress } = connection;
-  ConnectionRelay.start(connection, port1);
-  return { message: { port: port2, localAddress, remoteAddress }, transfer: [port2] };
 }

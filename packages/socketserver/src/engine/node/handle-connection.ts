@@ -1,11 +1,10 @@
 import type { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
-import { ConnectionClosedError } from '../../errors.ts';
 import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
 import { gatherBuffer, type Gatherer } from './gather-buffer.ts';
-import { relayToThread } from './connection-relay.ts';
-import { bufferBytes, createReadBuffer, ownBufferBytes, sharedBuffer } from './read-buffer.ts';
+import { handOverBySocket } from './hand-over.ts';
+import { bytesRead, createReadBuffer, ownBufferAfter, sharedBuffer } from './read-buffer.ts';
 import { plainSocket, socketWithOnRead } from './stream-handle.ts';
 import { type StreamHandle, type StreamRequest, type StreamWrap, streamWrap } from './stream-wrap.ts';
 
@@ -179,15 +178,7 @@ export class HandleConnection implements Connection, Gatherer {
   }
 
   handOver(target: 'thread' | 'process'): HandedOver {
-    const { remoteAddress } = this;
-    // The far side can ask a TCP socket for its own address, a Unix socket not.
-    const isUnix = typeof remoteAddress === 'string';
-    if (target === 'thread' && (isUnix || this.#sink !== undefined)) return relayToThread(this);
-    const message = isUnix ? { remoteAddress, localAddress: this.localAddress } : { remoteAddress };
-    const socket = this.toSocket();
-    if (socket === undefined) throw new ConnectionClosedError('Cannot hand over: the connection is closed');
-    if (target === 'process') return { message, handle: socket };
-    return { message: { ...message, socket }, transfer: [socket] };
+    return handOverBySocket(this, { target, isStarted: this.#sink !== undefined });
   }
 
   toSocket(unread?: Uint8Array): Socket | undefined {
@@ -221,16 +212,9 @@ export class HandleConnection implements Connection, Gatherer {
 
   #received(length: number): Buffer | undefined {
     const own = this.#ownBuffer;
-    const isLarge = length >= ownBufferBytes;
-    let bytes: Buffer;
-    if (own !== undefined && isLarge) {
-      bytes = length === own.length ? own : own.subarray(0, length);
-    } else {
-      bytes = Buffer.allocUnsafe(length);
-      (own ?? sharedBuffer()).copy(bytes, 0, 0, length);
-    }
-    const next = isLarge ? Buffer.allocUnsafeSlow(bufferBytes) : own && sharedBuffer();
-    this.#ownBuffer = isLarge ? next : undefined;
+    const bytes = bytesRead(own, length);
+    this.#ownBuffer = ownBufferAfter(length);
+    const next = this.#ownBuffer ?? (own && sharedBuffer());
     if (!this.#sink!.received(bytes) && this.#isFlowing) this.#stopReading();
     return next;
   }

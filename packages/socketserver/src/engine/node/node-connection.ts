@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
-import { ConnectionClosedError, UnsupportedError } from '../../errors.ts';
+import { UnsupportedError } from '../../errors.ts';
 import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
 import { untouched } from '../connection-duplex.ts';
-import { relayToThread } from './connection-relay.ts';
 import { gatherBuffer, type Gatherer } from './gather-buffer.ts';
+import { handOverBySocket } from './hand-over.ts';
 import { bytesTakenFrom, descriptorOf } from './stream-handle.ts';
 
 /** A connection on a `net.Socket`, by documented calls alone: for where Node shows no handle to stand on. */
@@ -132,22 +132,14 @@ export class NodeConnection implements Connection, Gatherer {
   }
 
   handOver(target: 'thread' | 'process'): HandedOver {
-    const { remoteAddress } = this;
-    // The far side can ask a TCP socket for its own address, a Unix socket not.
-    const isUnix = typeof remoteAddress === 'string';
-    const message = isUnix ? { remoteAddress, localAddress: this.localAddress } : { remoteAddress };
     const isStarted = this.#sink !== undefined;
-    if (target === 'thread' && (isUnix || isStarted)) return relayToThread(this);
-    if (isStarted) {
+    if (isStarted && target === 'process') {
       throw new UnsupportedError(
         'Cannot hand over: without socket handles a connection that was read from cannot move to a process; install' +
           ' @socketserver/native, whose engine moves it',
       );
     }
-    const socket = this.toSocket();
-    if (socket === undefined) throw new ConnectionClosedError('Cannot hand over: the connection is closed');
-    if (target === 'process') return { message, handle: socket };
-    return { message: { ...message, socket }, transfer: [socket] };
+    return handOverBySocket(this, { target, isStarted });
   }
 
   toSocket(unread?: Uint8Array): Socket | undefined {
