@@ -3,14 +3,14 @@
  * Spans are printed here; put the exporter of your collector in that place.
  */
 import { context, trace } from '@opentelemetry/api';
-import { ConsoleSpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { BasicTracerProvider, ConsoleSpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { AsyncContext } from './async-context.ts';
 import { traceRequests } from './trace-requests.ts';
 
 const active = new AsyncContext();
 context.setGlobalContextManager(active);
-const provider = new TracerProvider({
-  spanProcessors: [new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() })],
+const provider = new BasicTracerProvider({
+  spanProcessors: [new SimpleSpanProcessor(new ConsoleSpanExporter())],
 });
 trace.setGlobalTracerProvider(provider);
 traceRequests(trace.getTracer('socketserver'), active.store);
