@@ -238,7 +238,9 @@ describe('a thread', () => {
     const worker = new Worker(program, { workerData: [ends.readEnd] });
     const [[pid]] = (await once(worker, 'message')) as [[number]];
     await worker.terminate();
-    assert.match(readFileSync(`/proc/${pid}/stat`, 'latin1'), /\) S /, 'it waits for its input');
+    const stat = (): string => readFileSync(`/proc/${pid}/stat`, 'latin1');
+    while (/\) [RD] /.test(stat())) await new Promise(setImmediate); // on its way to its input
+    assert.match(stat(), /\) S /, 'it waits for its input');
     closeSync(ends.readEnd);
     closeSync(ends.writeEnd);
     while (isThere(pid)) await new Promise(setImmediate);
