@@ -81,6 +81,7 @@ export interface Binding {
     group: string,
     networkInterface: string,
   ): number;
+  leavePort(slot: number, generation: number): number;
   setMulticastInterface(slot: number, generation: number, networkInterface: string): number;
   notify(path: string, bytes: Uint8Array): number;
 

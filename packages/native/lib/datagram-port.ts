@@ -129,6 +129,11 @@ export class NativeDatagramPort implements DatagramPort {
     return undefined;
   }
 
+  leavePort(): void {
+    this.#engine.binding.leavePort(this.slot, this.generation);
+    this.#hasEmptied = false; // whoever asks from now on wants all that is left
+  }
+
   close(): Promise<void> {
     if (this.#fd >= 0) {
       this.#fd = -1;

@@ -119,6 +119,16 @@ int Address::Remote(int fd, Address* address) {
   return Query(getpeername(fd, address->Raw(), &address->length), address);
 }
 
+void Address::NameLoopbackIfAny() {
+  if (Family() == AF_INET) {
+    auto& in = reinterpret_cast<sockaddr_in&>(storage);
+    if (in.sin_addr.s_addr == htonl(INADDR_ANY)) in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  } else if (Family() == AF_INET6) {
+    auto& in = reinterpret_cast<sockaddr_in6&>(storage);
+    if (IN6_IS_ADDR_UNSPECIFIED(&in.sin6_addr)) in.sin6_addr = in6addr_loopback;
+  }
+}
+
 uint32_t Address::Host() const {
   return Family() == AF_INET ? ntohl(AsIPv4(*this).sin_addr.s_addr) : 0;
 }

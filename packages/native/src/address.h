@@ -26,6 +26,9 @@ struct Address {
   static int Local(int fd, Address* address);
   static int Remote(int fd, Address* address);
 
+  // Replaces the address of any interface by the loopback's, under which a socket reaches itself.
+  void NameLoopbackIfAny();
+
   // The parts that JavaScript is told.
   uint32_t Host() const;
   uint16_t Port() const;

@@ -102,6 +102,16 @@ int DatagramPort::Send(const uint8_t* bytes, size_t length, const Address& addre
   return status;
 }
 
+int DatagramPort::LeavePort() {
+  Address own;
+  const int status = Address::Local(fd(), &own);
+  if (status != 0) return status;
+  // A connected socket gets nothing of what others send, where unconnected ones have its port too; and nobody else has
+  // its own address. [Linux: reuseport_select_sock()]
+  own.NameLoopbackIfAny();
+  return connect(fd(), own.Raw(), own.length) < 0 ? -errno : 0;
+}
+
 uint32_t DatagramPort::SendBatch(Environment* environment, uint32_t index, uint32_t count) {
   const Mailbox& mailbox = environment->mailbox();
   DatagramBatch& batch = environment->datagrams();

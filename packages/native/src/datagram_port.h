@@ -49,6 +49,9 @@ class DatagramPort final : public Source {
   // Unix socket, where nothing tells that a receiver's queue has room.
   int Send(const uint8_t* bytes, size_t length, const Address& address);
 
+  // Has other sockets of the port get what comes from now on. Gives 0 or a negative errno.
+  int LeavePort();
+
   int family() const { return family_; }
 
  private:

@@ -164,6 +164,15 @@ napi_value SetMembership(napi_env env, napi_callback_info info) {
                                            arguments.Text(4)));
 }
 
+// leavePort(slot, generation)
+napi_value LeavePort(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  arguments.environment().Flush();  // nothing can be sent afterwards
+  auto* port = arguments.Find<DatagramPort>();
+  if (port == nullptr) return arguments.Return(-EBADF);
+  return arguments.Return(port->LeavePort());
+}
+
 // setMulticastInterface(slot, generation, interface)
 napi_value SetInterface(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
@@ -198,6 +207,7 @@ void AddDatagramFunctions(std::vector<napi_property_descriptor>* functions) {
       {"sendTo", SendTo},
       {"setSocketOption", SetSocketOption},
       {"setMembership", SetMembership},
+      {"leavePort", LeavePort},
       {"setMulticastInterface", SetInterface},
       {"notify", Notify},
       },

@@ -322,6 +322,13 @@ export interface DatagramPort extends RequestSource {
    */
   send(bytes: Uint8Array, address: SocketAddress): Promise<void> | undefined;
 
+  /**
+   * Has the kernel give what comes from now on to the other sockets of this port (`SO_REUSEPORT`), so that nothing is
+   * lost by closing this one. What has come already can still be received; nothing can be sent any more. Where the
+   * system has no way for that, datagrams go on coming.
+   */
+  leavePort(): void;
+
   /** Datagrams dropped at `maxPending` so far. */
   readonly dropped: number;
 

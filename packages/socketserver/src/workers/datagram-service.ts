@@ -18,7 +18,7 @@ import { WorkerDatagramPort } from './worker-datagram-port.ts';
 const takenPerTurn = 64;
 
 /** How long a socket that is to close goes on taking what comes, at most. */
-const lastDatagramsMs = 100;
+const lastDatagramsMs = 1_000;
 
 /**
  * Numbers that a worker may give to the datagrams of its own socket, which the server cannot count: they follow this
@@ -96,8 +96,8 @@ export class DatagramService {
     this.#own = undefined;
     if (own !== undefined) {
       own.notify(undefined);
+      this.#port.own = undefined;
       if (servesWaiting) await this.#takeLast(own);
-      if (this.#port.own === own) this.#port.own = undefined;
       this.#parts.reporter.own.dropped(own.dropped);
       await own.close();
     }
@@ -145,13 +145,14 @@ export class DatagramService {
     own.notify(this.#hasRoom ? () => this.#takeNext() : undefined);
   }
 
-  /** Until a turn of the event loop brings nothing more. */
+  /** Takes what has come already; what comes from now on is for the other sockets of the port. */
   async #takeLast(own: DatagramPort): Promise<void> {
+    own.leavePort();
     const deadline = performance.now() + lastDatagramsMs;
-    for (let hasCome = true; hasCome && performance.now() < deadline;) {
+    // The first turn may end without a look at the socket, the second may not.
+    for (let quietTurns = 0; quietTurns < 2 && performance.now() < deadline; quietTurns += 1) {
       await nextTurn();
-      hasCome = false;
-      for (; own.isReady && performance.now() < deadline; hasCome = true) this.#take(own);
+      for (; own.isReady && performance.now() < deadline; quietTurns = -1) this.#take(own);
     }
   }
 

@@ -54,6 +54,10 @@ export class WorkerDatagramPort implements DatagramPort {
     return Promise.resolve();
   }
 
+  leavePort(): void {
+    refuse('leavePort');
+  }
+
   setBroadcast(): void {
     refuse('setBroadcast');
   }

@@ -21,6 +21,7 @@ function fakePort(address: SocketAddress, send: DatagramPort['send']): DatagramP
     dropMembership: ignore,
     setMulticastTTL: ignore,
     setMulticastLoopback: ignore,
+    leavePort: ignore,
     setMulticastInterface: ignore,
   };
 }

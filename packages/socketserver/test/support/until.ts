@@ -1,6 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Lets the event loop turn until `isTrue`; the runner's time limit ends a wait that is in vain. */
+/** Longer than anything takes that comes at all, and less than the runner's limit: a loop without end holds up all tests. */
+const patienceMs = 200_000;
+
+/** Lets the event loop turn until `isTrue`. @throws when it waits in vain. */
 export async function until(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await nextTurn();
+  const deadline = performance.now() + patienceMs;
+  while (!isTrue()) {
+    if (performance.now() > deadline) throw new Error(`Waited in vain for ${isTrue.toString()}`);
+    await nextTurn();
+  }
 }

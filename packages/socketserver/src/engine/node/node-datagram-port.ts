@@ -7,6 +7,9 @@ import { type Datagram, type DatagramBindOptions, type DatagramPort, isInetAddre
 import { RequestQueue } from '../request-queue.ts';
 import { DatagramHandle, descriptorOf } from './datagram-handle.ts';
 
+/** Under what address a socket reaches itself that is bound to any. */
+const ownHosts: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
 const cannotAdopt = 'Cannot use the inherited socket: the node engine cannot take over';
 const cure = 'install @socketserver/native, whose engine can';
 
@@ -116,6 +119,12 @@ export class NodeDatagramPort implements DatagramPort {
     return new Promise((resolve, reject) => {
       request.oncomplete = (error) => (error < 0 ? reject(sendError(error, address)) : resolve());
     });
+  }
+
+  /** The kernel gives a connected socket nothing that others send, while it has unconnected ones. [Linux: reuseport] */
+  leavePort(): void {
+    const [host, port] = this.address;
+    this.#socket.connect(port, ownHosts[host] ?? host, () => {}); // also called with the error
   }
 
   close(): Promise<void> {

@@ -49,6 +49,10 @@ export class MemoryDatagramPort implements DatagramPort, Receiving {
     return undefined;
   }
 
+  leavePort(): void {
+    this.#network.ports.delete(formatAddress(this.address));
+  }
+
   close(): Promise<void> {
     this.#waiting.clear();
     this.#network.ports.delete(formatAddress(this.address));
