@@ -10,6 +10,8 @@
  */
 import { ConcurrentTCPServer, formatAddress, type InetAddress, StreamRequestHandler } from 'socketserver';
 import { Outbox } from './chat/outbox.ts';
+import { addressArguments } from './program/address-arguments.ts';
+import { runProgram } from './program/run-program.ts';
 
 const maxOutboxLines = 256;
 
@@ -72,8 +74,9 @@ function plainText(line: Buffer): string {
 }
 
 if (import.meta.main) {
-  const [host = '127.0.0.1', port = '8888'] = process.argv.slice(2);
-  await using server = new ChatServer([host, Number(port)], ChatHandler);
-  console.log(`chat server on ${formatAddress(server.serverAddress)}`);
-  await server.serveForever();
+  await runProgram('node examples/chat.ts', async () => {
+    await using server = new ChatServer(addressArguments(), ChatHandler);
+    console.log(`chat server on ${formatAddress(server.serverAddress)}`);
+    await server.serveForever();
+  });
 }

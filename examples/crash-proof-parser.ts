@@ -10,6 +10,8 @@
  * it sees its connection closed, the server's log has a line about it, everyone else notices nothing.
  */
 import { ForkingTCPServer, formatAddress, type InetAddress, StreamRequestHandler } from 'socketserver';
+import { addressArguments } from './program/address-arguments.ts';
+import { runProgram } from './program/run-program.ts';
 
 const maxHeadBytes = 1_024;
 
@@ -55,8 +57,9 @@ export function createServer(address: InetAddress): ForkingTCPServer {
 }
 
 if (import.meta.main) {
-  const [host = '127.0.0.1', port = '8888'] = process.argv.slice(2);
-  await using server = createServer([host, Number(port)]);
-  console.log(`parser on ${formatAddress(server.serverAddress)}`);
-  await server.serveForever();
+  await runProgram('node examples/crash-proof-parser.ts', async () => {
+    await using server = createServer(addressArguments());
+    console.log(`parser on ${formatAddress(server.serverAddress)}`);
+    await server.serveForever();
+  });
 }

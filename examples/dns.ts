@@ -12,6 +12,8 @@ import {
   StreamRequestHandler,
 } from 'socketserver';
 import { a, readQuery, type ResourceRecord, txt, writeReply } from './dns/message.ts';
+import { addressArguments } from './program/address-arguments.ts';
+import { runProgram } from './program/run-program.ts';
 
 const ttlSeconds = 60;
 const zone = new Map<string, readonly ResourceRecord[]>([
@@ -59,9 +61,10 @@ export class DNSStreamHandler extends StreamRequestHandler {
 }
 
 if (import.meta.main) {
-  const [host = '127.0.0.1', port = '5353'] = process.argv.slice(2);
-  await using tcp = new ConcurrentTCPServer([host, Number(port)], DNSStreamHandler);
-  await using udp = new ConcurrentUDPServer(tcp.serverAddress, DNSDatagramHandler);
-  console.log(`DNS over UDP and TCP on ${formatAddress(udp.serverAddress)}`);
-  await Promise.all([tcp.serveForever(), udp.serveForever()]);
+  await runProgram('node examples/dns.ts', async () => {
+    await using tcp = new ConcurrentTCPServer(addressArguments({ port: 5353 }), DNSStreamHandler);
+    await using udp = new ConcurrentUDPServer(tcp.serverAddress, DNSDatagramHandler);
+    console.log(`DNS over UDP and TCP on ${formatAddress(udp.serverAddress)}`);
+    await Promise.all([tcp.serveForever(), udp.serveForever()]);
+  });
 }

@@ -2,8 +2,11 @@
  * Sends back what each client sends, to many clients at once.
  *
  *     node examples/echo.ts [host] [port]
+ *     nc 127.0.0.1 8888
  */
 import { BaseRequestHandler, ConcurrentTCPServer, formatAddress } from 'socketserver';
+import { addressArguments } from './program/address-arguments.ts';
+import { runProgram } from './program/run-program.ts';
 
 export class EchoHandler extends BaseRequestHandler {
   static override readonly module = import.meta.url;
@@ -14,8 +17,9 @@ export class EchoHandler extends BaseRequestHandler {
 }
 
 if (import.meta.main) {
-  const [host = '127.0.0.1', port = '8888'] = process.argv.slice(2);
-  await using server = new ConcurrentTCPServer([host, Number(port)], EchoHandler);
-  console.log(`echo server on ${formatAddress(server.serverAddress)}`);
-  await server.serveForever();
+  await runProgram('node examples/echo.ts', async () => {
+    await using server = new ConcurrentTCPServer(addressArguments(), EchoHandler);
+    console.log(`echo server on ${formatAddress(server.serverAddress)}`);
+    await server.serveForever();
+  });
 }

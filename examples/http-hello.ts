@@ -7,6 +7,8 @@
 import { STATUS_CODES } from 'node:http';
 import { ConcurrentTCPServer, formatAddress, SocketServerError, StreamRequestHandler } from 'socketserver';
 import { isRequestLine, parseHead, type RequestHead } from './http-hello/request-head.ts';
+import { addressArguments } from './program/address-arguments.ts';
+import { runProgram } from './program/run-program.ts';
 
 const pages = new Map([['/', 'hello, world\n']]).set('/about', 'served by socketserver\n');
 const maxHeadBytes = 8_192;
@@ -71,8 +73,9 @@ export class HelloHandler extends StreamRequestHandler {
 }
 
 if (import.meta.main) {
-  const [host = '127.0.0.1', port = '8080'] = process.argv.slice(2);
-  await using server = new ConcurrentTCPServer([host, Number(port)], HelloHandler);
-  console.log(`HTTP server on ${formatAddress(server.serverAddress)}`);
-  await server.serveForever();
+  await runProgram('node examples/http-hello.ts', async () => {
+    await using server = new ConcurrentTCPServer(addressArguments({ port: 8080 }), HelloHandler);
+    console.log(`HTTP server on ${formatAddress(server.serverAddress)}`);
+    await server.serveForever();
+  });
 }

@@ -2,8 +2,11 @@
  * Serves one client and ends, or gives up when none comes: `handleRequest()` instead of `serveForever()`.
  *
  *     node examples/one-request.ts [host] [port] [seconds]
+ *     echo Ada | nc -N 127.0.0.1 8888
  */
 import { formatAddress, StreamRequestHandler, TCPServer } from 'socketserver';
+import { addressArguments } from './program/address-arguments.ts';
+import { ExpectedFailure, runProgram } from './program/run-program.ts';
 
 export class GreetingHandler extends StreamRequestHandler {
   static override readonly module = import.meta.url;
@@ -23,8 +26,12 @@ export class PatientServer extends TCPServer {
 }
 
 if (import.meta.main) {
-  const [host = '127.0.0.1', port = '8888', seconds = String(PatientServer.timeout)] = process.argv.slice(2);
-  await using server = new PatientServer([host, Number(port)], GreetingHandler, { timeout: Number(seconds) });
-  console.log(`waiting for one client on ${formatAddress(server.serverAddress)}`);
-  await server.handleRequest();
+  await runProgram('node examples/one-request.ts', async () => {
+    const [argument = String(PatientServer.timeout)] = process.argv.slice(4);
+    const timeout = Number(argument);
+    if (!(timeout > 0)) throw new ExpectedFailure(`'${argument}' is no number of seconds above 0`);
+    await using server = new PatientServer(addressArguments(), GreetingHandler, { timeout });
+    console.log(`waiting for one client on ${formatAddress(server.serverAddress)}`);
+    await server.handleRequest();
+  });
 }

@@ -11,8 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Client, CommandError, connect, createServer } from 'rcmd';
-
-const { values } = parseArgs({ options: { serve: { type: 'string' } } });
+import { runProgram } from './program/run-program.ts';
 
 /** What one command is good for: an answer, an error that says why, a stream that is read as it comes. */
 async function tour(client: Client): Promise<void> {
@@ -62,4 +61,7 @@ async function serve(listen: string): Promise<void> {
   await server.serve({ signals: ['SIGINT', 'SIGTERM'] });
 }
 
-await (values.serve === undefined ? embed() : serve(values.serve));
+await runProgram('node examples/rcmd-embed.ts', async () => {
+  const { values } = parseArgs({ options: { serve: { type: 'string' } } });
+  await (values.serve === undefined ? embed() : serve(values.serve));
+});

@@ -7,6 +7,8 @@
 import { parseArgs } from 'node:util';
 import { BaseRequestHandler, ConcurrentTCPServer, formatAddress } from 'socketserver';
 import type { SocketAddress, StreamSocket } from 'socketserver';
+import { portArgument } from './program/address-arguments.ts';
+import { runProgram } from './program/run-program.ts';
 import { bulk, readCommand } from './redis-ping/command.ts';
 
 const maxCommandBytes = 1_048_576;
@@ -64,8 +66,10 @@ export class RedisHandler extends BaseRequestHandler<StreamSocket, SocketAddress
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { port: { type: 'string', default: '6379' } } });
-  await using server = new RedisServer(['127.0.0.1', Number(values.port)], RedisHandler);
-  console.log(`RESP server on ${formatAddress(server.serverAddress)}`);
-  await server.serveForever();
+  await runProgram('node examples/redis-ping.ts --port', async () => {
+    const { values } = parseArgs({ options: { port: { type: 'string', default: '6379' } } });
+    await using server = new RedisServer(['127.0.0.1', portArgument(values.port)], RedisHandler);
+    console.log(`RESP server on ${formatAddress(server.serverAddress)}`);
+    await server.serveForever();
+  });
 }

@@ -113,5 +113,7 @@ export async function runClient(address: InetAddress, signal?: AbortSignal): Pro
 }
 
 if (import.meta.main) {
-  await runProgram('node examples/remote-command-client.ts', () => runClient(addressArguments()));
+  await runProgram('node examples/remote-command-client.ts', () =>
+    runClient(addressArguments({ takesNames: true })),
+  );
 }

@@ -7,8 +7,10 @@
  *
  * @see RFC 5321 (SMTP), RFC 3207 (STARTTLS)
  */
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ConcurrentTCPServer, formatAddress, StreamRequestHandler, type TLSOptions } from 'socketserver';
+import { portArgument } from './program/address-arguments.ts';
 import { ExpectedFailure, runProgram } from './program/run-program.ts';
 
 /** Of a line with its end. [RFC 5321 4.5.3.1.6] */
@@ -104,8 +106,8 @@ if (import.meta.main) {
     const { cert, key } = values;
     if (cert === undefined || key === undefined)
       throw new ExpectedFailure('--cert and --key must name two files');
-    await using server = new MailServer(['127.0.0.1', Number(values.port)], MailSink);
-    server.tls = { cert: { file: cert }, key: { file: key } };
+    await using server = new MailServer(['127.0.0.1', portArgument(values.port)], MailSink);
+    server.tls = { cert: readFileSync(cert), key: readFileSync(key) };
     console.log(`SMTP server on ${formatAddress(server.serverAddress)}`);
     await server.serveForever();
   });

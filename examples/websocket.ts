@@ -4,7 +4,7 @@
  *
  *     node examples/websocket.ts 8888
  *     nc 127.0.0.1 8888                                          and type; every line comes to all
- *     new WebSocket('ws://127.0.0.1:8888').onmessage = console.log     in a browser, or in node
+ *     node -e "new WebSocket('ws://127.0.0.1:8888').onmessage = ({ data }) => console.log(data)"     or in a browser
  */
 import { createServer } from 'node:http';
 import { ConcurrentTCPServer, formatAddress, StreamRequestHandler } from 'socketserver';

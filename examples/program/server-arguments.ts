@@ -24,28 +24,20 @@ export type AnyTCPServer = (typeof tcpServers)[keyof typeof tcpServers];
  * Reads `[--server serial|concurrent|threading|forking] [host] [port]` from the command line. Default: `threading`,
  * and the address of {@link addressArguments}.
  *
- * @throws ExpectedFailure for a model, an option or a port that is none.
+ * @throws ExpectedFailure for a model, a host or a port that is none; what `parseArgs()` throws for an option that is none.
  */
 export function serverArguments(args = process.argv.slice(2)): {
   readonly Server: AnyTCPServer;
   readonly address: InetAddress;
 } {
-  const { server, rest } = split(args);
+  const options = { server: { type: 'string', default: 'threading' } } as const;
+  const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
+  const { server } = values;
   if (!isModel(server)) {
     const models = Object.keys(tcpServers).join(', ');
     throw new ExpectedFailure(`--server takes one of ${models}, and '${server}' is none`);
   }
-  return { Server: tcpServers[server], address: addressArguments(rest) };
-}
-
-function split(args: string[]): { readonly server: string; readonly rest: readonly string[] } {
-  try {
-    const options = { server: { type: 'string', default: 'threading' } } as const;
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-    return { server: values.server, rest: positionals };
-  } catch (error) {
-    throw new ExpectedFailure(error instanceof Error ? error.message : String(error));
-  }
+  return { Server: tcpServers[server], address: addressArguments({ args: positionals }) };
 }
 
 function isModel(name: string): name is keyof typeof tcpServers {
