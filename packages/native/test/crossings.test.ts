@@ -15,6 +15,7 @@ import {
   readToEnd,
   temporaryPath,
 } from './support/sockets.ts';
+import { until } from '../../socketserver/test/support/until.ts';
 
 const engine = createNativeEngine();
 const FAR_SHORE = new URL('./support/far-shore.ts', import.meta.url);
@@ -100,7 +101,7 @@ test('more cross at once than one batch holds, and than the far side has slots f
     Array.from({ length: count }, (_, index) => index),
   );
   await listener.close();
-  while (openDescriptors() > before) await new Promise(setImmediate);
+  await until(() => openDescriptors() <= before);
   await thread.terminate();
   crossing.close();
 });
@@ -167,7 +168,7 @@ describe('a thread that takes nothing any more', () => {
     await thread.terminate();
     crossing.close();
     await Promise.all(closed);
-    while (openDescriptors() > before) await new Promise(setImmediate);
+    await until(() => openDescriptors() <= before);
   });
 
   test('takes who has arrived down with it', async () => {

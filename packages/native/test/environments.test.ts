@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { createNativeEngine } from '../lib/index.ts';
 import { client, openDescriptors } from './support/sockets.ts';
+import { until } from '../../socketserver/test/support/until.ts';
 
 const LIBRARY = new URL('../lib/index.ts', import.meta.url).href;
 const BUSY_THREAD = new URL('./support/busy-thread.ts', import.meta.url);
@@ -78,7 +79,7 @@ describe('a thread', () => {
       await worker.terminate();
       await failed;
     }
-    while (openDescriptors() > before) await new Promise(setImmediate);
+    await until(() => openDescriptors() <= before);
     assert.equal(openDescriptors(), before);
   });
 });

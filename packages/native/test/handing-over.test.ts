@@ -17,6 +17,7 @@ import {
   readToEnd,
   temporaryPath,
 } from './support/sockets.ts';
+import { until } from '../../socketserver/test/support/until.ts';
 
 const engine = createNativeEngine();
 const ECHO_THREAD = new URL('./support/echo-thread.ts', import.meta.url);
@@ -46,7 +47,7 @@ for (const transport of ['TCP', 'Unix']) {
       worker.postMessage('addresses?', []);
       const [addresses] = (await once(worker, 'message')) as [unknown];
       assert.deepEqual(addresses, listener.address);
-      while (openDescriptors() > before) await new Promise(setImmediate);
+      await until(() => openDescriptors() <= before);
       await worker.terminate();
     });
 

@@ -9,6 +9,7 @@ import { after, describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { makePipe, type ProcessOptions, startProcess } from '../lib/index.ts';
 import { openFiles, outputOf, shell, start, zombies } from './support/processes.ts';
+import { until } from '../../socketserver/test/support/until.ts';
 
 const nothing: ProcessOptions['stdio'] = [undefined, undefined, undefined];
 const folder = mkdtempSync(join(tmpdir(), 'start-process-'));
@@ -239,11 +240,11 @@ describe('a thread', () => {
     const [[pid]] = (await once(worker, 'message')) as [[number]];
     await worker.terminate();
     const stat = (): string => readFileSync(`/proc/${pid}/stat`, 'latin1');
-    while (/\) [RD] /.test(stat())) await new Promise(setImmediate); // on its way to its input
+    await until(() => !/\) [RD] /.test(stat())); // on its way to its input
     assert.match(stat(), /\) S /, 'it waits for its input');
     closeSync(ends.readEnd);
     closeSync(ends.writeEnd);
-    while (isThere(pid)) await new Promise(setImmediate);
+    await until(() => !isThere(pid));
   });
 
   it('that ends before its processes has each reaped when it ends, and not after another', async () => {
@@ -259,7 +260,7 @@ describe('a thread', () => {
       assert.ok(isThere(pids[0]) && isThere(pids[3]));
       closeSync(ends.readEnd);
       closeSync(ends.writeEnd);
-      while (gone.some(isThere)) await new Promise(setImmediate);
+      await until(() => !gone.some(isThere));
     }
   });
 

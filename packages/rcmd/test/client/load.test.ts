@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { type Client, connect } from '../../src/client/index.ts';
 import { startServer } from '../support/servers.ts';
+import { until } from '../../../socketserver/test/support/until.ts';
 
 /** `RCMD_COMMANDS=10000` runs the whole of it. */
 const commands = Number(process.env['RCMD_COMMANDS'] ?? 120);
@@ -76,7 +77,7 @@ describe('many commands', () => {
       Array.from({ length: count }, (_, index) => index % 256),
     );
     await Promise.all(clients.map((client) => client.close()));
-    while ((await served.server.status()).connections > 0) await new Promise(setImmediate);
+    await until(async () => (await served.server.status()).connections === 0);
     const after = readdirSync('/proc/self/fd').length;
     assert.ok(after <= before + 32, `${before} descriptors became ${after}`);
   });

@@ -10,6 +10,7 @@ import { findAbandoned } from '../../src/process/command-records.ts';
 import { isRunning, startTimeOf } from '../../src/process/process-facts.ts';
 import { reapAbandoned } from '../../src/process/reaper.ts';
 import { temporaryFolder, untilGone } from '../support/commands.ts';
+import { until } from '../../../socketserver/test/support/until.ts';
 
 /** A process whose runner has a command of three processes, one of them in a session of its own. */
 async function startProgram(
@@ -27,8 +28,8 @@ async function startProgram(
   return { program, pids: said.toString().trim().split(' ').map(Number) };
 }
 
-async function untilEmpty(folder: string): Promise<void> {
-  while (existsSync(folder) && readdirSync(folder).length > 0) await delay(20);
+function untilEmpty(folder: string): Promise<void> {
+  return until(() => !existsSync(folder) || readdirSync(folder).length === 0);
 }
 
 for (const controlGroups of [true, false]) {

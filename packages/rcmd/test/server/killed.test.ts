@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { temporaryFolder, untilGone } from '../support/commands.ts';
 import { startServer } from '../support/servers.ts';
+import { until } from '../../../socketserver/test/support/until.ts';
 
 /** A command of three processes, of which one has a session of its own: it says their numbers. */
 const line = 'echo $$; sleep 60 & echo $!; setsid sleep 60 & echo $!; wait';
@@ -92,8 +92,8 @@ function stubbornIn(folder: string): string {
   return `exec 2>/dev/null; trap "echo told >${folder}/told" TERM; echo $$; while :; do sleep 0.1; done`;
 }
 
-async function untilThere(file: string): Promise<void> {
-  while (!existsSync(file) || readFileSync(file, 'utf8') === '') await delay(10);
+function untilThere(file: string): Promise<void> {
+  return until(() => existsSync(file) && readFileSync(file, 'utf8') !== '');
 }
 
 describe('a second signal', () => {

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { CommandRunner, type CommandRunnerOptions } from '../../src/process/command-runner.ts';
 import type { CommandSpec, RunningCommand } from '../../src/process/command.ts';
 import { isRunning, startTimeOf } from '../../src/process/process-facts.ts';
 import type { CommandEnd } from '../../src/protocol/command-end.ts';
 import type { OutputName } from '../../src/protocol/stream-id.ts';
+import { until } from '../../../socketserver/test/support/until.ts';
 
 /** A folder of a test's own, which goes with it. */
 export function temporaryFolder(): Disposable & { readonly path: string } {
@@ -80,10 +80,10 @@ export async function readAll(command: RunningCommand, stream: OutputName): Prom
 export async function untilGone(pid: number): Promise<void> {
   const startTime = startTimeOf(pid);
   if (startTime === undefined) return;
-  while (isRunning(pid, startTime)) await delay(10);
+  await until(() => !isRunning(pid, startTime));
 }
 
 /** Waits until nothing is left of any command. */
-export async function untilCleared(runner: CommandRunner): Promise<void> {
-  while (runner.running > 0) await delay(10);
+export function untilCleared(runner: CommandRunner): Promise<void> {
+  return until(() => runner.running === 0);
 }

@@ -16,6 +16,7 @@ import { readAll } from '../support/read-all.ts';
 import { serving } from '../support/serving.ts';
 import { askOverStream } from './clients.ts';
 import { EchoLine } from './handlers.ts';
+import { until } from '../support/until.ts';
 
 const loopback = ['127.0.0.1', 0] as const;
 const hello = 'hello world\n';
@@ -56,7 +57,7 @@ describe('the life of a server', () => {
     const loop = server.serveForever();
     await using running = await connect(serverAddress);
     await running.sendall('hello ');
-    while (server.activeRequests === 0) await new Promise(setImmediate);
+    await until(() => server.activeRequests > 0);
     await server.shutdown();
     await loop;
     assert.notEqual(server.fileno(), -1);

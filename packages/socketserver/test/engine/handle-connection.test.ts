@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import type { Connection, ConnectionSink, Listener } from '../../src/engine/contract.ts';
 import { nodeEngine } from '../../src/engine/node/node-engine.ts';
+import { until } from '../support/until.ts';
 
 const options = { reuseAddress: true, reusePort: false, ipv6Only: false };
 
@@ -82,7 +83,7 @@ describe('a connection of the node engine on a bare handle', () => {
     assert.equal(server.write(Buffer.alloc(16 * 1024 * 1024)), false);
     server.endWrite();
     client.resume();
-    while (receiving.news.at(-1) !== 'ended') await new Promise(setImmediate);
+    await until(() => receiving.news.at(-1) === 'ended');
     assert.equal(receiving.news.slice(0, -1).join('').length, 16 * 1024 * 1024);
     assert.deepEqual(sending.news, ['drained']);
     client.endWrite();
@@ -132,7 +133,7 @@ describe('a connection of the node engine on a bare handle', () => {
     const { news } = listen(server);
     client.write(Buffer.from('one'));
     server.resume();
-    while (news.length === 0) await new Promise(setImmediate);
+    await until(() => news.length > 0);
     const socket = server.toSocket(Buffer.from('zero'));
     client.write(Buffer.from('two'));
     client.endWrite();

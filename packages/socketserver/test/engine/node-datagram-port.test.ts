@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DatagramBindOptions } from '../../src/engine/contract.ts';
 import { NodeDatagramPort } from '../../src/engine/node/node-datagram-port.ts';
 import { DatagramClient } from '../support/datagram-client.ts';
+import { until } from '../support/until.ts';
 
 const loopback = ['127.0.0.1', 0] as const;
 const options: DatagramBindOptions = {
@@ -210,7 +211,7 @@ describe('a datagram port of the node engine', () => {
     let wakes = 0;
     port.notify(() => (wakes += 1));
     await client.send('one', port.address);
-    while (!port.isReady) await nextTurn();
+    await until(() => port.isReady);
     port.notify(undefined);
     for (let turns = 0; turns < 3; turns += 1) await nextTurn();
     assert.equal(wakes, 0);

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { connect, type StreamSocket } from '../../src/index.ts';
 import { workerEngines } from '../support/worker-engines.ts';
+import { until } from '../support/until.ts';
 
 const program = join(import.meta.dirname, 'programs/idle-server.ts');
 
@@ -49,7 +50,7 @@ async function costsOf(kind: string): Promise<Costs> {
   const sockets: net.Socket[] = [];
   while (sockets.length < idle)
     sockets.push(...(await Promise.all(Array.from({ length: opening }, () => open(port)))));
-  while ((await look())[1] <= sockets.length); // until the server has taken all
+  await until(async () => (await look())[1] > sockets.length); // the server has taken all
   const amongMicros = await microsPerRequest();
   for (const socket of sockets) socket.destroy();
   active.close();

@@ -16,6 +16,7 @@ import { readAll } from '../support/read-all.ts';
 import { serving } from '../support/serving.ts';
 import { workerEngines } from '../support/worker-engines.ts';
 import { EchoOrHeap, heapQuestion } from './echo-or-heap.ts';
+import { until } from '../support/until.ts';
 
 /** Connections through each model; ten thousand are the long version. */
 const connections = Number(process.env['SOCKETSERVER_LEAK_CONNECTIONS'] ?? 400);
@@ -106,10 +107,10 @@ describe('hundreds of connections', { skip: process.platform !== 'linux' }, () =
             for (let index = 0; index < count / clients; index += 1) await answer(index);
           };
           await Promise.all(Array.from({ length: clients }, line));
-          while (server.stats().active > 0) await new Promise(setImmediate);
+          await until(() => server.stats().active === 0);
         };
         await run(400); // until everything has been opened that is kept
-        while (server.stats().workers.some(({ state }) => state !== 'ready')) await new Promise(setImmediate);
+        await until(() => server.stats().workers.every(({ state }) => state === 'ready'));
         const pids = name.startsWith('Forking') ? server.stats().workers.map(({ id }) => id) : [];
         const before = holdings(pids);
         const heapBefore = await largestHeap(server, engine);

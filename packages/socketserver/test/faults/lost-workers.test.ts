@@ -16,6 +16,7 @@ import { LineClient } from '../support/line-client.ts';
 import { serving } from '../support/serving.ts';
 import { workerEngines } from '../support/worker-engines.ts';
 import { Reckless } from '../workers/handlers/reckless.ts';
+import { until } from '../support/until.ts';
 
 const address = ['127.0.0.1', 0] as const;
 const heapLimit = { resourceLimits: { maxOldGenerationSizeMb: 32 } };
@@ -164,11 +165,13 @@ for (const [engineName, engine] of workerEngines) {
 
     /** Connects until somebody else than the worker `home` answers, and gives that client. */
     async function elsewhere(server: InstanceType<typeof Server>, home: string): Promise<LineClient> {
-      for (;;) {
-        const client = await LineClient.to(server, engine);
-        if ((await client.ask('where')) !== home) return client;
-        client.socket.close();
-      }
+      let client: LineClient | undefined;
+      await until(async () => {
+        client?.socket.close();
+        client = await LineClient.to(server, engine);
+        return (await client.ask('where')) !== home;
+      });
+      return client!;
     }
   }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { connect, type StreamSocket } from '../../src/index.ts';
+import { until } from '../support/until.ts';
 
 const program = join(import.meta.dirname, 'programs/echo-server.ts');
 
@@ -34,13 +35,13 @@ describe('a server that runs out of descriptors', { skip: process.platform === '
     assert.ok(spent < 200, `${spent} ms of CPU in a second of waiting`);
 
     for (const socket of crowd) socket.reset();
-    let answer = '';
-    while (answer !== 'hello') {
-      const socket = await connect(address); // until the server has noticed that the crowd is gone
+    await until(async () => {
+      const socket = await connect(address); // answered once the server has noticed that the crowd is gone
       await socket.sendall('hello').catch(() => undefined);
-      answer = (await socket.readExactly(5).catch(() => '')).toString();
+      const answer = await socket.readExactly(5).catch(() => '');
       socket.close();
-    }
+      return answer.toString() === 'hello';
+    });
     first.close();
     child.stdin.end();
     const [status] = (await exited) as [number];

@@ -20,6 +20,7 @@ import { readAll } from '../support/read-all.ts';
 import { serving } from '../support/serving.ts';
 import { type SocketPair, socketPair } from '../support/socket-pair.ts';
 import { assertEndGoesAlong } from './end-goes-along.ts';
+import { until } from '../support/until.ts';
 
 const address = ['127.0.0.1', 0] as const;
 
@@ -259,9 +260,9 @@ for (const [engineName, createEngine] of engines) {
       const server = new TCPServer(address, Detaching, { engine });
       await using _ = serving(server);
       const first = await connect(server.serverAddress, { engine });
-      while (server.stats().served < 1) await new Promise(setImmediate);
+      await until(() => server.stats().served >= 1);
       const second = await connect(server.serverAddress, { engine });
-      while (server.stats().served < 2) await new Promise(setImmediate);
+      await until(() => server.stats().served >= 2);
       const [stream, other] = detached as [Duplex, Duplex];
       other.destroy();
       await readAll(second);
@@ -293,11 +294,11 @@ for (const [engineName, createEngine] of engines) {
         await connect(server.serverAddress, { engine }),
       ];
       for (const client of clients) await client.sendall('\n');
-      while (server.stats().served < 1) await new Promise(setImmediate);
+      await until(() => server.stats().served >= 1);
       for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
       assert.equal(server.stats().accepted, 1);
       streams[0]!.destroy();
-      while (server.stats().served < 2) await new Promise(setImmediate);
+      await until(() => server.stats().served >= 2);
       streams[1]!.destroy();
       await Promise.all(clients.map((client) => readAll(client)));
       for (const client of clients) client.close();
@@ -310,7 +311,7 @@ for (const [engineName, createEngine] of engines) {
       const loop = server.serveForever();
       const client = await connect(server.serverAddress, { engine });
       await client.sendall('\nmore');
-      while (streams.length === 0) await new Promise(setImmediate);
+      await until(() => streams.length > 0);
       await server.serverClose();
       await loop;
       assert.equal(streams[0]!.destroyed, true);
@@ -349,7 +350,7 @@ for (const [engineName, createEngine] of engines) {
       await client.sendall('\necho');
       await client.readExactly(4);
       client.reset();
-      while (server.stats().failed === 0) await new Promise(setImmediate);
+      await until(() => server.stats().failed > 0);
       await loop[Symbol.asyncDispose]();
       assert.equal(stderr.text(), '');
     });

@@ -20,6 +20,7 @@ import { socketPair } from '../support/socket-pair.ts';
 import { connectTLS } from '../support/tls-client.ts';
 import { TestAuthority } from '../support/tls-material.ts';
 import { assertEndGoesAlong } from './end-goes-along.ts';
+import { until } from '../support/until.ts';
 
 const authority = new TestAuthority();
 after(() => authority[Symbol.dispose]());
@@ -294,7 +295,7 @@ for (const [engineName, createEngine] of engines) {
       const client = await connect(server.serverAddress, { engine });
       await client.sendall('STARTTLS\n');
       assert.match((await readAll(client).catch(() => Buffer.from('go ahead\n'))).toString(), /^go ahead/);
-      while (server.stats().failed === 0) await new Promise(setImmediate);
+      await until(() => server.stats().failed > 0);
       client.close();
       await loop[Symbol.asyncDispose]();
       assert.equal(stderr.text(), '');
@@ -363,7 +364,7 @@ for (const [engineName, createEngine] of engines) {
       });
       const loop = server.serveForever();
       const client = await connect(server.serverAddress, { engine });
-      while (server.stats().active === 0) await new Promise(setImmediate);
+      await until(() => server.stats().active > 0);
       await server.serverClose();
       await loop;
       assert.equal(((await ended.promise) as { code: string }).code, 'SERVER_DRAINING');

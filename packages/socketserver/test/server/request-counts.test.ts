@@ -174,12 +174,13 @@ it('what a worker that is killed cannot tell of any more has failed', async () =
   using __ = observe({ 'socketserver:request:accepted': () => (handed += 1) });
   let active = 0;
   // The kernel spreads clients over the sockets of the server and of the worker: until that has one itself.
-  while (active === handed) {
+  await until(async () => {
     await using client = new DatagramClient();
     await client.ask('deaf', server.serverAddress);
     active += 1;
     await until(() => server.stats().active === active);
-  }
+    return active > handed;
+  });
   process.kill(server.stats().workers[0]!.id, 'SIGKILL');
   await until(() => server.stats().active === 0);
   assert.deepEqual(totals(server), { active: 0, served: 0, failed: active, refused: 0 });

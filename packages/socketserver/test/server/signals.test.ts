@@ -184,7 +184,7 @@ for (const [engineName, engine] of workerEngines) {
         const loop = server.serveForever({ signals });
         send('SIGURG');
         let answer = await httpGet(server.health!.address);
-        while (answer.status !== 503) answer = await httpGet(server.health!.address);
+        await until(async () => (answer = await httpGet(server.health!.address)).status === 503);
         assert.equal((JSON.parse(answer.body) as { status: string }).status, 'draining');
         await using client = await LineClient.to(server, engine);
         assert.equal(await client.ask('still there?'), 'still there?');

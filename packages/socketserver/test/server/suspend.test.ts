@@ -21,14 +21,17 @@ import { someTurns } from '../support/turns.ts';
 import { workerEngines } from '../support/worker-engines.ts';
 import { Echo, Goodbye } from '../workers/handlers/exchanges.ts';
 import { DatagramExchange } from '../workers/handlers/matrix.ts';
+import { until } from '../support/until.ts';
 
 const address = ['127.0.0.1', 0] as const;
 
 /** Sends four bytes again and again. */
 async function askUntilAnswered(client: DatagramClient, to: InetAddress): Promise<void> {
   const answered = client.next();
-  do await client.send('abcd', to);
-  while ((await Promise.race([answered, setTimeout(20)])) === undefined);
+  await until(async () => {
+    await client.send('abcd', to);
+    return (await Promise.race([answered, setTimeout(20)])) !== undefined;
+  });
 }
 
 const workers = { min: 1, max: 2, requestsPerWorker: 8 };

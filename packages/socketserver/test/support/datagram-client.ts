@@ -2,6 +2,9 @@ import { createSocket, type RemoteInfo, type SocketType } from 'node:dgram';
 import { once } from 'node:events';
 import type { InetAddress } from '../../src/index.ts';
 
+/** Longer than an answer takes that comes at all, and less than the runner's limit. */
+const patienceMs = 120_000;
+
 /** A UDP client that pulls: `next()` is the oldest datagram that nobody has taken yet. */
 export class DatagramClient implements AsyncDisposable {
   readonly socket;
@@ -38,10 +41,13 @@ export class DatagramClient implements AsyncDisposable {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Sends, and waits for the next datagram as text. */
+  /** Sends, and waits for the next datagram as text. @throws when it waits in vain: a datagram was lost. */
   async ask(data: Uint8Array | string, address: InetAddress): Promise<string> {
     await this.send(data, address);
-    return (await this.next())[0].toString();
+    const { promise: inVain, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new Error(`No answer to ${String(data)} has come`)), patienceMs);
+    const [answer] = await Promise.race([this.next(), inVain]).finally(() => clearTimeout(timer));
+    return answer.toString();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

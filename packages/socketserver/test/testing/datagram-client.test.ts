@@ -7,6 +7,7 @@ import { ConcurrentUDPServer, UDPServer, UnixDatagramServer } from '../../src/in
 import { loadNativeEngine } from '../../src/engine/native-engine.ts';
 import { createMemoryEngine, DatagramClient, startServer } from '../../src/testing/index.ts';
 import { EchoPackets } from './handlers/packets.ts';
+import { until } from '../support/until.ts';
 
 const hasNative = !(loadNativeEngine() instanceof Error);
 const memory = createMemoryEngine();
@@ -68,7 +69,7 @@ describe('datagrams in memory', () => {
     await using server = new ConcurrentUDPServer(['127.0.0.1', 0], EchoPackets, options);
     await using client = new DatagramClient({ engine });
     for (const data of ['one', 'two', 'three']) await client.send(data, server.serverAddress);
-    while (server.droppedPackets === 0) await new Promise(setImmediate);
+    await until(() => server.droppedPackets > 0);
     await using _ = startServer(server, { engine });
     assert.equal(String((await client.receive()).data), 'two');
     assert.equal(String((await client.receive()).data), 'thre');

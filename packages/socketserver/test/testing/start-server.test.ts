@@ -15,6 +15,7 @@ import { createMemoryEngine, DatagramClient, RunningServer, startServer } from '
 import { captureStderr } from '../support/capture-stderr.ts';
 import { EchoPackets } from './handlers/packets.ts';
 import { Lines } from './handlers/lines.ts';
+import { until } from '../support/until.ts';
 
 describe('startServer', () => {
   for (const Server of [TCPServer, ConcurrentTCPServer, ThreadingTCPServer, ForkingTCPServer]) {
@@ -128,7 +129,7 @@ describe('startServer', () => {
     const running = startServer(ConcurrentTCPServer, Endless, { timeouts: { drainMs: 300 } });
     await using client = await running.connect();
     await client.send('x');
-    while (running.server.activeRequests === 0) await new Promise(setImmediate);
+    await until(() => running.server.activeRequests > 0);
     await assert.rejects(running.stop({ waitMs: 10 }), {
       message: 'Waited 10 ms for the server to close (1 requests run)',
     });

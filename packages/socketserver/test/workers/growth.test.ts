@@ -6,6 +6,7 @@ import { LineClient } from '../support/line-client.ts';
 import { serving } from '../support/serving.ts';
 import { workerEngines } from '../support/worker-engines.ts';
 import { Reckless } from './handlers/reckless.ts';
+import { until } from '../support/until.ts';
 
 const address = ['127.0.0.1', 0] as const;
 const cores = availableParallelism();
@@ -95,7 +96,7 @@ for (const [engineName, engine] of workerEngines) {
         await using client = await LineClient.to(server, engine);
         await client.ask('where');
         client.socket.close();
-        while (server.stats().active > 0) await new Promise(setImmediate);
+        await until(() => server.stats().active === 0);
       }
       assert.equal(server.stats().workers.length, 1);
     });

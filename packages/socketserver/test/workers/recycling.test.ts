@@ -4,6 +4,7 @@ import { ForkingTCPServer, ThreadingTCPServer, type WorkerOptions } from '../../
 import { LineClient } from '../support/line-client.ts';
 import { serving } from '../support/serving.ts';
 import { Reckless } from './handlers/reckless.ts';
+import { until } from '../support/until.ts';
 
 const address = ['127.0.0.1', 0] as const;
 
@@ -15,12 +16,14 @@ for (const Server of [ThreadingTCPServer, ForkingTCPServer]) {
     server: InstanceType<typeof Server>,
     known: readonly string[],
   ): Promise<string> => {
-    for (;;) {
+    let place = '';
+    await until(async () => {
       await using client = await LineClient.to(server, 'node');
-      const place = await client.ask('where');
+      place = await client.ask('where');
       assert.notEqual(place, '', 'a request was lost');
-      if (!known.includes(place)) return place;
-    }
+      return !known.includes(place);
+    });
+    return place;
   };
 
   describe(`the workers of ${Server.name}`, () => {
@@ -55,7 +58,7 @@ for (const Server of [ThreadingTCPServer, ForkingTCPServer]) {
       const places = await Promise.all(clients.map((client) => client.ask('where')));
       assert.equal(new Set(places).size, 3);
       for (const { socket } of clients) socket.close();
-      while (server.stats().workers.length > 1) await new Promise((resolve) => setTimeout(resolve, 5));
+      await until(() => server.stats().workers.length <= 1);
       assert.ok(places.includes(await freshWorker(server, [])));
     });
 
