@@ -18,7 +18,7 @@ export interface Comparison {
   readonly contenders: Readonly<Record<string, (() => Promise<number>) | undefined>>;
 }
 
-const commandLine = join(import.meta.dirname, '../../packages/rcmd/dist/cli/main.js');
+const commandLine = join(import.meta.dirname, '../../packages/rcmd/bin/rcmd.cjs');
 
 /** What rcmd and ssh do side by side. */
 export function comparisons(stage: Stage, sizes: Sizes): Comparison[] {

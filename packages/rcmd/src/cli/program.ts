@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { software } from '../protocol/software.ts';
 import { start } from './commands/start.ts';
 
 /** The commands, in the order of the help, each in a file of its own. */
@@ -29,7 +29,7 @@ export async function createProgram(word?: string): Promise<Command> {
     .description(
       'Runs commands on other machines, safe by default. Without a command: starts a private server, and a prompt on it.',
     )
-    .version(ownVersion(), '-V, --version', 'print the version')
+    .version(software.replace(/^.*\//, ''), '-V, --version', 'print the version')
     .usage('[command]')
     .enablePositionalOptions()
     .addHelpText(
@@ -61,9 +61,4 @@ function withOurHabits(command: Command): Command {
     })
     .showHelpAfterError(`(rcmd ${command.name() === 'rcmd' ? '' : `${command.name()} `}--help says more)`)
     .exitOverride();
-}
-
-function ownVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
 }

@@ -1,7 +1,6 @@
 import { connectLink } from '../client/connect-link.ts';
 import { HostKeyError, type HostKeyFacts, type HostKeyPolicy as LibraryPolicy } from '../client/host-key.ts';
 import type { ClientLink } from '../link/client-link.ts';
-import { ask } from '../terminal/ask.ts';
 import { CliError } from './cli-error.ts';
 import type { ResolvedTarget } from './resolve-target.ts';
 
@@ -22,6 +21,7 @@ export async function openLink({ fingerprint, hostKeys, place }: ResolvedTarget)
 
 /** Asks whether a server is to be trusted. Its fingerprint is an answer, too, as with ssh(1). */
 export async function askAboutKey({ address, fingerprint }: HostKeyFacts): Promise<boolean> {
+  const { ask } = await import('../terminal/ask.ts');
   const answer = await ask(
     `The server ${address} is not known. Its key is\n  ${fingerprint}\nCompare it with what \`rcmd key\` says there. Trust it? [y/N] `,
   );

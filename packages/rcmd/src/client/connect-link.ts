@@ -68,6 +68,7 @@ async function open(place: Target, settings: ConnectSettings, signal: AbortSigna
     tls: {
       cert,
       key,
+      ca: [], // keys count here, not authorities
       minVersion: 'TLSv1.3',
       alpnProtocols: [alpnProtocol],
       verifyServer: ({ peerCertificate, alpnProtocol: agreed }) => {

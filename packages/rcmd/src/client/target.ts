@@ -1,4 +1,4 @@
-import { isIP, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 
 /** Where a server listens. */
 export type Target =
@@ -31,12 +31,12 @@ export function parseTarget(input: TargetInput): Target {
 /** The one way to write a target: what `known_hosts` and messages name it by. */
 export function formatTarget(target: Target): string {
   if (target.kind === 'unix') return `unix:${target.path}`;
-  return `${isIPv6(target.host) ? `[${target.host}]` : target.host}:${target.port}`;
+  return `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`;
 }
 
 function parseText(text: string): Target {
   if (text.startsWith('unix:')) return unixTarget(text.slice('unix:'.length), text);
-  if (isIPv6(text)) return tcpTarget(text, defaultPort, text);
+  if (/:.*:/.test(text) && isIPv6(text)) return tcpTarget(text, defaultPort, text);
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   if (host === undefined || (bracketed !== undefined && !isIPv6(bracketed))) {
@@ -46,7 +46,7 @@ function parseText(text: string): Target {
 }
 
 function tcpTarget(host: unknown, port: unknown, input: unknown): Target {
-  const isHost = typeof host === 'string' && (isIP(host) !== 0 || /^[\w.-]+$/.test(host));
+  const isHost = typeof host === 'string' && (/^[\w.-]+$/.test(host) || isIPv6(host));
   if (!isHost) throw wrong('have a host: a name without spaces, or an address', input);
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535) {
     throw wrong('have a port from 1 to 65535', input);

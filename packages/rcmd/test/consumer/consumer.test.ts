@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { Program } from '../support/program.ts';
 
 const repository = resolve(import.meta.dirname, '../../../..');
 const installed = join(repository, 'node_modules');
@@ -69,8 +70,9 @@ describe('the packed rcmd, installed by somebody else', () => {
     args: readonly string[],
     { cwd = consumer, input = '' }: { cwd?: string; input?: string } = {},
   ) => execFileSync(command, args, { cwd, env, input, encoding: 'utf8', stdio: 'pipe', timeout: 60_000 });
+  const command = join(consumer, 'node_modules/.bin/rcmd');
   const rcmd = (args: readonly string[], input?: string) =>
-    run(join(consumer, 'node_modules/.bin/rcmd'), args, input === undefined ? {} : { input });
+    run(command, args, input === undefined ? {} : { input });
 
   before(() => {
     for (const path of [home, consumer]) mkdirSync(path, { mode: 0o700 });
@@ -102,6 +104,13 @@ describe('the packed rcmd, installed by somebody else', () => {
   it('is a command', () => {
     const { version } = manifestIn(join(repository, 'packages/rcmd'));
     assert.equal(rcmd(['--version']), `${version}\n`);
+  });
+
+  it('runs a command on a server, from one file', async () => {
+    rmSync(join(consumer, 'node_modules/rcmd/dist/cli/exec.js')); // what the sources would run
+    await using server = new Program([command, 'serve', '--listen', '127.0.0.1:0'], env);
+    const [, address] = await server.stdout.until(/listening on (\S+)/);
+    assert.equal(rcmd(['exec', address!, '--', 'echo', 'it runs']), 'it runs\n');
   });
 
   it('is a prompt, in a home where nothing is set up', () => {
@@ -137,7 +146,7 @@ describe('the packed rcmd, installed by somebody else', () => {
   });
 
   it('shows only its public doors', () => {
-    const inside = "import('rcmd/dist/cli/main.js').catch(({ code }) => console.log(code))";
+    const inside = "import('rcmd/dist/cli/main.cjs').catch(({ code }) => console.log(code))";
     assert.equal(run('node', ['-e', inside]), 'ERR_PACKAGE_PATH_NOT_EXPORTED\n');
   });
 });

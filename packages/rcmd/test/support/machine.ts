@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { temporaryFolder } from './commands.ts';
 import { Program, type ProgramEnd } from './program.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../src/cli/main.cts', import.meta.url));
 
 /** Makes a terminal of 80 columns, and runs a program in it: what is piped in is typed there, what it shows is piped out. */
 const inTerminal = [

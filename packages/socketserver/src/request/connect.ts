@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import {
   type InetAddressInput,
@@ -87,6 +86,7 @@ async function candidatesFor(input: InetAddressInput | UnixAddressInput): Promis
   if (isUnixInput(input)) return [parseUnixAddress(input)];
   const [host, port] = parseHostAndPort(input);
   if (host === '' || isIP(host) !== 0) return [parseInetAddress(input, undefined)];
+  const { lookup } = await import('node:dns/promises');
   const found = await lookup(host, { all: true });
   return found.map(({ address }) => inetAddress(address, port));
 }

@@ -20,8 +20,11 @@ export interface ClientTLSOptions {
   /** The certificate that this client shows to servers that ask for one, and its key; both or neither. */
   readonly cert?: PEMSource | undefined;
   readonly key?: KeySource | undefined;
-  /** The authorities whose certificates count, in place of those that Node knows. */
-  readonly ca?: PEMSource | undefined;
+  /**
+   * The authorities whose certificates count, in place of those that Node knows; `[]` where none does, since
+   * `verifyServer` decides: Node takes some milliseconds to read its own, once a process.
+   */
+  readonly ca?: PEMSource | readonly [] | undefined;
   /** The name that the server's certificate must have, and that is asked for (SNI). Default: the host of the address. */
   readonly serverName?: string | undefined;
   /** Application protocols to offer, the preferred one first. [RFC 7301] */
@@ -41,7 +44,10 @@ const aFunction: OptionRule = { must: 'a function', accepts: (value) => typeof v
 const rules: OptionRules<ClientTLSOptions> = {
   cert: aPEMSource,
   key: aKeySource,
-  ca: aPEMSource,
+  ca: {
+    must: `${aPEMSource.must}, or []`,
+    accepts: (value) => aPEMSource.accepts(value) || isEmptyList(value),
+  },
   serverName: aHostOrAddress,
   alpnProtocols: protocolNames,
   minVersion: aVersion,
@@ -73,7 +79,7 @@ export function resolveClientTLS(given: ClientTLSOptions, place: OptionPlace, ho
   const identity = { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
   const context: ConnectionOptions = {
     ...(cert === undefined && key === undefined ? {} : loadIdentity(checkIdentity(identity, place), place)),
-    ...(ca === undefined ? {} : { ca: [...loadCertificates(ca, { ...place, path: `${place.path}.ca` })] }),
+    ...(ca === undefined ? {} : { ca: authorities(ca, place) }),
     // Node refuses addresses in SNI, and checks the certificate against `host`. [RFC 6066 3]
     ...(serverName === undefined ? {} : { host: serverName }),
     ...(serverName === undefined || isIP(serverName) !== 0 ? {} : { servername: serverName }),
@@ -82,4 +88,12 @@ export function resolveClientTLS(given: ClientTLSOptions, place: OptionPlace, ho
     rejectUnauthorized: verifyServer === undefined,
   };
   return Object.freeze({ context, verifyServer });
+}
+
+function authorities(ca: PEMSource | readonly [], place: OptionPlace): string[] {
+  return isEmptyList(ca) ? [] : [...loadCertificates(ca, { ...place, path: `${place.path}.ca` })];
+}
+
+function isEmptyList(value: unknown): value is readonly [] {
+  return Array.isArray(value) && value.length === 0;
 }

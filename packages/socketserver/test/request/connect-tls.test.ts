@@ -116,6 +116,21 @@ describe('connect({ tls })', () => {
     });
   });
 
+  it('believes no authority where there is none, and lets verifyServer decide all the same', async () => {
+    await serve(async (port) => {
+      const address = ['127.0.0.1', port] as const;
+      await assert.rejects(connect(address, { tls: { ca: [] } }), { code: 'TLS_HANDSHAKE' });
+      const seen: unknown[] = [];
+      const verifyServer = ({ authorized }: { readonly authorized: boolean }) => void seen.push(authorized);
+      await using socket = await connect(address, { tls: { ca: [], verifyServer } });
+      assert.deepEqual(seen, [false]);
+      await socket.sendall('hello\n');
+      assert.equal((await socket.readline()).toString(), 'hello\n');
+      const wrong = { ca: [authority.cert] } as unknown as { ca: string };
+      await assert.rejects(connect(address, { tls: wrong }), /options\.tls\.ca must be PEM text.*, or \[\]/);
+    });
+  });
+
   it('gives up at its signal while verifyServer thinks', { timeout: 10_000 }, async () => {
     await serve(async (port) => {
       const giving = new AbortController();

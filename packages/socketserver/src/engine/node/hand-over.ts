@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { MessageChannel } from 'node:worker_threads';
 import { ConnectionClosedError } from '../../errors.ts';
 import type { Connection, HandedOver } from '../contract.ts';
 import { ConnectionRelay } from './connection-relay.ts';

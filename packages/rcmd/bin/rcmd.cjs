@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 // Stands in the repository, so that `npm ci` can link the command before anything is built.
-import '../dist/cli/main.js';
+require('../dist/cli/main.cjs');
