@@ -24,14 +24,20 @@ export interface ConnectionService {
   readonly deadlines: DeadlineSweep;
 }
 
+/** A step of a request: its TLS handshake is done, or one that its handler began has failed; with neither, the handler begins. */
+export interface RequestStep {
+  readonly handshake?: HandshakeFacts;
+  readonly handshakeError?: Error;
+}
+
 /** What a {@link ServedConnection} is to its server. */
 export interface ServedRequest {
   /** The server's number for the request. */
   readonly id: number;
   /** Called once, when the descriptor is free. */
   readonly closed: () => void;
-  /** Called when the TLS handshake is done, with what is told of it, and when the handler begins; where somebody listens. */
-  readonly progressed: ((handshake?: HandshakeFacts) => void) | undefined;
+  /** Called at each step, where somebody listens. */
+  readonly progressed: ((step: RequestStep) => void) | undefined;
 }
 
 /**
@@ -67,7 +73,7 @@ export class ServedConnection implements SocketHost {
     const { RequestHandlerClass, server, deadlines } = this.#service;
     try {
       const { remoteAddress } = this.#connection;
-      this.#served.progressed?.();
+      this.#served.progressed?.({});
       const run = (): Promise<void> | void => runHandler(RequestHandlerClass, request, remoteAddress, server);
       await (deadlines.isNeeded ? deadlines.run(request, run) : run());
     } finally {
@@ -114,6 +120,14 @@ export class ServedConnection implements SocketHost {
     this.#served.closed();
   }
 
+  handshakeDone(_of: unknown, handshake: HandshakeFacts): void {
+    this.#served.progressed?.({ handshake });
+  }
+
+  handshakeFailed(_of: unknown, handshakeError: Error): void {
+    this.#served.progressed?.({ handshakeError });
+  }
+
   get bytesRead(): number {
     return this.#request?.bytesRead ?? 0;
   }
@@ -130,7 +144,7 @@ export class ServedConnection implements SocketHost {
       const { signal } = this.#handshake;
       const begunAt = performance.now();
       const secured = await secureConnection(this.#connection, tls, { handshakeMs, signal });
-      this.#served.progressed?.(handshakeFacts(secured.tls!, performance.now() - begunAt));
+      this.handshakeDone(this, handshakeFacts(secured.tls!, performance.now() - begunAt));
       return secured;
     } catch (error) {
       this.#served.closed();

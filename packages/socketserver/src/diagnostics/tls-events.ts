@@ -2,7 +2,10 @@ import type { SocketAddress } from '../address/socket-address.ts';
 import type { TLSFacts } from '../tls/tls-facts.ts';
 import { eventChannel } from './event-channel.ts';
 
-/** Published when a client of a TLS server has got through the handshake, before its handler; from workers too. */
+/**
+ * Published when a client of a TLS server has got through the handshake, before its handler, and when the client of any
+ * other stream server has got through that of `startTLS()`; from workers too.
+ */
 export interface TLSEstablishedEvent {
   readonly serverAddress: SocketAddress;
   readonly clientAddress: SocketAddress;
@@ -22,7 +25,10 @@ export interface TLSEstablishedEvent {
   readonly authorized: boolean;
 }
 
-/** Published when a client of a TLS server did not get through the handshake. Nobody else learns of it. */
+/**
+ * Published when a client did not get through the handshake: of a TLS server, where nobody else learns of it, or of
+ * `startTLS()`, which the handler learns too.
+ */
 export interface TLSFailedEvent {
   readonly serverAddress: SocketAddress;
   readonly clientAddress: SocketAddress;

@@ -1,6 +1,6 @@
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
 import { requestEndedChannel, requestStartedChannel } from '../diagnostics/request-events.ts';
-import { type HandshakeFacts, tlsEstablishedChannel, tlsFailedChannel } from '../diagnostics/tls-events.ts';
+import { tlsEstablishedChannel, tlsFailedChannel } from '../diagnostics/tls-events.ts';
 import type { WorkerLostEvent } from '../diagnostics/worker-events.ts';
 import type { RequestSource } from '../engine/contract.ts';
 import { ServerClosedError } from '../errors.ts';
@@ -103,7 +103,8 @@ export function WorkerMixIn(
         isObserved:
           requestStartedChannel.hasSubscribers ||
           requestEndedChannel.hasSubscribers ||
-          tlsEstablishedChannel.hasSubscribers,
+          tlsEstablishedChannel.hasSubscribers ||
+          tlsFailedChannel.hasSubscribers,
         pack: (target, remote, crossing) =>
           this.packRequest(
             [request, clientAddress] as TakenRequest<unknown, SocketAddress>,
@@ -113,9 +114,10 @@ export function WorkerMixIn(
           ),
         handedOver: ({ kind, id: worker }, waitedMs) =>
           this.teller.handedOver(request, clientAddress, { kind, worker, waitedMs }),
-        progressed: ({ handshake }) => {
-          if (handshake === undefined) this.teller.started(request, clientAddress);
-          else this.#tellHandshake(clientAddress, handshake);
+        progressed: ({ handshake, handshakeError }) => {
+          if (handshake !== undefined) this.teller.handshakeDone(clientAddress, handshake);
+          else if (handshakeError === undefined) this.teller.started(request, clientAddress);
+          else this.teller.handshakeFailed(clientAddress, reviveError(handshakeError) as Error);
         },
         connectionClosed: () => this.remoteRequestClosed(request),
       });
@@ -240,12 +242,6 @@ export function WorkerMixIn(
       }
     }
 
-    #tellHandshake(clientAddress: SocketAddress, handshake: HandshakeFacts): void {
-      if (!tlsEstablishedChannel.hasSubscribers) return;
-      const serverAddress = this.serverAddress as SocketAddress;
-      tlsEstablishedChannel.publish({ serverAddress, clientAddress, ...handshake });
-    }
-
     #listenForReload(): void {
       const { reloadSignal } = this.#setup;
       if (reloadSignal === undefined || this.#onReloadSignal !== undefined) return;
@@ -260,10 +256,7 @@ export function WorkerMixIn(
 
     #throwError({ error, fault }: Outcome, clientAddress: SocketAddress): void {
       if (fault === 'handshake') {
-        if (tlsFailedChannel.hasSubscribers) {
-          const serverAddress = this.serverAddress as SocketAddress;
-          tlsFailedChannel.publish({ serverAddress, clientAddress, error: error as Error });
-        }
+        this.teller.handshakeFailed(clientAddress, error as Error);
         throw new PreparationFailed('The TLS handshake failed', { cause: error });
       } else if (error !== undefined) {
         this.#noteFault(error, fault);

@@ -1,5 +1,6 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Pace, TimedRequest } from '../deadlines/timed-request.ts';
+import type { HandshakeFacts } from '../diagnostics/tls-events.ts';
 import type { Connection, Crossing, HandedOver, PeerCredentials } from '../engine/contract.ts';
 import { ConnectionClosedError } from '../errors.ts';
 import { timeoutDefaults } from '../options/timeout-options.ts';
@@ -41,12 +42,18 @@ export interface SocketHost {
   readonly endReadsOnDrain: boolean;
   /** The descriptor of a socket is free. Called once for each. */
   socketClosed(socket: BaseSocket): void;
+  /** `startTLS()` has made us the TLS server of a socket's peer. */
+  handshakeDone(socket: BaseSocket, handshake: HandshakeFacts): void;
+  /** It did not get through that handshake. */
+  handshakeFailed(socket: BaseSocket, error: Error): void;
 }
 
 const nobody: SocketHost = {
   handshakeMs: timeoutDefaults.handshakeMs,
   endReadsOnDrain: false,
   socketClosed: () => {},
+  handshakeDone: () => {},
+  handshakeFailed: () => {},
 };
 
 /**

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { SocketAddress } from '../address/socket-address.ts';
+import { handshakeFacts } from '../diagnostics/tls-events.ts';
 import { leaveEngine } from '../engine/connection-duplex.ts';
 import type { HandshakeOptions } from '../engine/tls/complete-handshake.ts';
 import { secureClientConnection } from '../engine/tls/secure-client-connection.ts';
@@ -66,7 +67,8 @@ export abstract class UpgradableSocket<
    * whatever it is.
    *
    * The handshake has `timeouts.handshakeMs` of the server, and 10 s on a socket of `connect()`. While it runs, every other
-   * operation is refused, and `close()` resets.
+   * operation is refused, and `close()` resets. A server whose request becomes a TLS server so tells of it as a `TLSServer`
+   * does, by `socketserver:tls:established` or `socketserver:tls:failed`.
    *
    * @throws {@link TLSHandshakeError}: the connection is closed then, and later operations fail with the same. With nothing
    *   changed: TypeError for wrong options, while a read or a send waits, and on a connection that is encrypted already;
@@ -77,7 +79,7 @@ export abstract class UpgradableSocket<
     if (this.state !== 'open') throw this.refusal('startTLS');
     if (this.tls !== undefined)
       throw new TypeError('Cannot startTLS: the connection must be plain, got one with TLS');
-    const handshake = handshakeFor(options);
+    const { handshake, isServer } = handshakeFor(options);
     const handshaking = new AbortController();
     const sink = this.giveAway('startTLS', 'securing');
     const { bytesRead, bytesWritten } = sink;
@@ -87,6 +89,7 @@ export abstract class UpgradableSocket<
       interrupt() {}, // it comes to its end within handshakeMs and what verifyServer takes
       reset: (reason) => handshaking.abort(reason ?? new ConnectionClosedError(closedMeanwhile)),
     };
+    const begunAt = performance.now();
     try {
       const { signal } = handshaking;
       const { handshakeMs } = this.host;
@@ -96,17 +99,26 @@ export abstract class UpgradableSocket<
       this.goOn(secured);
     } catch (error) {
       this.endedElsewhere(error as Error);
+      if (isServer) this.host.handshakeFailed(this, error as Error);
       throw error;
     }
+    if (isServer) this.host.handshakeDone(this, handshakeFacts(this.tls!, performance.now() - begunAt));
   }
 }
 
-function handshakeFor(options: StartTLSOptions): Handshake {
+/** @returns the handshake, and whether we are the server in it. */
+function handshakeFor(options: StartTLSOptions): {
+  readonly handshake: Handshake;
+  readonly isServer: boolean;
+} {
   const action = 'Cannot startTLS';
   if (typeof options === 'object' && options !== null && 'serverName' in options) {
     const context = clientContextFor(options, action);
-    return (connection, how) => secureClientConnection(connection, context, how);
+    return {
+      handshake: (connection, how) => secureClientConnection(connection, context, how),
+      isServer: false,
+    };
   }
   const contexts = serverContextsFor(options, action);
-  return (connection, how) => secureConnection(connection, contexts, how);
+  return { handshake: (connection, how) => secureConnection(connection, contexts, how), isServer: true };
 }

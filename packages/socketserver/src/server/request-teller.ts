@@ -12,6 +12,7 @@ import {
   requestStartedChannel,
   requestTimedOutChannel,
 } from '../diagnostics/request-events.ts';
+import { type HandshakeFacts, tlsEstablishedChannel, tlsFailedChannel } from '../diagnostics/tls-events.ts';
 import { RequestTimeoutError, WorkerLostError } from '../errors.ts';
 import { requestIdOf } from '../request/request-id.ts';
 import { StreamSocket } from '../request/stream-socket.ts';
@@ -54,6 +55,22 @@ export class RequestTeller<Request, Address extends SocketAddress> {
   started(request: Request, clientAddress: Address): void {
     if (!requestStartedChannel.hasSubscribers) return;
     requestStartedChannel.publish(this.#event(request, clientAddress));
+  }
+
+  /** A client got through the TLS handshake. */
+  handshakeDone(clientAddress: Address, handshake: HandshakeFacts): void {
+    if (!tlsEstablishedChannel.hasSubscribers) return;
+    tlsEstablishedChannel.publish({
+      serverAddress: this.#parts.serverAddress(),
+      clientAddress,
+      ...handshake,
+    });
+  }
+
+  /** It did not. */
+  handshakeFailed(clientAddress: Address, error: Error): void {
+    if (!tlsFailedChannel.hasSubscribers) return;
+    tlsFailedChannel.publish({ serverAddress: this.#parts.serverAddress(), clientAddress, error });
   }
 
   /** The worker of a datagram has said what it sent. */

@@ -111,6 +111,10 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
         this.connectionClosed(request);
         this.#admission!.closed(request, request.getpeername());
       },
+      handshakeDone: (request, handshake) =>
+        this.teller.handshakeDone(request.getpeername() as Address, handshake),
+      handshakeFailed: (request, error) =>
+        this.teller.handshakeFailed(request.getpeername() as Address, error),
     };
     const action = `Cannot construct ${new.target.name}`;
     const isUnix =

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { InheritedSocket } from '../address/inherited-socket.ts';
 import type { InetAddress } from '../address/socket-address.ts';
-import { handshakeFacts, tlsEstablishedChannel, tlsFailedChannel } from '../diagnostics/tls-events.ts';
+import { handshakeFacts } from '../diagnostics/tls-events.ts';
 import type { BindOptions, Connection, Engine, Listener } from '../engine/contract.ts';
 import { secureConnection } from '../engine/tls/secure-connection.ts';
 import { anything, type OptionRules } from '../options/check-options.ts';
@@ -125,10 +125,9 @@ export class TLSServer extends StreamServer<InetAddress> {
       },
       prepare: (connection, signal) => this.#secure(connection, signal),
       failed: (connection, error) => {
-        const { remoteAddress: clientAddress } = connection;
+        const { remoteAddress } = connection;
         this.preparationFailed(connection);
-        if (!tlsFailedChannel.hasSubscribers) return;
-        tlsFailedChannel.publish({ serverAddress: this.serverAddress, clientAddress, error });
+        this.teller.handshakeFailed(remoteAddress as InetAddress, error);
       },
     });
   }
@@ -141,11 +140,11 @@ export class TLSServer extends StreamServer<InetAddress> {
     const { handshakeMs } = this.timeouts;
     const begunAt = performance.now();
     const secured = await secureConnection(connection, this.#contexts, { handshakeMs, signal });
-    if (tlsEstablishedChannel.hasSubscribers) {
-      const { remoteAddress: clientAddress, tls } = secured;
-      const handshake = handshakeFacts(tls!, performance.now() - begunAt);
-      tlsEstablishedChannel.publish({ serverAddress: this.serverAddress, clientAddress, ...handshake });
-    }
+    const { remoteAddress, tls } = secured;
+    this.teller.handshakeDone(
+      remoteAddress as InetAddress,
+      handshakeFacts(tls!, performance.now() - begunAt),
+    );
     return secured;
   }
 

@@ -164,8 +164,10 @@ export interface Failed {
 export interface Progress {
   readonly type: 'progress';
   readonly id: number;
-  /** The TLS handshake that is done; without it the handler begins. */
+  /** The TLS handshake that is done; without it, and without an error of one, the handler begins. */
   readonly handshake?: HandshakeFacts | undefined;
+  /** Why a TLS handshake failed that the handler began. */
+  readonly handshakeError?: Transferred | undefined;
 }
 
 /** How one request ended. */

@@ -1,7 +1,10 @@
 import { adoptConnection } from '../connection/proxied-connection.ts';
-import { type ConnectionService, ServedConnection } from '../connection/serve-connection.ts';
+import {
+  type ConnectionService,
+  type RequestStep,
+  ServedConnection,
+} from '../connection/serve-connection.ts';
 import { DeadlineSweep } from '../deadlines/deadline-sweep.ts';
-import type { HandshakeFacts } from '../diagnostics/tls-events.ts';
 import { clockOf } from '../engine/clock.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
 import type { Connection, CrossingNotes, Engine, HandedOver } from '../engine/contract.ts';
@@ -147,7 +150,10 @@ export class RequestService {
     { id, requestId, isObserved }: Pick<ServeConnection, 'id' | 'requestId' | 'isObserved'>,
   ): Promise<void> {
     const progressed = isObserved
-      ? (handshake?: HandshakeFacts): void => this.#doors.post({ type: 'progress', id, handshake })
+      ? ({ handshake, handshakeError: error }: RequestStep): void => {
+          const handshakeError = error === undefined ? undefined : transferError(error);
+          this.#doors.post({ type: 'progress', id, handshake, handshakeError });
+        }
       : undefined;
     const bytes = (): Pick<EndedRequest, 'bytesRead' | 'bytesWritten'> =>
       isObserved ? { bytesRead: served.bytesRead, bytesWritten: served.bytesWritten } : {};

@@ -7,7 +7,14 @@ import process from 'node:process';
 import { text } from 'node:stream/consumers';
 import { after, describe, it } from 'node:test';
 import * as library from '../../src/index.ts';
-import { connect, type ServerStats, type SocketAddress } from '../../src/index.ts';
+import {
+  connect,
+  observe,
+  type ServerStats,
+  type SocketAddress,
+  type TLSEstablishedEvent,
+  type TLSFailedEvent,
+} from '../../src/index.ts';
 import { captureStderr } from '../support/capture-stderr.ts';
 import { ErrorCollector } from '../support/collecting-errors.ts';
 import { readAll } from '../support/read-all.ts';
@@ -185,6 +192,45 @@ for (const [engineName, engine] of workerEngines) {
             ['TLSHandshakeError', 'TLS_HANDSHAKE', 'timeout'],
           ],
         );
+      });
+
+      it('is told as the handshakes of TLS servers are', async () => {
+        const told: [what: string, event: TLSEstablishedEvent | TLSFailedEvent][] = [];
+        using _observed = observe({
+          'socketserver:tls:established': (event) => told.push(['established', event]),
+          'socketserver:tls:failed': (event) => told.push(['failed', event]),
+        });
+        const server = startTLS('TCPServer');
+        server.handleError = () => {};
+        await using _ = serving(server);
+        const client = await connect(server.serverAddress, { engine });
+        const clientAddress = client.getsockname();
+        await client.sendall('STARTTLS\n');
+        await client.readline();
+        await client.startTLS(trusting);
+        await until(() => told.length === 1);
+        const [[what, done]] = told as [[string, TLSEstablishedEvent]];
+        const { serverAddress } = server;
+        assert.deepEqual(
+          { what, serverAddress: done.serverAddress, clientAddress: done.clientAddress },
+          { what: 'established', serverAddress, clientAddress },
+        );
+        assert.equal(done.protocol, 'TLSv1.3');
+        assert.equal(done.serverName, 'localhost');
+        assert.ok(done.durationMs > 0);
+        client.close();
+
+        const smuggler = await connect(server.serverAddress, { engine });
+        const from = smuggler.getsockname();
+        await smuggler.sendall('STARTTLS\nMAIL FROM:<evil@example.org>\n');
+        await until(() => told.length === 2);
+        const [, [failed, event]] = told as [unknown, [string, TLSFailedEvent]];
+        assert.deepEqual(
+          { failed, serverAddress: event.serverAddress, clientAddress: event.clientAddress },
+          { failed: 'failed', serverAddress, clientAddress: from },
+        );
+        assert.equal(event.error.name, 'TLSHandshakeError');
+        smuggler.close();
       });
     });
 
