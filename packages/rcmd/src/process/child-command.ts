@@ -180,7 +180,8 @@ export class ChildCommand implements RunningCommand {
 
   /** A process group seems to live on while its dead members wait for whoever inherited them; a control group does not. */
   #isAnyLeft(group: ControlGroup | undefined): boolean {
-    return group === undefined ? signalGroup(this.pid, 0) : group.processes()?.length !== 0;
+    if (group === undefined) return signalGroup(this.pid, 0);
+    return !group.remove() && group.processes()?.length !== 0;
   }
 
   /** Waits until nothing is left, for as long as may be, which is asked for again and again. */

@@ -89,7 +89,7 @@ export class ControlGroup {
   /** The processes in it; `undefined` where that cannot be found out now, as without a free descriptor. */
   processes(): number[] | undefined {
     try {
-      return readFileSync(this.joinFile, 'latin1').split('\n').filter(Boolean).map(Number);
+      return readFileSync(this.joinFile, 'utf8').split('\n').filter(Boolean).map(Number);
     } catch (error) {
       return isGone(error) ? [] : undefined;
     }

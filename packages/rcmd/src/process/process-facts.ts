@@ -29,7 +29,7 @@ export function bootId(): string {
 /** The fields after the program's name, which may hold spaces and parentheses. */
 function fieldsOf(pid: number): string[] | undefined {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8'); // which Node reads in one go, as no other encoding
     return text.slice(text.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;

@@ -379,7 +379,7 @@ describe('a control group', () => {
       joinFile: '',
       processes: () => (kills.length === 0 ? [] : undefined),
       kill: () => kills.shift()!,
-      remove: () => true,
+      remove: () => kills.length === 0,
     };
     const groups = { folder: '', add: () => group, close: () => {} };
     t.mock.method(ControlGroups, 'create', () => groups);
