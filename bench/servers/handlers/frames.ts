@@ -5,7 +5,6 @@ export class Frames extends BaseRequestHandler {
   static override readonly module = import.meta.url;
 
   override async handle(): Promise<void> {
-    this.request.setNoDelay(true);
     try {
       for (;;) {
         const header = await this.request.readExactly(4);

@@ -53,6 +53,7 @@ int Listener::Listen(int backlog) {
 
 int Listener::Watch() {
   if (is_listening_) return 0;
+  SendAtOnce(fd());  // whom it accepts inherits that
   const int status = environment_->poller().Add(fd(), id(), EPOLLIN);
   is_listening_ = is_watched_ = status == 0;
   return status;

@@ -38,6 +38,7 @@ napi_value Connect(napi_env env, napi_callback_info info) {
   if (status == 0 && !environment.HasFreeSlot()) status = -ENOMEM;
   if (status == 0) status = OpenSocket(address.Family(), SOCK_STREAM, &descriptor);
   if (status != 0) return arguments.Return(status);
+  SendAtOnce(descriptor.Get());
   if (connect(descriptor.Get(), address.Raw(), address.length) < 0) status = -errno;
   if (status != 0 && status != -EINPROGRESS) return arguments.Return(status);
   const SlotId id = EnterConnection(&environment, std::move(descriptor), address.Family());

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -61,6 +62,8 @@ int GetOption(int fd, int level, int name, int* value) {
   socklen_t length = sizeof *value;
   return getsockopt(fd, level, name, value, &length) < 0 ? -errno : 0;
 }
+
+void SendAtOnce(int fd) { SetOption(fd, IPPROTO_TCP, TCP_NODELAY, 1); }
 
 int64_t SocketInode(int fd) {
   struct stat status;

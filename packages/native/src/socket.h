@@ -29,6 +29,11 @@ int Claim(int fd, int type);
 int SetOption(int fd, int level, int name, int value);
 int GetOption(int fd, int level, int name, int* value);
 
+// Has TCP send small pieces without waiting for acknowledgements; sockets of other kinds know no such delay. Writes of one
+// turn go together as it is, and of a large one only the tail would wait: for 40 ms, where the peer holds its
+// acknowledgement back until it has the whole message. [RFC 1122 4.2.3.2, 4.2.3.4]
+void SendAtOnce(int fd);
+
 // A number that no other open socket of this machine has, for recognising a descriptor that was handed over.
 int64_t SocketInode(int fd);
 

@@ -219,6 +219,7 @@ export interface Connection {
   /** Ends the connection at once: unsent bytes are lost, a TCP peer sees a reset. */
   reset(): void;
 
+  /** `TCP_NODELAY`: on, until told otherwise. */
   setNoDelay(on: boolean): void;
   setKeepAlive(on: boolean, initialDelaySeconds: number): void;
 

@@ -38,8 +38,11 @@ export class StreamRequestHandler<
   static readonly wbufsize: number = 0;
   /** Seconds that one operation on the connection may wait; `undefined` for ever. */
   static readonly timeout: number | undefined = undefined;
-  /** Sends small writes at once (`TCP_NODELAY`). Worth it only where `wbufsize` is not 0. */
-  static readonly disableNagleAlgorithm: boolean = false;
+  /**
+   * Sends small writes at once (`TCP_NODELAY`). Unlike Python's it is on by default, as in asyncio and Go: what is written in one
+   * turn goes together anyway, and the tail of an answer does not wait for the peer's delayed acknowledgement.
+   */
+  static readonly disableNagleAlgorithm: boolean = true;
 
   /** The same as `request`. */
   connection!: StreamSocket<Address>;
@@ -51,7 +54,7 @@ export class StreamRequestHandler<
       .constructor as typeof StreamRequestHandler;
     this.connection = this.request;
     if (timeout !== undefined) this.connection.settimeout(timeout);
-    if (disableNagleAlgorithm) this.connection.setNoDelay(true);
+    if (!disableNagleAlgorithm) this.connection.setNoDelay(false);
     this.rfile = new StreamReader(this.connection, rbufsize);
     this.wfile = new StreamWriter(this.connection, wbufsize);
   }

@@ -240,7 +240,10 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
     return this.#connection.fd;
   }
 
-  /** `TCP_NODELAY`: sends small pieces at once instead of waiting for the acknowledgement of earlier ones. */
+  /**
+   * `TCP_NODELAY`: sends small pieces at once instead of waiting for the acknowledgement of earlier ones. It is on by itself,
+   * since what is written in one turn goes together anyway; `setNoDelay(false)` turns Nagle's algorithm on.
+   */
   setNoDelay(on = true): void {
     this.requireHere('setNoDelay');
     this.#connection.setNoDelay(on);

@@ -5,6 +5,7 @@ import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
 import { untouched } from '../connection-duplex.ts';
 import { gatherBuffer, type Gatherer } from './gather-buffer.ts';
 import { handOverBySocket } from './hand-over.ts';
+import { setNoDelay } from './no-delay.ts';
 import { bytesTakenFrom, descriptorOf } from './stream-handle.ts';
 
 /** A connection on a `net.Socket`, by documented calls alone: for where Node shows no handle to stand on. */
@@ -124,7 +125,7 @@ export class NodeConnection implements Connection, Gatherer {
   }
 
   setNoDelay(on: boolean): void {
-    this.#socket.setNoDelay(on);
+    setNoDelay(this.#socket, on);
   }
 
   setKeepAlive(on: boolean, initialDelaySeconds: number): void {

@@ -66,6 +66,7 @@ async function connect(address: SocketAddress, { signal }: ConnectOptions = {}):
   const target = isInetAddress(address) ? { host: address[0], port: address[1] } : { path: address };
   const socket = new net.Socket({ allowHalfOpen: true });
   socket.pause(); // else it reads as soon as it is connected
+  socket.setNoDelay(true);
   const aborted = new AbortController();
   try {
     await new Promise<void>((resolve, reject) => {

@@ -60,7 +60,7 @@ export class NodeListener implements Listener {
     if (socket === undefined)
       throw new TypeError('Cannot listen: the listener must be bound and not listening');
     this.#unlistened = undefined;
-    const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true });
+    const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
     server.on('connection', (accepted) => this.#acceptedSocket(accepted));
     socket.listen(server, backlog);
     server.on('error', (error) => this.#waiting.fail(error));

@@ -14,6 +14,7 @@ export interface OnRead {
 }
 
 interface ServerHandle {
+  setNoDelay?(on: boolean): number;
   onconnection?: (status: number, handle?: StreamHandle) => void;
 }
 
@@ -26,6 +27,7 @@ export function interceptConnections(server: Server, accepted: (handle: StreamHa
   const { _handle: handle } = server as unknown as { _handle?: ServerHandle | null };
   const original = handle?.onconnection;
   if (streamWrap() === undefined || handle == null || typeof original !== 'function') return false;
+  handle.setNoDelay?.(true); // the server would tell each connection; so they inherit it
   handle.onconnection = function onconnection(status, stream) {
     if (status === 0 && isStreamHandle(stream)) accepted(stream);
     else original.call(handle, status, stream);

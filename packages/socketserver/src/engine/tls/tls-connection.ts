@@ -4,6 +4,7 @@ import type { SocketAddress } from '../../address/socket-address.ts';
 import type { Clock } from '../clock.ts';
 import { untouched } from '../connection-duplex.ts';
 import type { Connection, ConnectionSink, HandedOver, NodeStream, PeerCredentials } from '../contract.ts';
+import { setNoDelay } from '../node/no-delay.ts';
 import { bytesTakenFrom, descriptorOf } from '../node/stream-handle.ts';
 import { UnsupportedError } from '../../errors.ts';
 import type { ProxyFacts } from '../../proxy-protocol/proxy-header.ts';
@@ -148,7 +149,7 @@ export class TLSConnection implements Connection {
   }
 
   setNoDelay(on: boolean): void {
-    this.#socket.setNoDelay(on);
+    setNoDelay(this.#socket, on);
   }
 
   setKeepAlive(on: boolean, initialDelaySeconds: number): void {
