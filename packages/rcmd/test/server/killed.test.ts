@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { temporaryFolder, untilGone } from '../support/commands.ts';
+import { OutputWatch } from '../support/output-watch.ts';
 import { startServer } from '../support/servers.ts';
 import { until } from '../../../socketserver/test/support/until.ts';
 
@@ -54,16 +55,25 @@ describe('SIGKILL leaves no process of a command behind', () => {
   }
 });
 
-/** What clients leave behind: processes that were told to end, and have a minute's grace. @returns its number. */
-const left: Record<string, (addresses: readonly string[], folder: string) => Promise<number>> = {
-  'a command whose client is gone': async ([address = ''], folder) => {
+/** A server that is about to be told to end, and a folder of the test's. */
+interface Doomed {
+  readonly address: string;
+  /** Where it serves the classic exchange. */
+  readonly classic: string;
+  readonly said: OutputWatch;
+  readonly folder: string;
+}
+
+/** Clients, and what they leave behind: processes that were told to end, and have a minute's grace. @returns the number of one. */
+const left: Record<string, (server: Doomed) => Promise<number>> = {
+  'a command whose client is gone': async ({ address, folder }) => {
     const client = start('run-and-stay.ts', address, stubbornIn(folder), '60000');
     const [pid] = await lines(client, 1);
     client.kill('SIGKILL');
-    await untilThere(join(folder, 'told'));
+    await untilThere(join(folder, 'told')); // so the server has seen it leave
     return Number(pid);
   },
-  'what is left of a command': async ([address = ''], folder) => {
+  'what is left of a command': async ({ address, folder, said }) => {
     const [line, ready] = [stubbornIn(folder), join(folder, 'ready')];
     writeFileSync(
       join(folder, 'left.sh'),
@@ -74,18 +84,30 @@ const left: Record<string, (addresses: readonly string[], folder: string) => Pro
     const [pid] = await lines(client, 1);
     await untilThere(join(folder, 'told'));
     client.kill('SIGKILL');
+    await said.until('connection-closed'); // a connection that is cut off would end it, too
     return Number(pid);
   },
-  'a command of the classic exchange': async ([, address = ''], folder) => {
-    const client = connect(address.replace(/^unix:/, ''));
-    const ready = join(folder, 'ready');
-    client.write(stubbornIn(folder).replace('echo $$', () => `echo $$ >${ready}`));
-    await untilThere(ready);
+  'a command of the classic exchange whose client is gone': async (server) => {
+    const { client, pid } = await startClassic(server);
     client.destroy();
-    await untilThere(join(folder, 'told'));
-    return Number(readFileSync(ready, 'utf8'));
+    await untilThere(join(server.folder, 'told'));
+    return pid;
   },
+  'a command of the classic exchange whose client stays': async (server) => (await startClassic(server)).pid,
 };
+
+/** Has a stubborn command run for a client of the classic exchange. */
+async function startClassic({
+  classic,
+  folder,
+}: Doomed): Promise<{ readonly client: Socket; readonly pid: number }> {
+  const client = connect(classic.replace(/^unix:/, ''));
+  client.on('error', () => {}); // its server resets it
+  const ready = join(folder, 'ready');
+  client.write(stubbornIn(folder).replace('echo $$', () => `echo $$ >${ready}`));
+  await untilThere(ready);
+  return { client, pid: Number(readFileSync(ready, 'utf8')) };
+}
 
 /** A line that says its number, and in a file that it was told to end, which it does not. Nobody reads what the shell says of `sleep`. */
 function stubbornIn(folder: string): string {
@@ -119,10 +141,12 @@ describe('a second signal', () => {
       it(`ends a ${model} server and ${name}`, { timeout: 30_000 }, async () => {
         using folder = temporaryFolder();
         const server = start('serve.ts', folder.path, model);
-        const addresses = await lines(server, 2);
-        const pid = await leave(addresses, folder.path);
+        const said = new OutputWatch(server.stdout);
+        const [, address = '', classic = ''] = await said.until(/^(.+)\n(.+)\n/);
+        const pid = await leave({ address, classic, said, folder: folder.path });
         const ended = once(server, 'exit');
         server.kill('SIGTERM');
+        await untilThere(join(folder.path, 'told'));
         server.kill('SIGINT');
         await untilGone(pid);
         assert.deepEqual(await ended, [0, null]);
