@@ -92,8 +92,8 @@ export class AuthorizedKeys {
   }
 }
 
-/** Changes with the file; `''` where there is none. */
+/** Changes with the file, and with whose it is and who may write to it; `''` where there is none. */
 function versionOf(path: string): string {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat === undefined ? '' : `${stat.ino}.${stat.size}.${stat.mtimeNs}`;
+  return stat === undefined ? '' : `${stat.ino}.${stat.size}.${stat.mtimeNs}.${stat.ctimeNs}`;
 }

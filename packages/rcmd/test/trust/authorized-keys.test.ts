@@ -95,5 +95,7 @@ command="tar \\"-c\\" /srv" ${two}
     assert.throws(() => file.find(one), { code: 'UNSAFE_PATH' });
     chmodSync(path, 0o644);
     assert.equal(file.find(one)?.comment, 'me');
+    chmodSync(path, 0o646); // nothing in it has changed
+    assert.throws(() => file.find(one), { code: 'UNSAFE_PATH' });
   });
 });
