@@ -47,7 +47,7 @@ export interface RcmdServerOptions {
   readonly audit?: AuditOptions | undefined;
   /** From the moment in which commands are told to end to the forced end of connections, in milliseconds. Default 15,000. */
   readonly drainMs?: number | undefined;
-  /** Learns what happens, at once and in order; what it throws ends the process. */
+  /** Learns what happens, at once and in order. What it throws breaks nothing: it becomes a warning of this process, `RCMD_ON_EVENT`. */
   readonly onEvent?: ((event: ServerEvent) => void) | undefined;
 }
 

@@ -2,9 +2,17 @@ import assert from 'node:assert/strict';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { createServer } from '../../src/index.ts';
 import { loadIdentity } from '../../src/trust/identity.ts';
 import { temporaryFolder } from '../support/commands.ts';
-import { otherIdentity, runOverTLS, startRefused, startServer } from '../support/servers.ts';
+import {
+  connectClient,
+  otherIdentity,
+  runOverTLS,
+  startRefused,
+  startServer,
+  testPaths,
+} from '../support/servers.ts';
 
 describe('a server', () => {
   it('runs what a local user asks for', async () => {
@@ -12,6 +20,35 @@ describe('a server', () => {
     await using client = await started.client();
     const { stdout, stderr, end } = await client.run({ shell: 'cat; echo err >&2; exit 3' }, 'in');
     assert.deepEqual([stdout, stderr, end.exitCode], ['in', 'err\n', 3]);
+  });
+
+  it('serves on though the application fails at listening to it, and warns', async () => {
+    using folder = temporaryFolder();
+    const { socket, ...paths } = testPaths(folder.path);
+    const warned: string[] = [];
+    const warn = ({ message }: Error): void => void warned.push(message);
+    process.on('warning', warn);
+    await using server = await createServer({
+      listen: `unix:${socket}`,
+      paths,
+      onEvent: ({ type }): void | Promise<void> => {
+        if (type === 'command-started') throw new Error('one');
+        if (type === 'command-ended') return Promise.reject(new Error('other'));
+      },
+    });
+    const serving = server.serve();
+    {
+      await using client = await connectClient(`unix:${socket}`);
+      assert.equal((await client.run({ shell: 'echo a' })).stdout, 'a\n');
+      assert.equal((await client.run({ shell: 'echo b' })).stdout, 'b\n');
+    }
+    await server.close();
+    await serving;
+    process.off('warning', warn);
+    assert.deepEqual(
+      new Set(warned),
+      new Set(['onEvent failed at command-started: one', 'onEvent failed at command-ended: other']),
+    );
   });
 
   it('has a socket that nobody else may use', async () => {

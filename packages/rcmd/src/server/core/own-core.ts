@@ -93,8 +93,14 @@ export class OwnCore implements Core {
     return Promise.resolve(this.#ledger.state);
   }
 
+  /** Tells the application. That it fails at listening is told of it, and no reason to break what it was to hear of. */
   publish(event: ServerEvent): void {
-    this.#callbacks.onEvent(event);
+    try {
+      const listening = this.#callbacks.onEvent(event) as unknown;
+      if (listening instanceof Promise) listening.catch((error: unknown) => warn(event, error));
+    } catch (error) {
+      warn(event, error);
+    }
   }
 
   async authorize(key: PresentedKey): Promise<Authorization | undefined> {
@@ -118,4 +124,13 @@ export class OwnCore implements Core {
     this.guard.close();
     this.#refusals.close();
   }
+}
+
+function warn({ type }: ServerEvent, error: unknown): void {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  process.emitWarning(`onEvent failed at ${type}: ${message}`, {
+    type: 'RcmdWarning',
+    code: 'RCMD_ON_EVENT',
+    ...(stack !== undefined && { detail: stack }),
+  });
 }
