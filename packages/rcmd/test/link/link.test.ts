@@ -402,6 +402,21 @@ describe('a silent peer', () => {
     assert.ok(last.type === 'go-away' && last.goAway.code === 'IDLE');
   });
 
+  it('is also one that brings a message so slowly that it never ends', async () => {
+    await using raw = await rawPeer({}, { keepAlive: { intervalMs: 20 } });
+    await raw.socket.sendall(Buffer.concat([...encodeMessage(hello())]));
+    await raw.socket.sendall(Buffer.from('01000010', 'hex')); // the header of one of 64 KiB
+    const drip = async (): Promise<void> => {
+      for (;;) {
+        await raw.socket.sendall(Buffer.of(0));
+        await delay(1);
+      }
+    };
+    drip().catch(() => {}); // it is cut off
+    const last = (await raw.messages()).at(-1);
+    assert.ok(last?.type === 'go-away' && last.goAway.code === 'IDLE');
+  });
+
   it('is not one that only answers', async () => {
     await using linked = await linkPair({ opened: () => {} }, { intervalMs: 5 });
     await delay(100);
