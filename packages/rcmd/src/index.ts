@@ -6,6 +6,7 @@ export {
   type CommandResult,
   connect,
   type ConnectOptions,
+  type EndSignal,
   type ExecOptions,
   formatTarget,
   HostKeyError,

@@ -1,7 +1,7 @@
 import { RcmdError } from '../errors.ts';
+import { escapeControls } from '../protocol/escape-controls.ts';
 import type { AnyOutput } from './collected-output.ts';
-import { escapeControls } from './quote.ts';
-import type { CommandFault, CommandResult } from './result.ts';
+import type { CommandFault, CommandResult, EndSignal } from './result.ts';
 
 /** Characters of output that a message may hold, of each stream. */
 const shownCharacters = 8_192;
@@ -35,7 +35,7 @@ export class CommandError<Output = AnyOutput, All = AnyOutput>
   declare readonly stderr: Output;
   declare readonly all: All;
   declare readonly exitCode: number | undefined;
-  declare readonly signal: NodeJS.Signals | undefined;
+  declare readonly signal: EndSignal | undefined;
   declare readonly signalDescription: string | undefined;
   declare readonly timedOut: boolean;
   declare readonly isCanceled: boolean;
@@ -49,7 +49,7 @@ export class CommandError<Output = AnyOutput, All = AnyOutput>
   readonly originalMessage: string | undefined;
 
   constructor({ code, what, cause }: CommandFailing, result: CommandResult<Output, All>) {
-    const shortMessage = `The command ${what}: ${result.escapedCommand}`;
+    const shortMessage = `The command ${escapeControls(what)}: ${result.escapedCommand}`;
     super(code, [shortMessage, ...shown(result)].join('\n\n'), cause === undefined ? {} : { cause });
     this.shortMessage = shortMessage;
     this.originalMessage = cause instanceof Error ? cause.message : undefined;

@@ -6,7 +6,13 @@ export { type ExecOptions, type Input } from './exec-options.ts';
 export { HostKeyError, type HostKeyFacts, type HostKeyFault, type HostKeyPolicy } from './host-key.ts';
 export { quote } from './quote.ts';
 export { RemoteProcess } from './remote-process.ts';
-export { type CommandFault, type CommandResult, type OutputOf, type ResultOf } from './result.ts';
+export {
+  type CommandFault,
+  type CommandResult,
+  type EndSignal,
+  type OutputOf,
+  type ResultOf,
+} from './result.ts';
 export { ShellSession } from './shell-session.ts';
 export { type ArgumentTag, type ShellTag } from './tags.ts';
 export { formatTarget, parseTarget, type Target, type TargetInput } from './target.ts';

@@ -13,7 +13,7 @@ import { feedInput } from './feed-input.ts';
 import { InputStream } from './input-stream.ts';
 import { linesOf } from './lines.ts';
 import { show } from './option-rules.ts';
-import type { CommandResult, ResultOf } from './result.ts';
+import type { CommandResult, EndSignal, ResultOf } from './result.ts';
 import { describeSignal } from './signal-description.ts';
 
 const defaultGraceMs = 5_000;
@@ -272,7 +272,7 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
     const { command, escapedCommand, host, options } = this.#request;
     const { encoding = 'utf8', lines = false, stripFinalNewline = true } = options;
     const format = { encoding, lines, stripFinalNewline };
-    const signal = end?.signal as NodeJS.Signals | undefined;
+    const signal = end?.signal as EndSignal | undefined;
     return {
       command,
       escapedCommand,

@@ -1,5 +1,8 @@
 import type { ExecOptions } from './exec-options.ts';
 
+/** What may have ended a command: the signals that Node has names for, and those of real time. [signal(7)] */
+export type EndSignal = NodeJS.Signals | 'SIGRTMIN' | `SIGRTMIN${'+' | '-'}${number}`;
+
 /** How a command ended, and what it wrote. Its fields are those of execa, where that has them. */
 export interface CommandResult<Output = string, All = undefined> {
   /** What was run, for people: program and arguments, or the line for the shell. */
@@ -18,7 +21,8 @@ export interface CommandResult<Output = string, All = undefined> {
   readonly all: All;
   /** `undefined` where a signal ended it, and where it is not known. */
   readonly exitCode: number | undefined;
-  readonly signal: NodeJS.Signals | undefined;
+  /** Where the server runs without `@socketserver/native`, an end by a signal of real time is told as the exit code 0: Node does not know better. */
+  readonly signal: EndSignal | undefined;
   readonly signalDescription: string | undefined;
   /** Whether it did not end by itself with 0. */
   readonly failed: boolean;

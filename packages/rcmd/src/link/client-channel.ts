@@ -1,4 +1,5 @@
 import { ProtocolError, RcmdError } from '../errors.ts';
+import { escapeControls } from '../protocol/escape-controls.ts';
 import type { CommandEnd, CommandFailure, CommandStart } from '../protocol/command-end.ts';
 import type { ChannelMessage } from '../protocol/message.ts';
 import type { OpenRequest } from '../protocol/open-request.ts';
@@ -12,7 +13,7 @@ export class NotStartedError extends RcmdError {
   readonly failure: CommandFailure;
 
   constructor(failure: CommandFailure) {
-    super('NOT_STARTED', `Nothing was run: ${failure.message}`);
+    super('NOT_STARTED', `Nothing was run: ${escapeControls(failure.message)}`);
     this.failure = failure;
   }
 

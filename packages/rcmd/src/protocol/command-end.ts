@@ -3,6 +3,7 @@ import {
   aCount,
   aDuration,
   aText,
+  type FieldRule,
   type FieldRules,
   oneOf,
   optional,
@@ -17,7 +18,7 @@ export type KillReason =
 export interface CommandEnd {
   /** The exit code, 0 to 255; `undefined` where a signal ended it. */
   readonly exitCode: number | undefined;
-  /** The signal that ended it, such as `'SIGTERM'`. */
+  /** The signal that ended it, such as `'SIGTERM'` or `'SIGRTMIN+3'`. */
   readonly signal: string | undefined;
   /** Why the server ended it, if it did. */
   readonly killedBy: KillReason | undefined;
@@ -76,9 +77,17 @@ const failureCodes: readonly CommandFailureCode[] = [
   'FAILED',
 ];
 
+const anExitCode: FieldRule = (value) =>
+  aCount(value) === undefined && (value as number) <= 255 ? undefined : 'a whole number from 0 to 255';
+
+const aSignal: FieldRule = (value) =>
+  typeof value === 'string' && /^SIG[A-Z][A-Z0-9]{1,9}([+-]\d{1,2})?$/.test(value)
+    ? undefined
+    : 'a name such as SIGTERM or SIGRTMIN+3';
+
 const endRules: FieldRules = {
-  exitCode: optional(aCount),
-  signal: optional(aText),
+  exitCode: optional(anExitCode),
+  signal: optional(aSignal),
   killedBy: optional(oneOf(...killReasons)),
   durationMs: aDuration,
   stdoutBytes: aCount,

@@ -44,6 +44,15 @@ export const recordOf =
     return wrong === undefined ? undefined : `an object, each value of it ${wrong}`;
   };
 
+/** An object whose fields are known; those that are not are let be, for what comes after this version. */
+export const objectOf =
+  (rules: FieldRules): FieldRule =>
+  (value) => {
+    if (!isPlainObject(value)) return 'an object';
+    const [name, rule] = Object.entries(rules).find(([key, one]) => one(value[key]) !== undefined) ?? [];
+    return name === undefined ? undefined : `an object whose ${name} must be ${rule!(value[name])}`;
+  };
+
 export const oneOf =
   (...values: readonly string[]): FieldRule =>
   (value) =>

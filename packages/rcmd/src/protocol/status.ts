@@ -1,5 +1,14 @@
 import { maxPayloadBytes } from './frame.ts';
-import { aCount, aText, type FieldRules, listOf, optional, readJSON, writeJSON } from './json-payload.ts';
+import {
+  aCount,
+  aText,
+  type FieldRules,
+  listOf,
+  objectOf,
+  optional,
+  readJSON,
+  writeJSON,
+} from './json-payload.ts';
 
 /** One of the commands that run on a server. */
 export interface CommandStatus {
@@ -31,10 +40,13 @@ export interface ServerStatus {
 /** Characters of a command that are left where it must be cut. */
 const shownCharacters = 128;
 
-const isCommand = (value: unknown): string | undefined =>
-  typeof value === 'object' && value !== null && 'commandId' in value && 'argv' in value
-    ? undefined
-    : 'a command';
+const commandRules: FieldRules = {
+  commandId: aText,
+  pid: aCount,
+  owner: aText,
+  startedAt: aCount,
+  argv: listOf(aText),
+};
 
 const rules: FieldRules = {
   software: aText,
@@ -42,7 +54,7 @@ const rules: FieldRules = {
   uptimeMs: aCount,
   connections: aCount,
   you: aText,
-  commands: listOf(isCommand),
+  commands: listOf(objectOf(commandRules)),
   omitted: optional(aCount),
 };
 

@@ -90,6 +90,15 @@ describe('every message of the protocol', () => {
 describe('what breaks the protocol', () => {
   const open = (text: string): Buffer =>
     Buffer.concat([...writeFrame(frameTypes.open, 1, Buffer.from(text))]);
+  const exit = (fields: string): Buffer => {
+    const counts = '"durationMs":1,"stdoutBytes":0,"stderrBytes":0,"stdinBytes":0,"isTruncated":false';
+    return Buffer.concat([...writeFrame(frameTypes.exit, 1, Buffer.from(`{${fields},${counts}}`))]);
+  };
+  const status = (command: string): Buffer => {
+    const facts = '"software":"s","pid":1,"uptimeMs":1,"connections":1,"you":"me"';
+    const payload = Buffer.from(`{${facts},"commands":[${command}]}`);
+    return Buffer.concat([...writeFrame(frameTypes.statusAnswer, 0, payload)]);
+  };
   const good = '"stdin":false,"credit":{"stdout":1,"stderr":1}';
   const faults: [string, Buffer, RegExp][] = [
     [
@@ -135,6 +144,26 @@ describe('what breaks the protocol', () => {
       'too many variables',
       open(`{"argv":["a"],"env":{${Array.from({ length: 4_097 }, (_, i) => `"a${i}":""`).join()}},${good}}`),
       /at most 4096 names/,
+    ],
+    [
+      'an exit code of no process',
+      exit('"exitCode":256'),
+      /EXIT.exitCode must be a whole number from 0 to 255/,
+    ],
+    [
+      'a signal that could be anything',
+      exit('"signal":"\\u001b[2J"'),
+      /EXIT.signal must be a name such as SIGTERM/,
+    ],
+    [
+      'a command of the status without a number',
+      status('{"commandId":"a","pid":"\\u001b[2J","owner":"me","startedAt":1,"argv":["a"]}'),
+      /STATUS_ANSWER.commands must be a list, each of it an object whose pid must be a whole number from 0 on/,
+    ],
+    [
+      'a command of the status without words',
+      status('{"commandId":"a","pid":1,"owner":"me","startedAt":1,"argv":"a"}'),
+      /an object whose argv must be a list/,
     ],
   ];
   for (const [name, bytes, words] of faults) {

@@ -33,7 +33,10 @@ export async function results(client: Client, options: ExecOptions): Promise<voi
   const noText: string = bytes.stdout;
   // @ts-expect-error -- `reject: false` may resolve with an error, and then there is no message to rely on
   void either.message;
-  void [text, nothing, inFolder, lines, none, any, wrong, noText];
+  const signals: CommandResult['signal'][] = ['SIGTERM', 'SIGRTMIN', 'SIGRTMIN+3'];
+  // @ts-expect-error -- a signal of real time is none that Node has a name for
+  const named: NodeJS.Signals | undefined = plain.signal;
+  void [signals, named, text, nothing, inFolder, lines, none, any, wrong, noText];
 }
 
 export async function tags(client: Client): Promise<void> {
