@@ -60,16 +60,18 @@ void Connection::Schedule() {
 
 // Output is watched only from the first full socket buffer on. A Unix socket reports every piece that the peer
 // takes, so there it is watched only while something waits; TCP reports only after a send has failed.
-void Connection::Register(bool for_output) {
+bool Connection::Register(bool for_output) {
   const uint32_t events = kInputEvents | (for_output ? static_cast<uint32_t>(EPOLLOUT) : 0u);
-  if (registered_ == events) return;
-  // Neither call fails for want of anything but memory, which ends the process.
+  if (registered_ == events) return true;
   if (registered_ == 0) {
-    environment_->poller().Add(fd(), id(), events);
+    // ENOSPC where the user watches as many descriptors as it may, or ENOMEM: nothing would ever be told of it.
+    const int status = environment_->poller().Add(fd(), id(), events);
+    if (status < 0) return Fail(status, layout::kRead);
   } else {
-    environment_->poller().Modify(fd(), id(), events);
+    environment_->poller().Modify(fd(), id(), events);  // takes no memory
   }
   registered_ = events;
+  return true;
 }
 
 void Connection::OnEvents(uint32_t events) {
@@ -78,9 +80,9 @@ void Connection::OnEvents(uint32_t events) {
   if (is_connecting_) return FinishConnect();
   if ((events & ~static_cast<uint32_t>(EPOLLOUT)) != 0) SetReadable(true);
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0 && out_ != nullptr && !Pump()) return;
-  if ((events & EPOLLOUT) != 0 && is_unix_ && out_ == nullptr) Register(false);
+  if ((events & EPOLLOUT) != 0 && is_unix_ && out_ == nullptr && !Register(false)) return;
   if ((events & ~static_cast<uint32_t>(EPOLLOUT)) == 0) return;
-  if (IsWanted()) return Schedule();
+  if (IsWanted() || close_wanted_) return Schedule();
   if ((events & EPOLLERR) != 0) NoticeFailureWhileStopped();
 }
 
@@ -107,6 +109,11 @@ bool Connection::Expect() {
 void Connection::OnTurn() {
   is_scheduled_ = false;
   if (out_ != nullptr && !Pump()) return;
+  // A peer that sends everything before it reads anything must come to read our last bytes.
+  if (close_wanted_) {
+    if (!DiscardInput()) Schedule();
+    return;
+  }
   const int32_t state = environment_->mailbox().Slot(id().slot, layout::kSlotState);
   constexpr int32_t kBoth = layout::kWanted | layout::kReadable;
   if ((state & kBoth) != kBoth || read_ended_ || is_connecting_) return;
@@ -114,7 +121,8 @@ void Connection::OnTurn() {
   // closed after a single exchange never costs an epoll_ctl(2). Later, registering reports what is there.
   if (registered_ == 0 && !is_fresh_ && !reads_large_) {
     SetReadable(false);
-    return Register(out_ != nullptr);
+    Register(out_ != nullptr);
+    return;
   }
   Read();
 }
@@ -139,8 +147,7 @@ bool Connection::Read() {
     if (errno != EAGAIN) return Fail(-errno, layout::kRead);
     is_fresh_ = false;
     SetReadable(false);
-    Register((registered_ & EPOLLOUT) != 0);
-    return true;
+    return Register((registered_ & EPOLLOUT) != 0);
   }
   if (count == 0) {
     ReceivedEnd();
@@ -230,8 +237,7 @@ bool Connection::SendGathered(const uint32_t* next) {
       }
     }
   }
-  if (out_ != nullptr) OutputBlocked();
-  return true;
+  return out_ == nullptr || OutputBlocked();
 }
 
 bool Connection::Write(napi_value bytes, const uint8_t* memory, size_t length, bool* accepted) {
@@ -305,8 +311,7 @@ bool Connection::Pump() {
 
 bool Connection::OutputBlocked() {
   PublishQueued();
-  if (!is_connecting_) Register(true);
-  return true;
+  return is_connecting_ || Register(true);
 }
 
 bool Connection::OutputDone() {
@@ -341,23 +346,33 @@ bool Connection::CloseWhenSent() {
   close_wanted_ = true;
   int32_t& state = environment_->mailbox().Slot(id().slot, layout::kSlotState);
   state &= ~layout::kWanted;
-  if (out_ != nullptr) return true;
+  if (out_ != nullptr) {
+    Schedule();
+    return true;
+  }
   DiscardInput();
   environment_->End(id(), 0, layout::kNoOperation);
   return false;
 }
 
-// Closing with unread bytes makes TCP send a reset and drop what is still to be sent. [RFC 1122 4.2.2.13]
-void Connection::DiscardInput() {
+// Closing with unread bytes makes TCP send a reset and drop what is still to be sent, and a Unix socket reset its
+// peer. [RFC 1122 4.2.2.13]
+bool Connection::DiscardInput() {
   const int32_t state = environment_->mailbox().Slot(id().slot, layout::kSlotState);
-  if (is_unix_ || read_ended_ || is_connecting_ || (state & layout::kReadable) == 0) return;
+  if (read_ended_ || is_connecting_ || (state & layout::kReadable) == 0) return true;
   constexpr size_t kEnough = 256 * 1024;
-  size_t discarded = 0;
-  while (discarded < kEnough) {
-    const ssize_t count = recv(fd(), nullptr, kEnough, MSG_TRUNC);  // [tcp(7)]
-    if (count <= 0) return;
+  uint8_t scratch[16 * 1024];
+  for (size_t discarded = 0; discarded < kEnough;) {
+    const ssize_t count = is_unix_ ? recv(fd(), scratch, sizeof scratch, 0)
+                                   : recv(fd(), nullptr, kEnough, MSG_TRUNC);  // [tcp(7)]
+    if (count <= 0) {
+      read_ended_ = count == 0;
+      SetReadable(false);
+      return true;
+    }
     discarded += static_cast<size_t>(count);
   }
+  return false;
 }
 
 void Connection::Reset() {

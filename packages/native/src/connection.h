@@ -61,7 +61,7 @@ class Connection final : public Source {
   bool IsWanted() const;
   void SetReadable(bool readable);
   void Schedule();
-  void Register(bool for_output);
+  bool Register(bool for_output);
   void FinishConnect();
   void NoticeFailureWhileStopped();
   bool Read();
@@ -71,7 +71,8 @@ class Connection final : public Source {
   bool OutputBlocked();
   bool OutputDone();
   void PublishQueued();
-  void DiscardInput();
+  // Throws away what has come, a bounded amount at once. Gives whether nothing is left.
+  bool DiscardInput();
   bool Fail(int error, layout::Operation operation);
 
   Environment* environment_;

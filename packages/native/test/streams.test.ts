@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, openSync, closeSync, statSync, writeFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -563,4 +564,20 @@ describe('connect', () => {
     await assert.rejects(engine.connect(listener.address, { signal: AbortSignal.abort(reason) }), reason);
     await listener.close();
   });
+});
+
+test('a connection that the system does not watch ends with its error', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'unwatched-'));
+  const library = join(directory, 'watches-nothing.so');
+  const support = (name: string): string => join(import.meta.dirname, 'support', name);
+  try {
+    execFileSync('g++', ['-shared', '-fPIC', '-o', library, support('watches-nothing.cc'), '-ldl']);
+    // A sanitizer's own library must come first, and is one of those that are preloaded then.
+    const preloaded = [process.env['LD_PRELOAD'], library].filter((name) => name !== undefined).join(' ');
+    const env = { ...process.env, LD_PRELOAD: preloaded };
+    const said = execFileSync(process.execPath, [support('unwatched.ts')], { env, encoding: 'utf8' });
+    assert.equal(said, 'read: read ENOSPC\nwrite: read ENOSPC\n');
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

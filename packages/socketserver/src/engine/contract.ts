@@ -213,7 +213,10 @@ export interface Connection {
   /** Ends the writing side (FIN) after everything written. Reading goes on. */
   endWrite(): void;
 
-  /** Sends what was written, ends both sides and frees the descriptor. Bytes that arrive later are lost. */
+  /**
+   * Sends what was written, ends both sides and frees the descriptor. Bytes that arrive meanwhile are read and thrown away,
+   * since a peer may send everything before it reads anything.
+   */
   close(): void;
 
   /** Ends the connection at once: unsent bytes are lost, a TCP peer sees a reset. */

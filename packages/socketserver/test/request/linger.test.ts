@@ -4,11 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { BaseRequestHandler, ConcurrentTLSServer, connect } from '../../src/index.ts';
+import {
+  BaseRequestHandler,
+  ConcurrentTCPServer,
+  ConcurrentTLSServer,
+  ConcurrentUnixStreamServer,
+  connect,
+} from '../../src/index.ts';
 import { chooseEngine } from '../../src/engine/choose-engine.ts';
 import type { Connection } from '../../src/engine/contract.ts';
 import { SocketSink } from '../../src/request/socket-sink.ts';
-import { createMemoryEngine, VirtualClock } from '../../src/testing/index.ts';
+import { createMemoryEngine, startServer, VirtualClock } from '../../src/testing/index.ts';
 import { serving } from '../support/serving.ts';
 import { TestAuthority } from '../support/tls-material.ts';
 import { someTurns } from '../support/turns.ts';
@@ -84,6 +90,32 @@ for (const [engineName, choice] of workerEngines) {
       });
     }
   });
+}
+
+/** More than the buffers of both kernels hold. */
+const upload = Buffer.alloc(33_554_432, 'u');
+const answer = Buffer.alloc(8_388_608, 'a');
+
+/** Answers without looking at what it is sent, and does not wait until the answer is out. */
+class AnswersUnasked extends BaseRequestHandler {
+  static override readonly module = import.meta.url;
+
+  override handle() {
+    void this.request.sendall(answer);
+  }
+}
+
+for (const engine of ['node', 'native'] as const) {
+  for (const Server of [ConcurrentTCPServer, ConcurrentUnixStreamServer]) {
+    it(`what a ${Server.name} sent last reaches a peer that sends everything before it reads, on the ${engine} engine`, async () => {
+      await using running = startServer(Server as typeof ConcurrentTCPServer, AnswersUnasked, { engine });
+      await using client = await running.connect();
+      await client.send(upload); // far more than a closed connection listens to
+      await someTurns(500);
+      const received = await client.readExactly(answer.length);
+      assert.ok(received.equals(answer));
+    });
+  }
 }
 
 describe('the end of a closed TLS connection', () => {
