@@ -11,6 +11,7 @@
         'src/connection.cc',
         'src/crossing.cc',
         'src/crossings.cc',
+        'src/datagram_batch.cc',
         'src/datagram_port.cc',
         'src/environment.cc',
         'src/inbox.cc',

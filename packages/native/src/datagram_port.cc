@@ -1,5 +1,7 @@
 #include "datagram_port.h"
 
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -122,12 +124,17 @@ uint32_t DatagramPort::SendBatch(Environment* environment, uint32_t index, uint3
   if (port == nullptr) return index + 1;
 
   uint32_t gathered = 0;
+  Command last{};
   for (; index < count && gathered < layout::kMaxDatagrams; index++) {
     if (!mailbox.ReadCommand(index, &command)) continue;
     if (command.kind != layout::kSendTo || command.id.slot != id.slot || command.id.generation != id.generation) {
       break;
     }
     const uint8_t* bytes = mailbox.Outgoing() + command.offset;
+    // Answers to a burst of one host's follow one another.
+    const bool is_next = gathered > 0 && command.host == last.host && command.port == last.port &&
+                         command.name_length == 0 && last.name_length == 0;
+    if (is_next && port->CanJoin() && batch.Join(gathered - 1, bytes, command.length)) continue;
     Address& address = batch.addresses[gathered];
     if (command.name_length > 0) {
       const std::string host(reinterpret_cast<const char*>(bytes + command.length), command.name_length);
@@ -137,17 +144,21 @@ uint32_t DatagramPort::SendBatch(Environment* environment, uint32_t index, uint3
     } else {
       address = Address::IPv4(command.host, command.port);
     }
-    batch.pieces[gathered] = {const_cast<uint8_t*>(bytes), command.length};
-    msghdr& header = batch.messages[gathered].msg_hdr;
-    header = {};
-    header.msg_name = &address.storage;
-    header.msg_namelen = address.length;
-    header.msg_iov = &batch.pieces[gathered];
-    header.msg_iovlen = 1;
-    gathered++;
+    batch.Begin(gathered++, bytes, command.length);
+    last = command;
   }
   port->SendOrKeep(&batch, gathered);
   return index;
+}
+
+// A kernel that does not know how would send them as one. [Linux 4.18]
+bool DatagramPort::CanJoin() {
+  if (joining_ == Joining::kUntried) {
+    int segment = 0;
+    const bool is_known = GetOption(fd(), IPPROTO_UDP, UDP_SEGMENT, &segment) == 0;
+    joining_ = is_known ? Joining::kWorks : Joining::kFails;
+  }
+  return joining_ == Joining::kWorks;
 }
 
 void DatagramPort::SendOrKeep(DatagramBatch* batch, uint32_t count) {
@@ -160,17 +171,39 @@ void DatagramPort::SendOrKeep(DatagramBatch* batch, uint32_t count) {
       break;
     } else if (errno != EINTR) {
       // An error is reported only if it hit the first of them. [sendmmsg(2)]
-      environment_->Emit(layout::kSendFailed, id(), -errno, 0);
+      if (batch->IsJoined(sent)) {
+        SendApart(*batch, sent);
+      } else {
+        environment_->Emit(layout::kSendFailed, id(), -errno, 0);
+      }
       sent++;
     }
   }
-  if (sent == count) return;
-  for (; sent < count; sent++) {
-    const auto* bytes = static_cast<const uint8_t*>(batch->pieces[sent].iov_base);
-    waiting_.push_back({batch->addresses[sent], {bytes, bytes + batch->pieces[sent].iov_len}});
-  }
+  for (; sent < count; sent++) Keep(*batch, sent);
+  if (waiting_.empty()) return;
   environment_->mailbox().Slot(id().slot, layout::kSlotQueued) = static_cast<int32_t>(waiting_.size());
   WatchFor(watched_ | EPOLLOUT);
+}
+
+// Where the way does not take joined datagrams, as without checksums in the interface (EIO) or with a small MTU
+// (EINVAL), it may take single ones.
+void DatagramPort::SendApart(const DatagramBatch& batch, uint32_t index) {
+  batch.TakeApart(index, [&](const uint8_t* datagram, size_t length) {
+    const Address& address = batch.addresses[index];
+    const int status = waiting_.empty() ? Send(datagram, length, address) : -EAGAIN;
+    if (status == 0) joining_ = Joining::kFails;
+    if (status == -EAGAIN) {
+      waiting_.push_back({address, {datagram, datagram + length}});
+    } else if (status != 0) {
+      environment_->Emit(layout::kSendFailed, id(), status, 0);
+    }
+  });
+}
+
+void DatagramPort::Keep(const DatagramBatch& batch, uint32_t index) {
+  batch.TakeApart(index, [&](const uint8_t* datagram, size_t length) {
+    waiting_.push_back({batch.addresses[index], {datagram, datagram + length}});
+  });
 }
 
 void DatagramPort::SendWaiting() {

@@ -1,28 +1,16 @@
 #pragma once
 
-#include <sys/socket.h>
-
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <vector>
 
 #include "address.h"
-#include "layout.h"
+#include "datagram_batch.h"
 #include "source.h"
 
 namespace socketserver {
 
 class Environment;
-
-// What recvmmsg(2) and sendmmsg(2) work on; one for all ports of a thread.
-struct DatagramBatch {
-  mmsghdr messages[layout::kMaxDatagrams];
-  iovec pieces[layout::kMaxDatagrams];
-  Address addresses[layout::kMaxDatagrams];
-  std::unique_ptr<uint8_t[]> bytes;
-  size_t capacity = 0;
-};
 
 // A bound datagram socket. It is watched level-triggered, and for input no longer once a datagram has come that
 // nobody waits for.
@@ -62,7 +50,10 @@ class DatagramPort final : public Source {
   bool IsWanted() const;
   void SetReadable(bool readable);
   void WatchFor(uint32_t events);
+  bool CanJoin();
   void SendOrKeep(DatagramBatch* batch, uint32_t count);
+  void SendApart(const DatagramBatch& batch, uint32_t index);
+  void Keep(const DatagramBatch& batch, uint32_t index);
   void SendWaiting();
 
   Environment* environment_;
@@ -71,6 +62,7 @@ class DatagramPort final : public Source {
   uint32_t batch_size_;
   uint32_t watched_ = 0;
   int family_;
+  enum class Joining : uint8_t { kUntried, kWorks, kFails } joining_ = Joining::kUntried;
 };
 
 }  // namespace socketserver

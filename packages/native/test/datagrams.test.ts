@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
+import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Datagram, DatagramBindOptions, DatagramPort, SocketAddress } from '../lib/contract.ts';
 import { createNativeEngine, sdNotify } from '../lib/index.ts';
+import { greet, receiveBurst, sendBurst } from './support/bursts.ts';
 import { BIND, LOOPBACK, ready, temporaryPath } from './support/sockets.ts';
 
+const run = promisify(execFile);
 const engine = createNativeEngine();
 const OPTIONS: DatagramBindOptions = {
   ...BIND,
@@ -33,6 +38,39 @@ async function nodeClient(type: 'udp4' | 'udp6', address: string): Promise<dgram
   await once(socket, 'listening');
   return socket;
 }
+
+/** What `support/sends-bursts.ts` sends. */
+const sentBursts = [
+  [1000, 1000, 1000, 7],
+  [900, 900, 20, 20],
+  Array.from({ length: 40 }, (_, index) => 1000 + (index >> 2)),
+].map((sizes) => sizes.map((size) => [size, true]));
+
+/** Runs a command in a network of its own, which another command sets up. */
+function apart(setUp: string, command: readonly string[]): readonly [file: string, args: readonly string[]] {
+  const shell = ['sh', '-c', `${setUp} && exec "$@"`, 'sh'];
+  return ['unshare', ['--map-root-user', '--net', ...shell, ...command]];
+}
+
+/** The options of a test that runs apart: it is skipped where the system does not let us. */
+function needsApart(setUp: string): { readonly skip: string | false } {
+  const { error, status, stderr } = spawnSync(...apart(setUp, ['true']), { encoding: 'utf8' });
+  if (status === 0) return { skip: false };
+  return { skip: `no network of its own: ${error?.message ?? stderr.trim()}` };
+}
+
+/** Sends bursts over the loopback interface that a command sets up. @returns what came. */
+async function burstsOver(setUp: string, { sendBufferBytes }: { sendBufferBytes: number }): Promise<unknown> {
+  const program = fileURLToPath(new URL('./support/sends-bursts.ts', import.meta.url));
+  const { stdout } = await run(...apart(setUp, [process.execPath, program, String(sendBufferBytes)]));
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+const narrow = 'ip link set lo mtu 600 up';
+const slow = 'ip link set lo up && tc qdisc add dev lo root tbf rate 80mbit burst 4kb latency 2s';
 
 describe('a UDP port', () => {
   for (const [type, host] of [
@@ -76,6 +114,42 @@ describe('a UDP port', () => {
     assert.equal(port.isReady, false);
     await sender.close();
     await port.close();
+  });
+
+  test('sends bursts to several hosts as the datagrams that they are, each in order', async () => {
+    const port = bind();
+    const bursts = [
+      [64, 64, 64, 64],
+      [64, 64, 10, 64, 64, 65, 0, 64, 0, 0, 1, 1],
+      [1232, 1232, 1231, 1233, 1233, 8192, 8192, 1],
+      Array.from({ length: 130 }, () => 3),
+      Array.from({ length: 60 }, () => 1200),
+    ];
+    const clients = await Promise.all(bursts.map(() => nodeClient('udp4', '127.0.0.1')));
+    const received = bursts.map(({ length }, index) => receiveBurst(clients[index]!, length));
+    const addresses: SocketAddress[] = [];
+    for (const client of clients) addresses.push(await greet(port, client));
+    bursts.forEach((sizes, index) => sendBurst(port, addresses[index]!, sizes));
+    for (const [index, sizes] of bursts.entries()) {
+      assert.deepEqual(
+        await received[index],
+        sizes.map((size) => [size, true]),
+      );
+    }
+    for (const client of clients) client.close();
+    await port.close();
+  });
+
+  test(
+    'sends datagrams of a burst one by one where they do not pass together',
+    needsApart(narrow),
+    async () => {
+      assert.deepEqual(await burstsOver(narrow, { sendBufferBytes: 65_536 }), sentBursts);
+    },
+  );
+
+  test('keeps what the kernel has no room for in a burst, and sends it later', needsApart(slow), async () => {
+    assert.deepEqual(await burstsOver(slow, { sendBufferBytes: 4096 }), sentBursts);
   });
 
   test('says when a datagram was cut off', async () => {
