@@ -36,6 +36,6 @@ await build({
   footer: { js: `/* commander, which is part of this file:\n${license}*/` },
   sourcemap: true,
   logLevel: 'warning',
-  logOverride: { 'ignored-bare-import': 'silent' }, // main.ts has looked at Node's version
+  logOverride: { 'ignored-bare-import': 'silent' }, // main.cts has looked at Node's version
   plugins: [lateImports],
 });
