@@ -365,6 +365,7 @@ bool Connection::DiscardInput() {
   for (size_t discarded = 0; discarded < kEnough;) {
     const ssize_t count = is_unix_ ? recv(fd(), scratch, sizeof scratch, 0)
                                    : recv(fd(), nullptr, kEnough, MSG_TRUNC);  // [tcp(7)]
+    if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
       read_ended_ = count == 0;
       SetReadable(false);
@@ -386,10 +387,13 @@ int Connection::Release() {
   return descriptor_.Release();
 }
 
-bool Connection::AwaitConnect() {
+int Connection::AwaitConnect() {
+  constexpr uint32_t kEvents = kInputEvents | EPOLLOUT;
+  const int status = environment_->poller().Add(fd(), id(), kEvents);
+  if (status != 0) return status;
   is_connecting_ = true;
-  registered_ = kInputEvents | EPOLLOUT;
-  return environment_->poller().Add(fd(), id(), registered_) == 0;
+  registered_ = kEvents;
+  return 0;
 }
 
 void Connection::FinishConnect() {

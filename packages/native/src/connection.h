@@ -35,8 +35,8 @@ class Connection final : public Source {
   // Reads in this round, although epoll was not asked. Gives false where nobody wants bytes.
   bool Expect();
 
-  // For a socket whose connect(2) is on its way: the first events tell how it ended.
-  bool AwaitConnect();
+  // For a socket whose connect(2) is on its way: the first events tell how it ended. Gives 0 or a negative errno.
+  int AwaitConnect();
 
   // Links a kSend command to those of this flush before it; SendGathered sends them with one call.
   void Gather(uint32_t index, uint32_t* next);

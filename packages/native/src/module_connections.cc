@@ -42,8 +42,10 @@ napi_value Connect(napi_env env, napi_callback_info info) {
   if (connect(descriptor.Get(), address.Raw(), address.length) < 0) status = -errno;
   if (status != 0 && status != -EINPROGRESS) return arguments.Return(status);
   const SlotId id = EnterConnection(&environment, std::move(descriptor), address.Family());
-  if (status == -EINPROGRESS) environment.slots().Find<Connection>(id.slot, id.generation)->AwaitConnect();
-  return arguments.Return(status);
+  if (status == 0) return arguments.Return(0);
+  const int waiting = environment.slots().Find<Connection>(id.slot, id.generation)->AwaitConnect();
+  if (waiting != 0) environment.Drop(id);  // nothing would ever tell how it went
+  return arguments.Return(waiting != 0 ? waiting : status);
 }
 
 // adopt(fd, inode or 0): takes a connection over. The inode tells whether the number still means that socket.

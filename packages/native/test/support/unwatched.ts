@@ -1,5 +1,6 @@
-/** Says how connections end that cannot be watched: one that waits for bytes, and one that waits to send some. */
+/** Says how connections end that cannot be watched: one that waits for bytes, one that waits to send some, one to be opened. */
 import net from 'node:net';
+import { createNativeEngine } from '../../lib/index.ts';
 import { CollectingSink } from './collecting-sink.ts';
 import { accept, listen } from './sockets.ts';
 
@@ -13,4 +14,7 @@ for (const act of ['read', 'write'] as const) {
   process.stdout.write(`${act}: ${error?.message}\n`);
   peer.destroy();
 }
+await createNativeEngine()
+  .connect(listener.address)
+  .catch((error: Error) => process.stdout.write(`connect: ${error.message}\n`));
 process.exit();
