@@ -48,12 +48,17 @@ void Listener::SetReadable(bool readable) {
 }
 
 int Listener::Listen(int backlog) {
+  SendAtOnce(fd());  // whom it accepts inherits that
   return listen(fd(), backlog) < 0 ? -errno : Watch();
+}
+
+int Listener::WatchInherited() {
+  accepts_without_ = true;
+  return Watch();
 }
 
 int Listener::Watch() {
   if (is_listening_) return 0;
-  SendAtOnce(fd());  // whom it accepts inherits that
   const int status = environment_->poller().Add(fd(), id(), EPOLLIN);
   is_listening_ = is_watched_ = status == 0;
   return status;
@@ -112,6 +117,7 @@ int Listener::AcceptNow(Descriptor* connection, Address* remote) {
     const int accepted = accept4(fd(), remote->Raw(), &remote->length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (accepted >= 0) {
       *connection = Descriptor(accepted);
+      if (accepts_without_) SendAtOnce(accepted);
       return 0;
     }
     if (!IsPassing(errno)) return -errno;

@@ -28,7 +28,7 @@ class Listener final : public Source {
   // Gives 0 or a negative errno.
   int Listen(int backlog);
   // For an inherited socket that listens already. Gives 0 or a negative errno: -EEXIST where another source has it.
-  int Watch();
+  int WatchInherited();
 
   // Whether Accept would give a connection or an error.
   bool IsReady();
@@ -39,6 +39,7 @@ class Listener final : public Source {
   void DropAhead();
 
  private:
+  int Watch();
   bool IsWanted() const;
   void SetReadable(bool readable);
   void TellReady();
@@ -47,6 +48,7 @@ class Listener final : public Source {
   Environment* environment_;
   bool is_watched_ = false;
   bool is_listening_ = false;
+  bool accepts_without_ = false;  // those that wait already have inherited nothing from us
   bool has_ahead_ = false;
   int ahead_status_ = 0;
   Descriptor ahead_;

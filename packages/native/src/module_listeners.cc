@@ -52,7 +52,7 @@ napi_value AdoptListener(napi_env env, napi_callback_info info) {
   auto listener = std::make_unique<Listener>(&environment, Descriptor(fd));
   Listener* watched = listener.get();
   const SlotId id = environment.Insert(std::move(listener), 0);
-  if (is_listening != 0) status = watched->Watch();
+  if (is_listening != 0) status = watched->WatchInherited();
   if (status != 0) {
     watched->LetGo();
     environment.Drop(id);

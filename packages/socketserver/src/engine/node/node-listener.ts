@@ -18,12 +18,15 @@ import { bindSocket, inheritedSocket, type UnlistenedSocket } from './unlistened
  */
 export class NodeListener implements Listener {
   readonly #waiting = new RequestQueue<Connection>();
+  /** Those that wait at an inherited socket have inherited nothing from us. */
+  readonly #isInherited: boolean;
   #address: SocketAddress;
   #unlistened: UnlistenedSocket | undefined;
   #server: Server | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(socket: UnlistenedSocket) {
+  private constructor(socket: UnlistenedSocket, isInherited: boolean) {
+    this.#isInherited = isInherited;
     this.#unlistened = socket;
     this.#address = socket.address ?? '';
   }
@@ -35,12 +38,12 @@ export class NodeListener implements Listener {
         'Cannot bind: allowReuseAddress is always on in the node engine; the native engine can switch it off',
       );
     }
-    return new NodeListener(bindSocket(address, options));
+    return new NodeListener(bindSocket(address, options), false);
   }
 
   /** Takes over a socket that this process has inherited. @param address - where it is known before it listens. */
   static adopt(fd: number, address: SocketAddress | undefined): NodeListener {
-    return new NodeListener(inheritedSocket(fd, address));
+    return new NodeListener(inheritedSocket(fd, address), true);
   }
 
   get address(): SocketAddress {
@@ -100,6 +103,7 @@ export class NodeListener implements Listener {
       this.#waiting.push(new HandleConnection(handle, '', this.#address));
       return;
     }
+    if (this.#isInherited) handle.setNoDelay?.(true);
     const remoteAddress = peerAddress(handle);
     if (remoteAddress === undefined) handle.close();
     else this.#waiting.push(new HandleConnection(handle, remoteAddress));
