@@ -13,6 +13,14 @@
 
 namespace socketserver {
 
+namespace {
+
+// The way does not take joined datagrams, as without checksums in the interface (EIO) or with a small MTU (EINVAL, and
+// EMSGSIZE where it was found to be small later). [Linux: udp_send_skb()]
+bool IsOfTheWay(int error) { return error == EIO || error == EINVAL || error == EMSGSIZE; }
+
+}  // namespace
+
 DatagramPort::DatagramPort(Environment* environment, Descriptor descriptor, int family, uint32_t max_packet_size,
                            uint32_t batch_size)
     : Source(kKind, std::move(descriptor)),
@@ -172,6 +180,7 @@ void DatagramPort::SendOrKeep(DatagramBatch* batch, uint32_t count) {
     } else if (errno != EINTR) {
       // An error is reported only if it hit the first of them. [sendmmsg(2)]
       if (batch->IsJoined(sent)) {
+        if (IsOfTheWay(errno)) joining_ = Joining::kFails;
         SendApart(*batch, sent);
       } else {
         environment_->Emit(layout::kSendFailed, id(), -errno, 0);
@@ -185,13 +194,11 @@ void DatagramPort::SendOrKeep(DatagramBatch* batch, uint32_t count) {
   WatchFor(watched_ | EPOLLOUT);
 }
 
-// Where the way does not take joined datagrams, as without checksums in the interface (EIO) or with a small MTU
-// (EINVAL), it may take single ones.
+// Whatever kept joined datagrams from going out, single ones may go.
 void DatagramPort::SendApart(const DatagramBatch& batch, uint32_t index) {
   batch.TakeApart(index, [&](const uint8_t* datagram, size_t length) {
     const Address& address = batch.addresses[index];
     const int status = waiting_.empty() ? Send(datagram, length, address) : -EAGAIN;
-    if (status == 0) joining_ = Joining::kFails;
     if (status == -EAGAIN) {
       waiting_.push_back({address, {datagram, datagram + length}});
     } else if (status != 0) {
