@@ -9,6 +9,7 @@ import {
   ConcurrentTCPServer,
   ConcurrentTLSServer,
   ConcurrentUnixStreamServer,
+  ThreadingUnixStreamServer,
   connect,
 } from '../../src/index.ts';
 import { chooseEngine } from '../../src/engine/choose-engine.ts';
@@ -20,6 +21,7 @@ import { TestAuthority } from '../support/tls-material.ts';
 import { someTurns } from '../support/turns.ts';
 import { until } from '../support/until.ts';
 import { workerEngines } from '../support/worker-engines.ts';
+import { answer, AnswersUnasked } from './answers-unasked.ts';
 
 const limits = { bytes: 1_048_576, ms: 2_000 };
 /** A few bytes more than a whole number of these may wait in the native engine. */
@@ -94,19 +96,8 @@ for (const [engineName, choice] of workerEngines) {
 
 /** More than the buffers of both kernels hold. */
 const upload = Buffer.alloc(33_554_432, 'u');
-const answer = Buffer.alloc(8_388_608, 'a');
-
-/** Answers without looking at what it is sent, and does not wait until the answer is out. */
-class AnswersUnasked extends BaseRequestHandler {
-  static override readonly module = import.meta.url;
-
-  override handle() {
-    void this.request.sendall(answer);
-  }
-}
-
 for (const engine of ['node', 'native'] as const) {
-  for (const Server of [ConcurrentTCPServer, ConcurrentUnixStreamServer]) {
+  for (const Server of [ConcurrentTCPServer, ConcurrentUnixStreamServer, ThreadingUnixStreamServer]) {
     it(`what a ${Server.name} sent last reaches a peer that sends everything before it reads, on the ${engine} engine`, async () => {
       await using running = startServer(Server as typeof ConcurrentTCPServer, AnswersUnasked, { engine });
       await using client = await running.connect();

@@ -41,6 +41,8 @@ export class ConnectionRelay implements ConnectionSink {
   #isStopped = true;
   /** Bytes of the handler's that the kernel has not taken yet. */
   #unsent = 0;
+  /** The handler's side is through with it: what the peer still sends is nobody's. */
+  #isClosing = false;
   #isClosed = false;
 
   private constructor(connection: Connection, port: MessagePort) {
@@ -59,6 +61,7 @@ export class ConnectionRelay implements ConnectionSink {
   }
 
   received(bytes: Buffer): boolean {
+    if (this.#isClosing) return true;
     this.#unread += bytes.length;
     this.#post({ type: 'bytes', bytes: Uint8Array.from(bytes) });
     this.#isStopped = this.#unread >= windowBytes;
@@ -104,6 +107,9 @@ export class ConnectionRelay implements ConnectionSink {
         if (!this.#isClosed) this.#post({ type: 'told', bytesTaken: this.#connection.bytesTaken });
         return;
       case 'close':
+        // A peer that sends everything before it reads anything must come to read our last bytes.
+        this.#isClosing = true;
+        this.#connection.resume();
         this.#connection.close();
         return;
       case 'reset':
