@@ -29,7 +29,7 @@ async function startProgram(
 }
 
 function untilEmpty(folder: string): Promise<void> {
-  return until(() => !existsSync(folder) || readdirSync(folder).length === 0);
+  return until(() => !existsSync(folder) || readdirSync(folder).length === 0, 20);
 }
 
 for (const controlGroups of [true, false]) {

@@ -115,7 +115,7 @@ function stubbornIn(folder: string): string {
 }
 
 function untilThere(file: string): Promise<void> {
-  return until(() => existsSync(file) && readFileSync(file, 'utf8') !== '');
+  return until(() => existsSync(file) && readFileSync(file, 'utf8') !== '', 10);
 }
 
 describe('a second signal', () => {

@@ -80,10 +80,10 @@ export async function readAll(command: RunningCommand, stream: OutputName): Prom
 export async function untilGone(pid: number): Promise<void> {
   const startTime = startTimeOf(pid);
   if (startTime === undefined) return;
-  await until(() => !isRunning(pid, startTime));
+  await until(() => !isRunning(pid, startTime), 10);
 }
 
 /** Waits until nothing is left of any command. */
 export function untilCleared(runner: CommandRunner): Promise<void> {
-  return until(() => runner.running === 0);
+  return until(() => runner.running === 0, 10);
 }
