@@ -14,7 +14,7 @@ const lateImports = {
   name: 'late imports',
   setup: ({ onResolve }) =>
     onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
-      const file = relative(folder, resolve(resolveDir, path));
+      const file = relative(folder, resolve(resolveDir, path)).replaceAll('\\', '/');
       const isOurs = !file.startsWith('../../');
       if (kind !== 'dynamic-import' || !isOurs || wanted.test(file)) return undefined;
       return { path: file.startsWith('.') ? file : `./${file}`, external: true };

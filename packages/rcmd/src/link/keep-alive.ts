@@ -14,7 +14,7 @@ export interface KeepAliveActions {
   expired(ms: number): void;
 }
 
-/** Finds out that a peer is gone that says nothing about it. Anything that comes from it counts as life. */
+/** Finds out that a peer is gone that says nothing about it. Every whole message that comes from it counts as life. */
 export class KeepAlive {
   readonly #intervalMs: number;
   readonly #attempts: number;

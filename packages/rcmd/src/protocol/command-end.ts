@@ -80,10 +80,13 @@ const failureCodes: readonly CommandFailureCode[] = [
 const anExitCode: FieldRule = (value) =>
   aCount(value) === undefined && (value as number) <= 255 ? undefined : 'a whole number from 0 to 255';
 
-const aSignal: FieldRule = (value) =>
-  typeof value === 'string' && /^SIG[A-Z][A-Z0-9]{1,9}([+-]\d{1,2})?$/.test(value)
-    ? undefined
-    : 'a name such as SIGTERM or SIGRTMIN+3';
+/** Those of real time are told from where the C library begins to count, at 34 of 32 to 64. [signal(7)] */
+const aSignal: FieldRule = (value) => {
+  const [name, realTime = '0'] =
+    typeof value === 'string' ? (/^SIG(?:RTMIN([+-]\d{1,2})|[A-Z][A-Z0-9]{1,9})$/.exec(value) ?? []) : [];
+  const isSignal = name !== undefined && Number(realTime) >= -2 && Number(realTime) <= 30;
+  return isSignal ? undefined : 'a name such as SIGTERM or SIGRTMIN+3';
+};
 
 const endRules: FieldRules = {
   exitCode: optional(anExitCode),

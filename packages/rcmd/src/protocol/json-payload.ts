@@ -1,4 +1,5 @@
 import { ProtocolError } from '../errors.ts';
+import { escapeControls } from './escape-controls.ts';
 
 /** Items that a list, and names that an object, may have. */
 const maxItems = 4_096;
@@ -49,8 +50,12 @@ export const objectOf =
   (rules: FieldRules): FieldRule =>
   (value) => {
     if (!isPlainObject(value)) return 'an object';
-    const [name, rule] = Object.entries(rules).find(([key, one]) => one(value[key]) !== undefined) ?? [];
-    return name === undefined ? undefined : `an object whose ${name} must be ${rule!(value[name])}`;
+    for (const [name, rule] of Object.entries(rules)) {
+      if (value[name] === undefined && optionalRules.has(rule)) continue;
+      const words = rule(value[name]);
+      if (words !== undefined) return `an object whose ${name} must be ${words}`;
+    }
+    return undefined;
   };
 
 export const oneOf =
@@ -76,7 +81,7 @@ export function readJSON(payload: Buffer, message: string, rules: FieldRules): R
   if (!isPlainObject(value)) throw new ProtocolError(`${message} must be an object`);
   for (const name of Object.keys(value)) {
     if (!Object.hasOwn(rules, name))
-      throw new ProtocolError(`${message} has an unknown field ${JSON.stringify(name)}`);
+      throw new ProtocolError(`${message} has an unknown field ${escapeControls(JSON.stringify(name))}`);
   }
   for (const [name, rule] of Object.entries(rules)) {
     if (value[name] === undefined) {

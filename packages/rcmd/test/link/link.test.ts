@@ -407,7 +407,7 @@ describe('a silent peer', () => {
     await raw.socket.sendall(Buffer.concat([...encodeMessage(hello())]));
     await raw.socket.sendall(Buffer.from('01000010', 'hex')); // the header of one of 64 KiB
     const drip = async (): Promise<void> => {
-      for (;;) {
+      for (let count = 0; count < 60_000; count += 1) {
         await raw.socket.sendall(Buffer.of(0));
         await delay(1);
       }

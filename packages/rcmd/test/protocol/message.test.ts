@@ -156,6 +156,16 @@ describe('what breaks the protocol', () => {
       /EXIT.signal must be a name such as SIGTERM/,
     ],
     [
+      'a signal beyond those of real time',
+      exit('"signal":"SIGRTMIN+94"'),
+      /EXIT.signal must be a name such as SIGTERM/,
+    ],
+    [
+      'an unknown field that a terminal would obey',
+      exit('"a\u009b2J":1,"exitCode":0'),
+      /EXIT has an unknown field "a\\u\{9b\}2J"/,
+    ],
+    [
       'a command of the status without a number',
       status('{"commandId":"a","pid":"\\u001b[2J","owner":"me","startedAt":1,"argv":["a"]}'),
       /STATUS_ANSWER.commands must be a list, each of it an object whose pid must be a whole number from 0 on/,

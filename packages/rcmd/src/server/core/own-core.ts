@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { AuditRecord } from '../../audit/audit-record.ts';
 import type { Asker, Decision, Operation } from '../../policy/operation.ts';
 import type { CommandLimits } from '../command-limits.ts';
@@ -97,7 +98,7 @@ export class OwnCore implements Core {
   publish(event: ServerEvent): void {
     try {
       const listening = this.#callbacks.onEvent(event) as unknown;
-      if (listening instanceof Promise) listening.catch((error: unknown) => warn(event, error));
+      if (isThenable(listening)) Promise.resolve(listening).catch((error: unknown) => warn(event, error));
     } catch (error) {
       warn(event, error);
     }
@@ -126,8 +127,12 @@ export class OwnCore implements Core {
   }
 }
 
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value;
+}
+
 function warn({ type }: ServerEvent, error: unknown): void {
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const { message, stack } = error instanceof Error ? error : new Error(inspect(error));
   process.emitWarning(`onEvent failed at ${type}: ${message}`, {
     type: 'RcmdWarning',
     code: 'RCMD_ON_EVENT',
