@@ -50,12 +50,14 @@ export class MemoryDatagramPort implements DatagramPort, Receiving {
   }
 
   leavePort(): void {
-    this.#network.ports.delete(formatAddress(this.address));
+    const { ports } = this.#network;
+    const key = formatAddress(this.address);
+    if (ports.get(key) === this) ports.delete(key); // else another has it since
   }
 
   close(): Promise<void> {
     this.#waiting.clear();
-    this.#network.ports.delete(formatAddress(this.address));
+    this.leavePort();
     return Promise.resolve();
   }
 
