@@ -214,8 +214,8 @@ export interface Connection {
   endWrite(): void;
 
   /**
-   * Sends what was written, ends both sides and frees the descriptor. Bytes that arrive meanwhile are read and thrown away,
-   * since a peer may send everything before it reads anything.
+   * Sends what was written, ends both sides and frees the descriptor. A connection that was reading reads on meanwhile and
+   * the sink throws away what comes, since a peer may send everything before it reads anything.
    */
   close(): void;
 

@@ -99,8 +99,8 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
    * a minute, or two where the peer takes most of it late; then the connection is reset. After `detach()` it does nothing.
    *
    * A peer whose bytes were not all read would get a reset for them, and with it might lose the end of our
-   * answer; so where unread bytes are possible, they are read and thrown away until the peer ends, for at most
-   * two seconds and 1 MiB. [RFC 1122 4.2.2.13, RFC 2525 2.17]
+   * answer; so where unread bytes are possible, they are read and thrown away: while the answer goes out, and then until
+   * the peer ends, for at most two seconds and 1 MiB. [RFC 1122 4.2.2.13, RFC 2525 2.17]
    */
   close(): void {
     if (this.state === 'securing') this.reset();
