@@ -32,13 +32,13 @@ export async function createProgram(word?: string): Promise<Command> {
     .version(software.replace(/^.*\//, ''), '-V, --version', 'print the version')
     .usage('[command]')
     .enablePositionalOptions()
+    .helpCommand('help [command]', 'more about a command')
     .addHelpText(
       'after',
       `
 Examples:
   rcmd exec lab1 -- uname -a          lab1: a target of the configuration,
-  rcmd exec 10.0.0.5:8888 -- ls -l    or an address
-  rcmd help exec                      more about a command`,
+  rcmd exec 10.0.0.5:8888 -- ls -l    or an address`,
     )
     .argument('[command]')
     .action(start);

@@ -17,6 +17,16 @@ describe('help', async () => {
     });
   }
 
+  it('of a command is also what rcmd help says', async () => {
+    using machine = new Machine();
+    const { code, stderr, stdout } = await machine.run(['help', 'exec']);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.equal(stdout, (await machine.run(['exec', '--help'])).stdout);
+    const wrong = await machine.run(['help', 'nonsense']);
+    assert.deepEqual([wrong.code, wrong.stdout], [125, '']);
+    assert.match(wrong.stderr, /^Usage: rcmd /);
+  });
+
   it('is pointed to for what cannot be understood', async () => {
     using machine = new Machine();
     for (const args of [['exec', '--nonsense'], ['serve', 'here'], ['nonsense']]) {
