@@ -1,4 +1,4 @@
-import { BaseRequestHandler, SocketServerError } from 'socketserver';
+import { BaseRequestHandler, SocketServerError, TLSHandshakeError } from 'socketserver';
 import { ProtocolError } from '../errors.ts';
 import { encodeMessage } from '../protocol/message.ts';
 import { greetingBytes } from '../link/server-link.ts';
@@ -28,7 +28,9 @@ export class RcmdHandler extends BaseRequestHandler {
       await this.#serve(service);
     } catch (error) {
       if (!(error instanceof ProtocolError || error instanceof SocketServerError)) throw error;
-      await this.#refused(service, { fault: 'protocol', reason: error.message });
+      // As a client does to which this server's key is new: nothing to hold against whoever sets it up.
+      const isGone = error instanceof TLSHandshakeError && error.fault === 'closed';
+      await this.#refused(service, { fault: isGone ? 'gone' : 'protocol', reason: error.message });
     }
   }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer as createWebServer } from 'node:http';
 import { type AddressInfo, connect as connectTCP, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
+import { connect } from '../../src/client/index.ts';
 import { loadIdentity } from '../../src/trust/identity.ts';
 import { temporaryFolder } from '../support/commands.ts';
 import { needs } from '../support/needs.ts';
@@ -202,6 +203,20 @@ for (const model of models) {
       await started.refusals(5);
       const faults = started.events.map((event) => event.type === 'connection-refused' && event.fault);
       assert.deepEqual(faults.filter(Boolean), ['protocol', 'protocol', 'protocol', 'protocol', 'penalty']);
+    });
+
+    it('may leave when it does not know our key, and come again', async () => {
+      await using started = await startServer({ model, listen: '127.0.0.1:0', admission: { exempt: [] } });
+      const [address = ''] = started.server.addresses;
+      using folder = temporaryFolder();
+      const other = { configFolder: folder.path };
+      for (let count = 0; count < 5; count += 1) {
+        await assert.rejects(connect(address, other), { code: 'HOST_KEY_UNKNOWN' });
+      }
+      await started.refusals(5);
+      const faults = started.events.map((event) => event.type === 'connection-refused' && event.fault);
+      assert.deepEqual(faults.filter(Boolean), ['gone', 'gone', 'gone', 'gone', 'gone']);
+      await using _ = await connect(address, { configFolder: started.paths.config });
     });
   });
 }
