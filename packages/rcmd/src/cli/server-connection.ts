@@ -1,21 +1,22 @@
 import { connectLink } from '../client/connect-link.ts';
-import { HostKeyError, type HostKeyFacts, type HostKeyPolicy as LibraryPolicy } from '../client/host-key.ts';
+import type { HostKeyFacts, HostKeyPolicy as LibraryPolicy } from '../client/host-key.ts';
 import type { ClientLink } from '../link/client-link.ts';
-import { CliError } from './cli-error.ts';
 import type { ResolvedTarget } from './resolve-target.ts';
 
 /**
  * Connects to a server, and makes sure that it is the right one; asks the person where that is wanted.
  *
- * @throws CliError `REFUSED` for a server that is not trusted; what `connect()` throws.
+ * @throws CliError with what to do, and the `code` of what `connect()` throws; that itself where there is nothing to add.
  */
-export async function openLink({ fingerprint, hostKeys, place }: ResolvedTarget): Promise<ClientLink> {
+export async function openLink(target: ResolvedTarget): Promise<ClientLink> {
+  const { fingerprint, hostKeys, place } = target;
   try {
     return await connectLink(place, {
       hostKeys: (fingerprint as `SHA256:${string}` | undefined) ?? policyOf(hostKeys),
     });
   } catch (error) {
-    throw error instanceof HostKeyError && error.code === 'HOST_KEY_CHANGED' ? withHint(error) : error;
+    const { explainFailure } = await import('./connection-failure.ts');
+    throw explainFailure(error, target);
   }
 }
 
@@ -32,8 +33,4 @@ function policyOf(hostKeys: ResolvedTarget['hostKeys']): LibraryPolicy {
   // Where nobody sees the question, the error says what to do.
   if (hostKeys === 'ask') return process.stderr.isTTY ? askAboutKey : 'strict';
   return hostKeys;
-}
-
-function withHint(error: HostKeyError): CliError {
-  return new CliError('REFUSED', `${error.message}: rcmd trust --forget ${error.address}`, { cause: error });
 }

@@ -50,7 +50,10 @@ function classicConnect(target: ResolvedTarget, options: ShellOptions): () => Pr
     const { ClassicRemote } = await import('../prompt/classic-remote.ts');
     if (target.place.kind === 'unix')
       throw new CliError('USAGE', 'The classic exchange is spoken over TCP only');
-    return ClassicRemote.open(target.place.host, target.place.port);
+    return ClassicRemote.open(target.place.host, target.place.port).catch(async (error: unknown) => {
+      const { explainFailure } = await import('./connection-failure.ts');
+      throw explainFailure(error, target);
+    });
   };
 }
 

@@ -10,7 +10,10 @@ import { openLink } from './server-connection.ts';
 export async function status(host: string | undefined, options: StatusOptions): Promise<void> {
   const target = resolveTarget(host ?? defaultHost() ?? thisMachine, options.hostKeys);
   const link = await openLink(target);
-  const answer = await link.status();
+  const answer = await link.status().catch(async (error: unknown) => {
+    const { explainRefusal } = await import('./connection-failure.ts');
+    throw explainRefusal(error);
+  });
   link.close();
   await print(options.json === true ? printableJSON(answer) : describe(target.address, answer));
 }

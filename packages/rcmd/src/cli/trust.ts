@@ -1,5 +1,4 @@
 import { formatTarget } from '../client/target.ts';
-import { ConnectionLostError } from '../link/connection-lost-error.ts';
 import { rcmdPaths } from '../paths/rcmd-paths.ts';
 import { print, say } from '../terminal/print.ts';
 import { reasonOf } from '../terminal/reason-of.ts';
@@ -53,9 +52,7 @@ async function meet(connect: () => ReturnType<typeof openLink>): Promise<void> {
   try {
     (await connect()).close();
   } catch (error) {
-    const isTurnedAway = error instanceof ConnectionLostError && error.goAway?.code === 'DENIED';
-    if (!isTurnedAway) throw error;
-    say(`it does not let you in yet: ${reasonOf(error)}`);
-    say('on that machine: rcmd authorize KEY, with what rcmd key says here');
+    if (!(error instanceof CliError) || error.code !== 'DENIED') throw error;
+    say(reasonOf(error));
   }
 }

@@ -68,14 +68,15 @@ export function checkHostKey(facts: HostKeyFacts, { policy, knownHosts, own }: H
   const { address, fingerprint } = facts;
   if (typeof policy === 'string' && policy.startsWith('SHA256:')) {
     if (isSameFingerprint(policy, fingerprint)) return;
-    throw changed(facts, policy, 'it was pinned');
+    throw changed(facts, policy, { source: 'the one that it was to show is', remedy: 'name that one' });
   }
   // Whoever holds this key is this user already.
   if (isSameFingerprint(own, fingerprint)) return;
   const verdict = knownHosts.check(address, fingerprint);
   if (verdict.state === 'known') return;
   if (verdict.state === 'changed') {
-    throw changed(facts, verdict.known, `line ${verdict.line} of known_hosts says`);
+    const source = `line ${verdict.line} of known_hosts says`;
+    throw changed(facts, verdict.known, { source, remedy: 'forget the old one first' });
   }
   if (policy !== 'accept-new') {
     const message = `The server ${address} is not known: its key is ${fingerprint}; compare that with what \`rcmd key\` says there, and trust it with \`rcmd trust ${address}\``;
@@ -84,10 +85,17 @@ export function checkHostKey(facts: HostKeyFacts, { policy, knownHosts, own }: H
   knownHosts.add(address, fingerprint);
 }
 
-function changed(facts: HostKeyFacts, known: string, source: string): HostKeyError {
+interface Expectation {
+  /** Where the other key comes from, as the words before it. */
+  readonly source: string;
+  /** What to do where the change is right. */
+  readonly remedy: string;
+}
+
+function changed(facts: HostKeyFacts, known: string, { source, remedy }: Expectation): HostKeyError {
   const { address, fingerprint } = facts;
   const message =
     `THE KEY OF ${address} HAS CHANGED: somebody may be between you and it. It shows ${fingerprint}, and ${source} ${known}. ` +
-    'Nothing was sent. If the server has a new key for a reason that you know, forget the old one first';
+    `Nothing was sent. If the server has a new key for a reason that you know, ${remedy}`;
   return new HostKeyError('HOST_KEY_CHANGED', message, { ...facts, known });
 }
