@@ -54,10 +54,10 @@ function decideCommand(request: OpenRequest, rights: KeyOptions): Decision {
   if (rights.command !== undefined) return force(request, rights.command);
   if (request.argv === undefined) {
     const hasShell = rights.shell && rights.allow.length === 0;
-    return hasShell ? allow : deny('this key may not use a shell');
+    return hasShell ? allow : deny('this key may not use a shell, only programs by their names');
   }
   if (rights.allow.length > 0 && request.cwd !== undefined) {
-    return deny('this key may not choose a folder: leave cwd out');
+    return deny('this key may not choose a folder: leave out cwd, or -w');
   }
   const isAllowed = rights.allow.length === 0 || rights.allow.some((words) => matches(words, request.argv!));
   return isAllowed ? allow : deny('this key may not run that');

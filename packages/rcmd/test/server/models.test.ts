@@ -67,7 +67,11 @@ for (const model of ['concurrent', 'threading', 'forking'] as const) {
           const last = (await runOverTLS(tls, guest, request)).at(-1)!;
           return last.type === 'failed' ? last.failure.message : last.type;
         });
-        assert.deepEqual(await Promise.all(answers), ['exit', 'no id here', 'this key may not use a shell']);
+        assert.deepEqual(await Promise.all(answers), [
+          'exit',
+          'no id here',
+          'this key may not use a shell, only programs by their names',
+        ]);
 
         await started.server.close();
         assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });

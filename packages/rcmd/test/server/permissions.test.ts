@@ -32,7 +32,7 @@ function nothingRuns(why: string): Attempts {
   return { exec: why, shell: why, variable: why, folder: why, session: why, status: why };
 }
 
-const noShell = 'this key may not use a shell';
+const noShell = 'this key may not use a shell, only programs by their names';
 const noStatus = 'you may not ask for the status of this server';
 
 /** Keys by the options that stand before them, and what they may do. */
@@ -45,7 +45,7 @@ const matrix: readonly (readonly [options: string | undefined, attempts: Attempt
       ...everythingRuns,
       shell: noShell,
       session: noShell,
-      folder: 'this key may not choose a folder: leave cwd out',
+      folder: 'this key may not choose a folder: leave out cwd, or -w',
       status: noStatus,
     },
   ],
@@ -56,7 +56,7 @@ const matrix: readonly (readonly [options: string | undefined, attempts: Attempt
       shell: noShell,
       session: noShell,
       variable: everythingRuns.variable,
-      folder: 'this key may not choose a folder: leave cwd out',
+      folder: 'this key may not choose a folder: leave out cwd, or -w',
       status: noStatus,
     },
   ],
