@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import process from 'node:process';
 import type { SocketAddress } from '../address/socket-address.ts';
 import { bindReplacingDead, SocketFile } from '../address/unix-path.ts';
 import { bindSocket } from '../engine/node/unlistened-socket.ts';
@@ -52,6 +53,8 @@ export class HealthListener {
     const bind = () => bindSocket(address, { reusePort: false, ipv6Only: false });
     const bound = typeof address === 'string' ? bindReplacingDead(address, bind) : bind();
     this.address = bound.address;
+    // Not imported: that makes Node load its HTTP client and WebSockets too, in each worker of each program.
+    const { createServer } = process.getBuiltinModule('node:http');
     this.#server = createServer((request, response) => void this.#answer(request, response));
     this.#server.requestTimeout = requestMs;
     this.#server.headersTimeout = requestMs;

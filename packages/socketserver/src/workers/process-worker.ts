@@ -1,13 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { extname } from 'node:path';
 import type { ResourceLimits } from 'node:worker_threads';
 import { reviveError } from './error-transfer.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import type { Attachment, Worker, WorkerListener } from './worker.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
-
-/** `.ts` where the sources run as they are, `.js` where they were built. */
-const entry = new URL(`./entry/process${extname(import.meta.url)}`, import.meta.url);
+import { workerEntry } from '../worker-entry.ts';
 
 /** A worker that is a child process. */
 export class ProcessWorker implements Worker {
@@ -18,7 +15,7 @@ export class ProcessWorker implements Worker {
   #error: unknown;
 
   constructor(start: WorkerStart, options: ResolvedWorkerOptions, listener: WorkerListener) {
-    this.#child = fork(entry, [], {
+    this.#child = fork(workerEntry('process'), [], {
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       execArgv: [...(options.execArgv ?? process.execArgv), ...heapFlags(options.resourceLimits)],

@@ -1,4 +1,3 @@
-import { extname } from 'node:path';
 import type { EventLoopUtilization } from 'node:perf_hooks';
 import {
   type Transferable,
@@ -11,9 +10,7 @@ import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { ReportRing } from './report-ring.ts';
 import type { Attachment, Worker, WorkerListener } from './worker.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
-
-/** `.ts` where the sources run as they are, `.js` where they were built. */
-const entry = new URL(`./entry/thread${extname(import.meta.url)}`, import.meta.url);
+import { workerEntry } from '../worker-entry.ts';
 
 /** A worker that is a thread of this process. */
 export class ThreadWorker implements Worker {
@@ -45,7 +42,7 @@ export class ThreadWorker implements Worker {
     if (options.env !== undefined) threadOptions.env = options.env;
     if (options.execArgv !== undefined) threadOptions.execArgv = [...options.execArgv];
     try {
-      this.#thread = new Thread(entry, threadOptions);
+      this.#thread = new Thread(workerEntry('thread'), threadOptions);
     } catch (error) {
       this.crossing?.close();
       throw error;

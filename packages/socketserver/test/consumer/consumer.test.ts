@@ -61,6 +61,34 @@ if (import.meta.main) {
 }
 `;
 
+/** What a worker says about the library that its handler imported and the one that serves it. */
+const footprintProgram = `
+import { connect, ForkingTCPServer, SocketServerError, StreamRequestHandler, ThreadingTCPServer } from 'socketserver';
+
+export class Footprint extends StreamRequestHandler {
+  static module = import.meta.url;
+  async handle() {
+    const error = await this.request.readExactly(10).catch((error) => error);
+    const isOurs = error instanceof SocketServerError;
+    const loadsClient = process.moduleLoadList.some((name) => name.includes('undici'));
+    await this.wfile.write(JSON.stringify([error.name, isOurs, loadsClient]));
+  }
+}
+
+if (import.meta.main) {
+  for (const Server of [ThreadingTCPServer, ForkingTCPServer]) {
+    await using server = new Server(['127.0.0.1', 0], Footprint);
+    const loop = server.serveForever();
+    const client = await connect(server.serverAddress);
+    client.shutdown('write');
+    console.log(String(await client.recv(100)));
+    client.close();
+    await server.shutdown();
+    await loop;
+  }
+}
+`;
+
 describe('the packed library, installed by somebody else', () => {
   const folder = mkdtempSync(join(tmpdir(), 'socketserver-consumer-'));
   const run = (command: string, args: readonly string[], cwd = folder) =>
@@ -111,6 +139,12 @@ describe('the packed library, installed by somebody else', () => {
   it('serves in threads and processes with a handler from built JavaScript', () => {
     writeFileSync(join(folder, 'workers.js'), workersProgram);
     assert.equal(run(process.execPath, ['workers.js']), 'true\ntrue\n');
+  });
+
+  it('is the same library for a handler and for the worker that serves it, and loads no HTTP client', () => {
+    writeFileSync(join(folder, 'footprint.js'), footprintProgram);
+    const each = '["IncompleteReadError",true,false]\n';
+    assert.equal(run(process.execPath, ['footprint.js']), each + each);
   });
 
   it('says which Node it needs', () => {
