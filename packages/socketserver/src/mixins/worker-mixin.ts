@@ -206,7 +206,7 @@ export function WorkerMixIn(
 
     protected override closeSource(source: RequestSource, drained: Promise<void>): Promise<void> {
       this.#ownSocket = undefined;
-      const ownRequests = { interrupt: () => {}, reset: () => this.connectionClosed(ownRequests) };
+      const ownRequests = { place: -1, interrupt: () => {}, reset: () => this.connectionClosed(ownRequests) };
       this.connectionOpened(ownRequests); // for all of them, so that the drain waits
       void this.#pool.interrupt(this.timeouts.drainMs).then(() => this.connectionClosed(ownRequests));
       return super.closeSource(source, drained);

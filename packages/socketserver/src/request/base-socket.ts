@@ -68,6 +68,8 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
 {
   /** The number of this request: its server counts from 1, over all its workers. 0 where no server accepted it. */
   readonly id: number;
+  /** Where its server has it among those that are open. Servers set it. */
+  place = -1;
   /** The end of the file that is being sent: what is sent meanwhile waits for it. */
   protected file: Promise<void> | undefined;
   protected state: SocketState = 'open';

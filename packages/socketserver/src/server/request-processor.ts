@@ -8,10 +8,11 @@ import type { Engine, HandedOver, RequestSource } from '../engine/contract.ts';
 import type { ResolvedTimeouts } from '../options/timeout-options.ts';
 import type { ConnectionSetup } from '../workers/messages.ts';
 import { ModelHooks } from './model-hooks.ts';
+import type { OpenConnection } from './open-connections.ts';
 import { RequestLedger } from './request-ledger.ts';
 import { RequestRunner } from './request-runner.ts';
 import { RequestTeller } from './request-teller.ts';
-import { type OpenConnection, RunningRequests } from './running-requests.ts';
+import { RunningRequests } from './running-requests.ts';
 import { isSystemError } from './system-error.ts';
 
 /**
@@ -136,7 +137,7 @@ export abstract class RequestProcessor<
     this.#deadlines.change({ timeouts: this.timeouts, minBytesPerSecond });
     if (wasNeeded || !this.#deadlines.isNeeded || this.servesInWorkers) return;
     for (const connection of this.runningRequests.open) {
-      if ('pace' in connection) this.#deadlines.watch(connection as TimedRequest);
+      if ('pace' in connection) this.#deadlines.watch(connection as OpenConnection & TimedRequest);
     }
   }
 

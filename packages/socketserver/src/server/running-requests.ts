@@ -1,18 +1,11 @@
 import type { Clock } from '../engine/clock.ts';
 import { ServerDrainingError } from '../errors.ts';
+import { type OpenConnection, OpenConnections } from './open-connections.ts';
 
 /** How long a drain waits for handlers to notice that their connections were reset. */
 const forcedEndMs = 1_000;
 /** The same where somebody asked for the end at once. */
 const hurriedEndMs = 50;
-
-/** What a drain does to a connection. */
-export interface OpenConnection {
-  /** Tells the handler to come to an end. */
-  interrupt(reason: Error): void;
-  /** Ends the connection now. */
-  reset(reason: Error): void;
-}
 
 /**
  * What a server waits for when it drains: connections that are open, and requests that are being processed.
@@ -21,7 +14,7 @@ export interface OpenConnection {
  */
 export class RunningRequests {
   readonly #clock: Clock;
-  readonly #connections = new Set<OpenConnection>();
+  readonly #connections = new OpenConnections();
   #processing = 0;
   #reason: Error | undefined;
   #whenIdle: (() => void) | undefined;
