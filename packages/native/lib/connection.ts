@@ -141,12 +141,7 @@ export class NativeConnection implements Connection {
       if (length === 0) return true;
       const slots = this.#mailbox.slots;
       const at = this.slot * SLOT_WORDS + SLOT_QUEUED;
-      const queued = slots[at]!;
-      if (queued === 0) {
-        this.#mailbox.send(this.slot, this.generation, bytes);
-        return true;
-      }
-      if (queued + length <= MAX_QUEUED) {
+      if (slots[at]! + length <= MAX_QUEUED) {
         this.#mailbox.send(this.slot, this.generation, bytes);
         // The flush counts anew; until then this write counts too.
         slots[at]! += length;
@@ -172,10 +167,11 @@ export class NativeConnection implements Connection {
     if (this.#state === 'open') this.#mailbox.order(COMMAND_END_WRITE, this.slot, this.generation);
   }
 
-  close(): void {
-    if (this.#state !== 'open') return;
+  close(): boolean {
+    if (this.#state !== 'open') return false;
     this.#state = 'closing';
     this.#mailbox.order(COMMAND_CLOSE, this.slot, this.generation);
+    return this.#mailbox.slots[this.slot * SLOT_WORDS + SLOT_QUEUED] === 0;
   }
 
   reset(): void {

@@ -237,7 +237,9 @@ bool Connection::SendGathered(const uint32_t* next) {
       }
     }
   }
-  return out_ == nullptr || OutputBlocked();
+  if (out_ != nullptr) return OutputBlocked();
+  PublishQueued();
+  return true;
 }
 
 bool Connection::Write(napi_value bytes, const uint8_t* memory, size_t length, bool* accepted) {

@@ -28,6 +28,7 @@ enum HeaderWord : uint32_t {
 enum AddressFamily : int32_t { kIPv4 = 4, kIPv6 = 6, kUnix = 1 };
 
 // Per slot: what both sides must know without a call.
+// kSlotQueued: bytes that JavaScript has left here and the kernel has not taken; of a port, datagrams that wait.
 enum SlotWord : uint32_t { kSlotState, kSlotQueued, kSlotWords };
 enum SlotState : int32_t {
   kWanted = 1,    // set by JavaScript: news is welcome

@@ -100,8 +100,8 @@ export class ProxiedConnection implements Connection {
     this.#carrier.endWrite();
   }
 
-  close(): void {
-    this.#carrier.close();
+  close(): boolean {
+    return this.#carrier.close();
   }
 
   reset(): void {

@@ -216,8 +216,11 @@ export interface Connection {
   /**
    * Sends what was written, ends both sides and frees the descriptor. A connection that was reading reads on meanwhile and
    * the sink throws away what comes, since a peer may send everything before it reads anything.
+   *
+   * @returns whether the descriptor is free within this turn or the next, whatever the peer does: the kernel has all that
+   *   was written. `false` also where the engine cannot tell.
    */
-  close(): void;
+  close(): boolean;
 
   /** Ends the connection at once: unsent bytes are lost, a TCP peer sees a reset. */
   reset(): void;

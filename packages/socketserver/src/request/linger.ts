@@ -15,18 +15,19 @@ export interface LingerLimits {
 }
 
 /**
- * - `sending`: our last bytes go out, and what the peer sends is thrown away;
+ * - `sending`: our last bytes go out, and what the peer sends is thrown away, however much: one that is closed could not
+ *   get its answer any more;
  * - `listening`: they are out, or copied by the engine, and the end of our side with them;
  * - `flushing`: what comes is nobody's, and what the engine still has goes out;
  * - `over`: the descriptor is free, or the engine frees it at once.
  */
 type Stage = 'sending' | 'listening' | 'flushing' | 'over';
 
-/** All our bytes are out; the peer ended; it sent more than it may; the time of the stage is over. */
+/** All our bytes are out; the peer ended; it sent more than it may since then; the time of the stage is over. */
 type News = 'sent' | 'ended' | 'enough' | 'expired';
 
 const stages: Readonly<Record<Stage, Readonly<Partial<Record<News, Stage>>>>> = {
-  sending: { sent: 'listening', ended: 'flushing', enough: 'flushing', expired: 'over' },
+  sending: { sent: 'listening', ended: 'flushing', expired: 'over' },
   listening: { ended: 'flushing', enough: 'flushing', expired: 'flushing' },
   flushing: { expired: 'over' },
   over: {},
@@ -42,14 +43,13 @@ const stages: Readonly<Record<Stage, Readonly<Partial<Record<News, Stage>>>>> = 
  */
 export class Linger {
   readonly #connection: Connection;
-  readonly #deadline: Deadline;
+  #deadline: Deadline | undefined;
   #stage: Stage | undefined;
   #bytesLeft: number;
   #ms: number;
 
   constructor(connection: Connection, { bytes, ms }: LingerLimits) {
     this.#connection = connection;
-    this.#deadline = new Deadline(clockOf(connection));
     this.#bytesLeft = bytes;
     this.#ms = ms;
   }
@@ -73,6 +73,7 @@ export class Linger {
 
   /** Bytes came that nobody reads. */
   dropped(count: number): void {
+    if (this.#stage !== 'listening') return;
     this.#bytesLeft -= count;
     if (this.#bytesLeft < 0) this.#told('enough');
   }
@@ -80,13 +81,13 @@ export class Linger {
   /** The server drains. */
   hurry(): void {
     this.#ms = Math.min(this.#ms, drainLingerMs);
-    if (this.#stage === 'listening') this.#deadline.arm(this.#ms, this.#expired);
+    if (this.#stage === 'listening') this.#arm(this.#ms);
   }
 
   /** The descriptor is free. */
   over(): void {
     this.#stage = 'over';
-    this.#deadline.close();
+    this.#deadline?.close();
   }
 
   #told(news: News): void {
@@ -98,12 +99,19 @@ export class Linger {
     const before = this.#stage;
     this.#stage = stage;
     // The time runs from when our own bytes are out: a slow reader gets them all.
-    if (stage === 'listening') this.#deadline.arm(this.#ms, this.#expired);
-    // Also where nothing seems to wait: only the engine knows what it has copied and not sent.
-    if (stage === 'sending') this.#deadline.arm(flushMs, this.#expired);
-    if (stage === 'flushing' && before !== 'sending') this.#deadline.arm(flushMs, this.#expired);
-    if (stage === 'flushing') this.#connection.close();
+    if (stage === 'listening') this.#arm(this.#ms);
+    if (stage === 'sending') this.#arm(flushMs);
+    if (stage === 'flushing') {
+      const isDone = this.#connection.close();
+      // Most have nothing left to send, and need no timer.
+      if (!isDone && before !== 'sending' && this.#stage === 'flushing') this.#arm(flushMs);
+    }
     if (stage === 'over') this.#connection.reset();
+  }
+
+  #arm(ms: number): void {
+    this.#deadline ??= new Deadline(clockOf(this.#connection));
+    this.#deadline.arm(ms, this.#expired);
   }
 
   readonly #expired = (): void => this.#told('expired');

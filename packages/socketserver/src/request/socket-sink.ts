@@ -312,6 +312,7 @@ export class SocketSink implements ConnectionSink, Pace {
   }
 
   #beginLinger({ bytes, ms }: LingerLimits): void {
+    if (this.#isClosed) return; // it failed, or was reset
     const { isSending } = this;
     if (this.#sends?.isStuck === true) {
       this.connection.reset();

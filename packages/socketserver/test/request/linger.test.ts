@@ -15,7 +15,7 @@ import {
 import { chooseEngine } from '../../src/engine/choose-engine.ts';
 import type { Connection } from '../../src/engine/contract.ts';
 import { SocketSink } from '../../src/request/socket-sink.ts';
-import { createMemoryEngine, startServer, VirtualClock } from '../../src/testing/index.ts';
+import { createMemoryEngine, RawClient, startServer, VirtualClock } from '../../src/testing/index.ts';
 import { serving } from '../support/serving.ts';
 import { TestAuthority } from '../support/tls-material.ts';
 import { someTurns } from '../support/turns.ts';
@@ -91,10 +91,62 @@ for (const [engineName, choice] of workerEngines) {
         peer.reset();
       });
     }
+
+    it('takes no timer where the peer has ended and nothing is left to send', async () => {
+      const clock = new VirtualClock();
+      const { peer, sink, isFree } = await openPair(clock);
+      assert.equal(sink.write(piece, 'sendall'), undefined);
+      await nextTurn();
+      peer.endWrite();
+      await sink.waitForEnd(undefined);
+      sink.close(limits);
+      assert.equal(clock.pending, 0);
+      await until(isFree);
+      peer.reset();
+    });
+
+    it('takes no timer where the connection is gone already', async () => {
+      const clock = new VirtualClock();
+      const { peer, sink, isFree } = await openPair(clock);
+      sink.reset(undefined);
+      await until(isFree);
+      sink.close(limits);
+      peer.reset();
+      assert.equal(clock.pending, 0);
+    });
+
+    it('does not come while the answer goes out, however much the peer sends meanwhile', async () => {
+      const clock = new VirtualClock();
+      const options = { reuseAddress: true, reusePort: false, ipv6Only: false };
+      const listener = engine.bindStream(['127.0.0.1', 0], options);
+      listener.listen(1);
+      await using client = await RawClient.connect(listener.address);
+      let accepted: Connection | undefined;
+      while ((accepted = listener.accept()) === undefined) {
+        await new Promise<void>((resolve) => listener.notify(resolve));
+      }
+      await listener.close();
+      const sink = new SocketSink(Object.assign(accepted, { clock }), { connectionClosed: () => {} });
+      assert.notEqual(sink.write(longAnswer, 'sendall'), undefined);
+      sink.close(limits);
+      await client.send(Buffer.alloc(2 * limits.bytes));
+      await until(() => sink.bytesRead === 2 * limits.bytes);
+      const question = Buffer.alloc(16);
+      for (let left = longAnswer.length; left > 0;) {
+        const { length } = await client.read(Math.min(left, 65_536));
+        assert.notEqual(length, 0);
+        left -= length;
+        await client.send(question);
+      }
+      sink.reset(undefined);
+    });
   });
 }
 
 /** More than the buffers of both kernels hold. */
+const longAnswer = Buffer.alloc(33_554_432, 'a');
+
+/** As much. */
 const upload = Buffer.alloc(33_554_432, 'u');
 for (const engine of ['node', 'native'] as const) {
   for (const Server of [ConcurrentTCPServer, ConcurrentUnixStreamServer, ThreadingUnixStreamServer]) {

@@ -151,11 +151,13 @@ export class HandleConnection implements Connection, Gatherer {
     if (this.#writes === 0) this.#shutDown();
   }
 
-  close(): void {
+  close(): boolean {
     if (gatherBuffer.holds(this)) gatherBuffer.flush();
-    if (this.#state !== 'open') return;
+    if (this.#state !== 'open') return false;
     this.#state = 'closing';
-    if (this.#writes === 0) this.#closeHandle();
+    if (this.#writes > 0) return false;
+    this.#closeHandle();
+    return true;
   }
 
   reset(): void {

@@ -106,13 +106,15 @@ export class NodeConnection implements Connection, Gatherer {
     this.#socket.end();
   }
 
-  close(): void {
-    if (this.#isClosed) return;
+  close(): boolean {
+    if (this.#isClosed) return false;
     if (gatherBuffer.holds(this)) gatherBuffer.flush();
     const socket = this.#socket;
     this.#isClosed = true;
-    if (socket.writableLength === 0) socket.destroy();
+    const isSent = socket.writableLength === 0;
+    if (isSent) socket.destroy();
     else socket.destroySoon();
+    return isSent;
   }
 
   reset(): void {

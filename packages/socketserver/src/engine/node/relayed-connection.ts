@@ -68,10 +68,11 @@ export class RelayedConnection implements Connection {
     if (!this.#isClosed) this.#post({ type: 'end' });
   }
 
-  close(): void {
-    if (this.#isClosed) return;
+  close(): boolean {
+    if (this.#isClosed) return false;
     this.#isClosed = true;
     this.#post({ type: 'close' });
+    return false;
   }
 
   reset(): void {

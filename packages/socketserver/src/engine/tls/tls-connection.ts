@@ -134,10 +134,11 @@ export class TLSConnection implements Connection {
     if (!this.#isClosed) this.#socket.end();
   }
 
-  close(): void {
-    if (this.#isClosed) return;
+  close(): boolean {
+    if (this.#isClosed) return false;
     this.#isClosed = true;
     this.#socket.destroySoon();
+    return false;
   }
 
   reset(): void {

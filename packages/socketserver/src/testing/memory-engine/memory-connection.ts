@@ -86,16 +86,17 @@ export class MemoryConnection implements Connection {
     this.#outgoing.end();
   }
 
-  close(): void {
-    if (this.#state !== 'open') return;
+  close(): boolean {
+    if (this.#state !== 'open') return false;
     const losesBytes = this.#incoming.hasUnread;
     this.#state = 'closing';
     if (losesBytes) {
       this.reset(); // [RFC 2525 2.17]
-      return;
+      return true;
     }
     if (!this.#endedWriting) this.#outgoing.end();
     if (!this.#unaccepted) this.#network.later(() => this.#over(undefined));
+    return !this.#unaccepted;
   }
 
   reset(): void {
