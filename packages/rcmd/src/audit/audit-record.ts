@@ -1,8 +1,19 @@
+/** What is on record. */
+export const auditEvents = [
+  'start',
+  'end',
+  'denied',
+  'failed',
+  'connected',
+  'disconnected',
+  'refused-connection',
+] as const;
+
 /** One line of the audit: something was asked for, began or ended. Append-only; each holds the hash of the one before. */
 export interface AuditRecord {
   /** ISO 8601, UTC, milliseconds. */
   readonly time: string;
-  readonly event: 'refused-connection' | 'connected' | 'denied' | 'start' | 'end' | 'failed' | 'disconnected';
+  readonly event: (typeof auditEvents)[number];
   /** One for each connection. */
   readonly connectionId: string;
   readonly commandId?: string;

@@ -1,7 +1,5 @@
-import { HostKeyError } from '../client/host-key.ts';
 import { formatTarget } from '../client/target.ts';
-import { RcmdError } from '../errors.ts';
-import { ConnectionLostError } from '../link/connection-lost-error.ts';
+import type { ConnectionLostError } from '../link/connection-lost-error.ts';
 import { rcmdPaths } from '../paths/rcmd-paths.ts';
 import { CliError } from './cli-error.ts';
 import { configPath } from './config-file.ts';
@@ -16,14 +14,11 @@ import type { ResolvedTarget } from './resolve-target.ts';
 export function explainFailure(error: unknown, target: ResolvedTarget): unknown {
   if (!(error instanceof Error)) return error;
   if (error instanceof AggregateError) return explainFailure(error.errors[0], target);
-  const { code } = error as NodeJS.ErrnoException;
-  const { goAway } = error as Partial<ConnectionLostError>;
-  const text =
-    error instanceof HostKeyError
-      ? changedKey(error, target)
-      : (refusals[goAway?.code ?? ''] ?? reasons[code ?? ''])?.(target, goAway?.message ?? error.message);
-  if (text === undefined) return error;
-  return new CliError(goAway?.code ?? code ?? 'UNREACHABLE', text, { cause: error });
+  // By what they have, and not by their class: what is built has each class twice. [scripts/bundle.js]
+  const { code = '', goAway } = error as NodeJS.ErrnoException & Pick<Partial<ConnectionLostError>, 'goAway'>;
+  const explain = goAway === undefined ? reasons[code] : refusals[goAway.code];
+  const text = explain?.(target, goAway?.message ?? error.message);
+  return text === undefined ? error : new CliError(goAway?.code ?? code, text, { cause: error });
 }
 
 type Explain = (target: ResolvedTarget, message: string) => string | undefined;
@@ -75,6 +70,10 @@ const reasons: Readonly<Record<string, Explain>> = {
   ENOTFOUND: (target) => `There is no host ${hostOf(target)}${noTarget(target)}`,
   EAI_AGAIN: (target) =>
     `The host ${hostOf(target)} cannot be looked up, since no name server answers${noTarget(target)}`,
+  HOST_KEY_CHANGED: (target, message) =>
+    target.fingerprint === undefined
+      ? `${message}: rcmd trust --forget ${formatTarget(target.place)}`
+      : `${message}: targets.${target.name}.fingerprint in ${configPath(rcmdPaths().config)}`,
   CONNECT_TIMEOUT: (_target, message) => `${message}: is that its address and port, and no firewall between?`,
   TLS_HANDSHAKE: (target, message) =>
     /closed the connection/.test(message)
@@ -82,15 +81,8 @@ const reasons: Readonly<Record<string, Explain>> = {
       : `${whereOf(target)} is no server of rcmd, or no TLS goes through: is it the right port? (${message})`,
 };
 
-/** A key that has changed was remembered, or the configuration names it. */
-function changedKey({ code, message, address }: HostKeyError, target: ResolvedTarget): string | undefined {
-  if (code !== 'HOST_KEY_CHANGED') return undefined;
-  if (target.fingerprint === undefined) return `${message}: rcmd trust --forget ${address}`;
-  return `${message}: targets.${target.name}.fingerprint in ${configPath(rcmdPaths().config)}`;
-}
-
 /** That a server does not do what it was asked for, once somebody is in. */
 export function explainRefusal(error: unknown): unknown {
-  if (!(error instanceof ConnectionLostError) || error.goAway?.code !== 'DENIED') return error;
-  return new RcmdError('DENIED', error.goAway.message, { cause: error });
+  const { goAway } = error as Partial<ConnectionLostError>;
+  return goAway?.code === 'DENIED' ? new CliError('DENIED', goAway.message, { cause: error }) : error;
 }

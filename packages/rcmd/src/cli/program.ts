@@ -54,7 +54,10 @@ Examples:
 function withOurHabits(command: Command): Command {
   return command
     .helpOption('-h, --help', 'print this')
-    .configureHelp({ subcommandTerm: (subcommand) => subcommand.name() })
+    .configureHelp({
+      subcommandTerm: (subcommand) => subcommand.name(),
+      optionDescription: ({ description }) => description, // which names the choices, too
+    })
     .configureOutput({
       getOutHelpWidth: () => Math.min(helpColumns, process.stdout.columns ?? helpColumns),
       outputError: (text, write) => write(text.replace(/^error: /, 'rcmd: ')),

@@ -2,7 +2,7 @@ import { rcmdPaths } from '../paths/rcmd-paths.ts';
 import { parseTarget, type Target } from '../client/target.ts';
 import { CliError } from './cli-error.ts';
 import { type NamedTarget, readConfig } from './config-file.ts';
-import { hostKeyPolicies, type HostKeyPolicy, isHostKeyPolicy } from './host-key-policy.ts';
+import type { HostKeyPolicy } from './host-key-policy.ts';
 
 /** A server as a command is to use it. */
 export interface ResolvedTarget extends NamedTarget {
@@ -20,18 +20,12 @@ export interface ResolvedTarget extends NamedTarget {
  * @param hostKeys - what the command line says about unknown servers.
  * @throws CliError `USAGE` where no server is named, `CONFIG` for a configuration that cannot be used.
  */
-export function resolveTarget(host: string | undefined, hostKeys?: string): ResolvedTarget {
+export function resolveTarget(host: string | undefined, hostKeys?: HostKeyPolicy): ResolvedTarget {
   const name = host ?? defaultHost();
   if (name === undefined) {
     throw new CliError(
       'USAGE',
       'Name a server: a target of the configuration, host[:port], unix:PATH, or RCMD_HOST',
-    );
-  }
-  if (hostKeys !== undefined && !isHostKeyPolicy(hostKeys)) {
-    throw new CliError(
-      'USAGE',
-      `--host-keys must be one of ${hostKeyPolicies.join(', ')}, got ${JSON.stringify(hostKeys)}`,
     );
   }
   const config = readConfig(rcmdPaths().config);

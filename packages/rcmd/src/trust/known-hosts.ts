@@ -42,6 +42,13 @@ export class KnownHosts {
     return other === undefined ? { state: 'new' } : { state: 'changed', ...other };
   }
 
+  /** The addresses of all servers that are remembered. */
+  addresses(): string[] {
+    if (!existsSync(this.#path)) return [];
+    const lines = readFileSync(this.#path, 'utf8').split('\n');
+    return [...new Set(lines.flatMap((line) => wordsOf(line)[0] || []))];
+  }
+
   /** Remembers a server. */
   add(address: string, fingerprint: string): void {
     appendLine(this.#path, `${address} ${fingerprint}`);

@@ -71,6 +71,11 @@ export class Machine implements Disposable {
     });
   }
 
+  /** Starts another program in a terminal. */
+  shellTerminal(command: readonly string[], { env }: ProgramStart = {}): Program {
+    return new Program([...this.#within, ...inTerminal, ...command], { ...this.env, ...env });
+  }
+
   /** Runs `rcmd` to its end. */
   async run(args: readonly string[], start: ProgramStart = {}): Promise<ProgramEnd> {
     await using program = this.rcmd(args, start);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { AuditQuery } from '../../audit/audit-index.ts';
+import { auditEvents } from '../../audit/audit-record.ts';
 import { printableJSON } from '../../audit/printable.ts';
 import type { JournalLine } from '../../audit/journal.ts';
 import { makePrivateFolder, rcmdPaths } from '../../paths/rcmd-paths.ts';
@@ -35,7 +36,9 @@ export function auditCommand(): Command {
     .option('--until <when>', 'likewise')
     .option('--user <text>', 'part of the key, its comment, or uid:1000')
     .option('--from <address>', 'from this address')
-    .option('--event <name>', 'start, end, denied, failed, connected, ...')
+    .addOption(
+      new Option('--event <name>', 'start, end, denied, failed, connected, ...').choices(auditEvents),
+    )
     .option('--json', 'print the records as they are in the file, one a line')
     .option('--verify', 'check that nothing was changed or removed; else exit 1')
     .addHelpText(

@@ -1,5 +1,4 @@
 import { Argument, Command } from 'commander';
-import { rcmdPaths } from '../../paths/rcmd-paths.ts';
 import type { CompletedShell } from '../completion/scripts.ts';
 import { print } from '../../terminal/print.ts';
 
@@ -23,18 +22,17 @@ Examples:
     });
 }
 
-/** `rcmd complete`, which those scripts call: prints what may stand where the cursor is. */
+/** `rcmd complete`, which those scripts call: prints what may stand where the cursor is, and `:files` where a file may. */
 export function completeCommand(): Command {
   return new Command('complete')
     .description('Prints the words that may come next: what the scripts of rcmd completion call.')
     .argument('[words...]', 'the words after rcmd, up to the cursor')
     .passThroughOptions()
     .action(async (words: readonly string[], _options: object, command: Command) => {
-      const { candidatesFor } = await import('../completion/candidates.ts');
-      const { readConfig } = await import('../config-file.ts');
-      const targets = [...readConfig(rcmdPaths().config).targets.keys()];
-      for (const { word, description } of candidatesFor(command.parent!, words, targets)) {
-        await print(`${word}\t${description}`);
-      }
+      const { completionFor } = await import('../completion/candidates.ts');
+      const { completedServers } = await import('../completion/servers.ts');
+      const { candidates, takesFiles } = completionFor(command.parent!, words, completedServers());
+      for (const { word, description } of candidates) await print(`${word}\t${description}`);
+      if (takesFiles) await print(':files');
     });
 }

@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { collect } from '../collect.ts';
+import type { HostKeyPolicy } from '../host-key-policy.ts';
+import { hostKeysOption } from '../host-keys-option.ts';
 
 /** Options of `rcmd exec`. */
 export interface ExecOptions {
   readonly env?: readonly string[];
-  readonly hostKeys?: string;
+  readonly hostKeys?: HostKeyPolicy;
   readonly idleTimeout?: string;
   readonly interactive?: true;
   readonly json?: true;
@@ -33,7 +35,7 @@ export function execCommand(): Command {
     .option('-w, --workdir <dir>', 'run it in this directory of the server')
     .option('--timeout <time>', 'end it after so long, such as 30s or 5m')
     .option('--idle-timeout <time>', 'end it after so long without output or input')
-    .option('--host-keys <policy>', 'unknown servers: ask, accept-new or strict')
+    .addOption(hostKeysOption())
     .option('--json', 'print one object about it instead of its output')
     .option('-q, --quiet', 'say nothing ourselves')
     .option('-v, --verbose', 'say what happens')

@@ -18,7 +18,7 @@ export function serveCommand(): Command {
     .description('Runs a server until it is stopped by a signal; commands that run are ended then.')
     .option('-l, --listen <address>', 'HOST:PORT, unix:PATH or systemd; may be repeated', collect)
     .addOption(
-      new Option('--server <model>', 'what serves a connection')
+      new Option('--server <model>', 'how connections are served: concurrent (default), threading or forking')
         .choices(['concurrent', 'threading', 'forking'])
         .default('concurrent'),
     )

@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { collect } from '../collect.ts';
+import type { HostKeyPolicy } from '../host-key-policy.ts';
+import { hostKeysOption } from '../host-keys-option.ts';
 
 /** Options of `rcmd shell`. */
 export interface ShellOptions {
   readonly classic?: true;
   readonly env?: readonly string[];
-  readonly hostKeys?: string;
+  readonly hostKeys?: HostKeyPolicy;
   readonly workdir?: string;
 }
 
@@ -17,7 +19,7 @@ export function shellCommand(): Command {
     .argument('[host]', 'a target, host[:port] or unix:PATH (default: RCMD_HOST, or this machine)')
     .option('-e, --env <name[=value]>', 'set a variable, or copy ours; may be repeated', collect)
     .option('-w, --workdir <dir>', 'begin in this directory of the server')
-    .option('--host-keys <policy>', 'unknown servers: ask, accept-new or strict')
+    .addOption(hostKeysOption())
     .option('--classic', 'speak the classic exchange: no protection at all')
     .addHelpText(
       'after',

@@ -1,8 +1,10 @@
 import { Command } from 'commander';
+import type { HostKeyPolicy } from '../host-key-policy.ts';
+import { hostKeysOption } from '../host-keys-option.ts';
 
 /** Options of `rcmd status`. */
 export interface StatusOptions {
-  readonly hostKeys?: string;
+  readonly hostKeys?: HostKeyPolicy;
   readonly json?: true;
 }
 
@@ -12,7 +14,7 @@ export function statusCommand(): Command {
     .summary('say how a server is, and what runs on it')
     .description('Shows since when a server runs, who is connected, and the commands that run.')
     .argument('[host]', 'a target, host[:port] or unix:PATH (default: RCMD_HOST, or this machine)')
-    .option('--host-keys <policy>', 'unknown servers: ask, accept-new or strict')
+    .addOption(hostKeysOption())
     .option('--json', 'print an object')
     .addHelpText(
       'after',

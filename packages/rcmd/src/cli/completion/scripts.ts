@@ -1,11 +1,33 @@
 /** The shells that {@link completionScripts} knows. */
 export type CompletedShell = keyof typeof completionScripts;
 
-/** What makes a shell ask `rcmd complete` for the words that it offers, for each shell. */
+/**
+ * What makes a shell ask `rcmd complete` for the words that it offers, for each shell. An answer is lines of a word, a tab and what it means;
+ * `:files` stands for the names of files.
+ */
 export const completionScripts = {
   bash: `\
 _rcmd() {
-  mapfile -t COMPREPLY < <(rcmd complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f 1)
+  local line=\${COMP_LINE:0:COMP_POINT} prefix= word at
+  local -a words=()
+  # Bash parts words at = and : too.
+  for ((at = 0; at <= COMP_CWORD; at++)); do
+    if [[ at -eq 0 || $line == [[:space:]]* ]]; then
+      line=\${line#"\${line%%[![:space:]]*}"} prefix=
+      words+=('')
+    else
+      prefix=\${words[-1]}
+    fi
+    word=\${COMP_WORDS[at]}
+    [[ at -lt COMP_CWORD ]] || word=$line
+    line=\${line#"$word"}
+    words[-1]+=$word
+  done
+  [[ $word != [=:] ]] || prefix=\${words[-1]}
+  COMPREPLY=()
+  while IFS=$'\\t' read -r word _; do
+    if [[ $word == :files ]]; then compopt -o default; else COMPREPLY+=("\${word#"$prefix"}"); fi
+  done < <(rcmd complete -- "\${words[@]:1}" 2>/dev/null)
 }
 complete -F _rcmd rcmd
 `,
@@ -13,15 +35,37 @@ complete -F _rcmd rcmd
 #compdef rcmd
 _rcmd() {
   local -a candidates
-  local line
-  for line in "\${(@f)$(rcmd complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
-    [[ -n $line ]] && candidates+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+  local line takes_files
+  for line in "\${(@f)$(rcmd complete -- "\${(@)words[2,CURRENT-1]}" "$PREFIX" 2>/dev/null)}"; do
+    case $line in
+      '') ;;
+      :files) takes_files=1 ;;
+      *$'\\t') candidates+=("\${\${line%$'\\t'}//:/\\\\:}") ;;
+      *) candidates+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}") ;;
+    esac
   done
-  _describe rcmd candidates
+  if [[ -n $takes_files ]]; then
+    compset -P 'unix:'
+    _files
+  else
+    _describe rcmd candidates
+  fi
 }
 compdef _rcmd rcmd
 `,
   fish: `\
-complete --command rcmd --no-files --arguments '(rcmd complete -- (commandline --tokenize --current-process --cut-at-cursor)[2..] (commandline --current-token --cut-at-cursor) 2>/dev/null)'
+function __rcmd_complete
+    set --local current (commandline --current-token --cut-at-cursor)
+    for line in (rcmd complete -- (commandline --tokenize --current-process --cut-at-cursor)[2..] $current 2>/dev/null)
+        if test "$line" = :files
+            set --local prefix ''
+            string match --quiet 'unix:*' -- $current; and set prefix unix:
+            printf '%s\\n' $prefix(__fish_complete_path (string replace --regex '^unix:' '' -- $current))
+        else
+            printf '%s\\n' $line
+        end
+    end
+end
+complete --command rcmd --no-files --arguments '(__rcmd_complete)'
 `,
 } as const;

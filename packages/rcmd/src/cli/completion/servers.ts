@@ -1,0 +1,21 @@
+import { printable } from '../../audit/printable.ts';
+import { defaultPort } from '../../client/target.ts';
+import { rcmdPaths } from '../../paths/rcmd-paths.ts';
+import { KnownHosts, knownHostsFile } from '../../trust/known-hosts.ts';
+import { readConfig } from '../config-file.ts';
+import type { Candidate } from './candidates.ts';
+
+/** The servers that may stand for HOST: the targets of the configuration, and those whose keys are known. */
+export function completedServers(): Candidate[] {
+  const { config } = rcmdPaths();
+  const targets = [...readConfig(config).targets].map(([word, { address }]) => ({
+    word,
+    description: address,
+  }));
+  const usual = new RegExp(`:${defaultPort}$`);
+  const known = new KnownHosts(knownHostsFile(config)).addresses();
+  return [
+    ...targets,
+    ...known.map((address) => ({ word: address.replace(usual, ''), description: 'its key is known' })),
+  ].map(({ word, description }) => ({ word: printable(word), description: printable(description) }));
+}
