@@ -16,7 +16,9 @@ export class PipedLines implements LineSource {
     return (await this.#lines.next()).value;
   }
 
-  announce(): void {}
+  announce(): boolean {
+    return false;
+  }
 
   ask(): Promise<undefined> {
     return Promise.resolve(undefined);

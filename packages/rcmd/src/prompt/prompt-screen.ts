@@ -2,6 +2,7 @@ import type { OutputName } from '../protocol/stream-id.ts';
 import { isColourful } from '../terminal/is-colourful.ts';
 import { RawOutput } from '../terminal/raw-output.ts';
 import { eraseLine, ProgressLine } from './progress-line.ts';
+import { TerminalRepair } from './terminal-repair.ts';
 
 const red = '\u001b[31m';
 const dim = '\u001b[2m';
@@ -13,6 +14,9 @@ export class PromptScreen {
   readonly #outputs: Readonly<Record<OutputName, RawOutput>>;
   readonly #progress: ProgressLine;
   readonly #isColourful = isColourful(process.stderr);
+  readonly #repair = new TerminalRepair();
+  /** A dumb terminal obeys nothing, so that what is drawn there stays. */
+  readonly #isDumb = process.env['TERM'] === 'dumb';
   #isRed = false;
   #isAtLineStart = true;
   #hasProgress = false;
@@ -36,17 +40,19 @@ export class PromptScreen {
 
   /** A command begins. */
   begin(): void {
-    if (this.#outputs.stderr.isTerminal) this.#progress.start();
+    if (this.#outputs.stderr.isTerminal && !this.#isDumb) this.#progress.start();
   }
 
   /** Shows output. @returns whether anybody still reads it. */
   async output(stream: OutputName, bytes: Uint8Array): Promise<boolean> {
-    if (this.#outputs.stderr.isTerminal) this.#progress.received(bytes.length);
+    if (this.#outputs.stderr.isTerminal && !this.#isDumb) this.#progress.received(bytes.length);
     await this.#queue(async () => {
       await this.#eraseProgress();
       if (this.#isColourful) await this.#paint(stream === 'stderr');
       await this.#outputs[stream].write(bytes);
-      if (this.#outputs[stream].isTerminal) this.#isAtLineStart = bytes.at(-1) === newline;
+      if (!this.#outputs[stream].isTerminal) return;
+      this.#isAtLineStart = bytes.at(-1) === newline;
+      this.#repair.saw(bytes);
     });
     return this.#outputs[stream].isOpen;
   }
@@ -57,6 +63,8 @@ export class PromptScreen {
     await this.#queue(async () => {
       await this.#eraseProgress();
       if (this.#isColourful) await this.#paint(false);
+      const repair = this.#repair.take();
+      if (repair !== '' && !this.#isDumb) await this.#terminal.write(repair);
       if (!this.#isAtLineStart) await this.#terminal.write('\n');
       this.#isAtLineStart = true;
     });

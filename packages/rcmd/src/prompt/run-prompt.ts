@@ -30,6 +30,8 @@ class Prompt {
   readonly #screen = new PromptScreen();
   #remote: PromptRemote;
   #loss: unknown;
+  /** Whether the person was told of it while a line was waited for. */
+  #isLossTold = false;
   #code = 0;
 
   constructor(remote: PromptRemote, options: PromptOptions) {
@@ -83,7 +85,8 @@ class Prompt {
   async #reconnect(): Promise<boolean> {
     const { lines, connect, reasonOf } = this.#options;
     for (;;) {
-      await this.#screen.note(`rcmd: ${reasonOf(this.#loss)}`);
+      if (!this.#isLossTold) await this.#screen.note(`rcmd: ${reasonOf(this.#loss)}`);
+      this.#isLossTold = false;
       const answer = await lines.ask('Connect again? [Y/n] ');
       if (answer === undefined || !/^\s*(y|yes|)\s*$/i.test(answer)) return false;
       try {
@@ -107,7 +110,7 @@ class Prompt {
     const lost = (error: Error): void => {
       if (remote !== this.#remote) return;
       this.#loss ??= error;
-      lines.announce(`rcmd: ${reasonOf(error)}`);
+      this.#isLossTold = lines.announce(`rcmd: ${reasonOf(error)}`);
     };
     void remote.lost.then(lost);
   }

@@ -7,7 +7,7 @@ import { eraseLine } from './progress-line.ts';
 const prompt = '>> ';
 
 /**
- * Lines that a person types, with line editing and history. Between two of them the terminal is as any program has it: Ctrl-C is a signal, and what is
+ * Lines that a person types, with line editing and history; on a dumb terminal with what that itself offers. Between two of them the terminal is as any program has it: Ctrl-C is a signal, and what is
  * typed ahead becomes the next line.
  */
 export class TypedLines implements LineSource {
@@ -18,7 +18,9 @@ export class TypedLines implements LineSource {
   /** Lines that came at once, as when several are pasted. */
   readonly #ahead: string[] = [];
   #waiter: ((line: string | undefined) => void) | undefined;
+  readonly #isDumb = process.env['TERM'] === 'dumb';
   #isClosed = false;
+  #isQuestion = false;
 
   constructor(history: History) {
     this.#history = history;
@@ -26,12 +28,16 @@ export class TypedLines implements LineSource {
     this.#editor = createInterface({
       input: process.stdin,
       output: this.#output,
-      terminal: true,
+      terminal: !this.#isDumb,
       history: history.load(),
       historySize,
       removeHistoryDuplicates: true,
     });
     this.#editor.on('line', (line) => this.#got(line));
+    // It has been added at the front. [Node: readline, 'history']
+    this.#editor.on('history', (lines) => {
+      if (this.#isQuestion || lines[0]?.startsWith(' ')) lines.shift();
+    });
     this.#editor.on('SIGINT', () => this.#startOver());
     this.#editor.on('close', () => {
       this.#isClosed = true;
@@ -48,15 +54,21 @@ export class TypedLines implements LineSource {
     return line;
   }
 
-  announce(text: string): void {
-    if (this.#waiter === undefined) return;
-    this.#output.write(`${eraseLine}${text}\n`);
+  announce(text: string): boolean {
+    if (this.#waiter === undefined) return false;
+    this.#output.write(`${this.#isDumb ? '\n' : eraseLine}${text}\n`);
     this.#editor.prompt(true);
+    return true;
   }
 
   async ask(question: string): Promise<string | undefined> {
     this.#editor.setPrompt(question);
-    return this.#read();
+    this.#isQuestion = true;
+    try {
+      return await this.#read();
+    } finally {
+      this.#isQuestion = false;
+    }
   }
 
   [Symbol.dispose](): void {
@@ -69,7 +81,8 @@ export class TypedLines implements LineSource {
     const ahead = this.#ahead.shift();
     if (ahead !== undefined) return Promise.resolve(ahead);
     if (this.#isClosed) return Promise.resolve(undefined);
-    process.stdin.setRawMode(true);
+    if (!this.#isDumb) process.stdin.setRawMode(true);
+    else process.on('SIGINT', this.#dumbInterrupt);
     this.#editor.resume();
     this.#editor.prompt();
     return new Promise((resolve) => (this.#waiter = resolve));
@@ -90,6 +103,12 @@ export class TypedLines implements LineSource {
     waiter?.(line);
   }
 
+  /** Ctrl-C on a dumb terminal, which has thrown away what was typed. */
+  readonly #dumbInterrupt = (): void => {
+    this.#output.write('\n');
+    this.#editor.prompt();
+  };
+
   /** Ctrl-C at the prompt: what was typed is thrown away. */
   #startOver(): void {
     this.#output.write('^C\n');
@@ -100,6 +119,7 @@ export class TypedLines implements LineSource {
 
   #rest(): void {
     this.#editor.pause();
-    if (!this.#isClosed) process.stdin.setRawMode(false);
+    process.off('SIGINT', this.#dumbInterrupt);
+    if (!this.#isClosed && !this.#isDumb) process.stdin.setRawMode(false);
   }
 }

@@ -113,6 +113,30 @@ describe('the prompt', needs('python3'), () => {
     await shell.stdout.until(/\nstill here/);
   });
 
+  it('has its terminal back after a command that left it drawn upon', async () => {
+    await using shell = served.machine.terminal(['shell', served.host]);
+    await shell.stdout.until(prompt);
+    shell.write(`printf '\\033[?25l\\033[?1049h\\033P'\r`);
+    await shell.stdout.until('\u001b[?25l\u001b[?1049h\u001bP');
+    await shell.stdout.until('\u001b\\\u001b[0m\u000f\u001b(B\u001b[?25h\u001b[?1049l');
+    await shell.stdout.until(prompt);
+  });
+
+  it('leaves editing to a terminal that obeys nothing', async () => {
+    await using shell = served.machine.terminal(['shell', served.host], { env: { TERM: 'dumb' } });
+    await shell.stdout.until(prompt);
+    shell.write(`printf 'hopX\u007fe\\n\\033[31m'\r`);
+    await shell.stdout.until(/\nhope\r\n/);
+    await shell.stdout.until(prompt);
+    shell.write(`half a line${ctrlC}`);
+    await shell.stdout.until(prompt);
+    shell.write('exit 5\r');
+    const { code, stdout } = await shell.ended();
+    assert.equal(code, 5);
+    // oxlint-disable-next-line eslint/no-control-regex
+    assert.deepEqual(stdout.match(/\u001b\S*/g), ['\u001b[31m']);
+  });
+
   it('remembers lines for the next one, but not those that begin with a space', async () => {
     using machine = new Machine();
     const history = machine.file('.local/state/rcmd/history');
@@ -157,12 +181,17 @@ describe('the prompt', needs('python3'), () => {
     await again.stdout.until(/listening/);
     shell.write('echo back\r');
     await shell.stdout.until(/Connect again\? \[Y\/n\] /);
-    shell.write('\r');
+    shell.write('y\r');
     await shell.stdout.until(/\nback\r\n/);
+    shell.write(' echo hush\r');
+    await shell.stdout.until(/\nhush\r\n/);
+    shell.write(`${up} and forth\r`); // neither the answer nor what begins with a space
+    await shell.stdout.until(/\nback and forth\r\n/);
     again.kill('SIGKILL');
     await shell.stdout.until(/rcmd: The connection was lost/);
     shell.write('\r');
-    await shell.stdout.until(/Connect again\? \[Y\/n\] /);
+    const [question] = await shell.stdout.until(/[^]*Connect again\? \[Y\/n\] /);
+    assert.ok(!question.includes('was lost'), question); // it has been told
     shell.write('n\r');
     assert.equal((await shell.ended()).code, 125);
   });
