@@ -1,7 +1,7 @@
 /**
  * The bars of rcmd, beside OpenSSH on the same machine in the same run; docs/rcmd-performance.md says what is measured.
  *
- *     npm run bench:rcmd -- [--rounds 3] [--quick]
+ *     npm run bench:rcmd -- [--rounds 3] [--quick] [--only upload]
  *
  * The walk: `rcmd/stage.ts` starts both servers; `rcmd/compared.ts` has what several do, in turns; `rcmd/trials.ts` what
  * rcmd must bear.
@@ -17,7 +17,11 @@ import { setStage } from './rcmd/stage.ts';
 import { runTrials } from './rcmd/trials.ts';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string' }, quick: { type: 'boolean', default: false } },
+  options: {
+    rounds: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' }, // what is compared whose title has this in it, and no trials
+  },
 });
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
 if (!(Number.isInteger(rounds) && rounds > 0)) throw new RangeError('Cannot run: --rounds must be 1 or more');
@@ -53,6 +57,15 @@ function median(samples: readonly number[] | undefined): number | undefined {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+async function showTrials(): Promise<void> {
+  console.log('\n| what | aim | rcmd |\n| --- | --- | --- |');
+  const sizes = values.quick
+    ? { sleeps: 100, commands: 200, silent: 200, file }
+    : { sleeps: 1_000, commands: 10_000, silent: 2_000, file };
+  for (const { title, aim, found } of await runTrials(stage, sizes))
+    console.log(`| ${title} | ${aim} | ${found} |`);
+}
+
 await using stage = await setStage();
 const file = join(stage.folder, 'file');
 writeFile(file);
@@ -61,6 +74,7 @@ console.log(`${cores} cores of ${cpu}, Linux ${kernel}, Node ${versions['node']}
 for (const note of stage.notes) console.log(`Skipped: ${note}.\n`);
 console.log('| what | aim | rcmd | OpenSSH | ssh2 |\n| --- | --- | --: | --: | --: |');
 for (const comparison of comparisons(stage, { commands: values.quick ? 50 : 300, file, fileMib })) {
+  if (!comparison.title.includes(values.only ?? '')) continue;
   const samples = await measure(comparison);
   const figures = names.map((name) => {
     const figure = median(samples[name]);
@@ -68,9 +82,4 @@ for (const comparison of comparisons(stage, { commands: values.quick ? 50 : 300,
   });
   console.log(`| ${comparison.title} | ${comparison.aim} | ${figures.join(' | ')} |`);
 }
-console.log('\n| what | aim | rcmd |\n| --- | --- | --- |');
-const sizes = values.quick
-  ? { sleeps: 100, commands: 200, silent: 200, file }
-  : { sleeps: 1_000, commands: 10_000, silent: 2_000, file };
-for (const { title, aim, found } of await runTrials(stage, sizes))
-  console.log(`| ${title} | ${aim} | ${found} |`);
+if (values.only === undefined) await showTrials();

@@ -1,4 +1,4 @@
-import { existsSync, openSync, closeSync, createReadStream } from 'node:fs';
+import { existsSync, openSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProgram, type Stage } from './stage.ts';
 
@@ -95,8 +95,7 @@ async function download({ client }: Stage, file: string): Promise<void> {
 }
 
 async function upload({ client }: Stage, file: string): Promise<void> {
-  const input = createReadStream(file, { highWaterMark: 262_144 });
-  await client.sh('cat > /dev/null', { input });
+  await client.sh('cat > /dev/null', { inputFile: file });
 }
 
 async function uploadBySSH(options: readonly string[], file: string): Promise<void> {

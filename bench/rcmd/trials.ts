@@ -32,7 +32,7 @@ export async function runTrials(stage: Stage, sizes: TrialSizes): Promise<Trial[
 async function hashes({ client }: Stage, file: string): Promise<Trial> {
   const local = await hashOf(createReadStream(file));
   const down = await hashOf(client.exec('cat', [file], { buffer: false }).stdout);
-  const { stdout } = await client.exec('sha256sum', { input: createReadStream(file) });
+  const { stdout } = await client.exec('sha256sum', { inputFile: file });
   const isEqual = local === down && stdout.startsWith(local);
   return { title: 'SHA-256 of both transfers', aim: 'equal', found: isEqual ? 'equal' : 'DIFFERENT' };
 }

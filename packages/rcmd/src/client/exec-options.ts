@@ -27,6 +27,8 @@ export interface ExecOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** What it reads; the rest is dropped once it reads no more. */
   readonly input?: Input | undefined;
+  /** A file of this machine, by its path or its `file:` URL, whose content it reads: faster than any stream of it. */
+  readonly inputFile?: string | URL | undefined;
   /** Whether `.stdin` will be written. Default: `'pipe'` where `.stdin` is used right after the call, else `'ignore'`: an empty input. */
   readonly stdin?: 'pipe' | 'ignore' | undefined;
   /** Milliseconds after which the server ends it, also if this client is gone. Default `Infinity`. */
@@ -68,6 +70,7 @@ const rules: OptionRules<ExecOptions> = {
   cwd: someText,
   env: { must: 'an object of text without NUL', accepts: isEnvironment },
   input: { must: 'text, bytes, a stream or something to iterate', accepts: isInput },
+  inputFile: { must: 'the path of a file, or a file: URL', accepts: isFile },
   stdin: oneOf('pipe', 'ignore'),
   timeout: someMilliseconds,
   idleTimeout: someMilliseconds,
@@ -127,6 +130,7 @@ function contradictionIn({
   lines,
   encoding,
   input,
+  inputFile,
   stdin,
   buffer,
   all,
@@ -134,7 +138,8 @@ function contradictionIn({
   cancelSignal,
 }: ExecOptions): string | undefined {
   if (lines === true && encoding === 'buffer') return 'options.lines must be false where encoding is buffer';
-  if (input !== undefined && stdin !== undefined) return 'options must have either input or stdin';
+  if ([input, inputFile, stdin].filter((given) => given !== undefined).length > 1)
+    return 'options must have only one of input, inputFile and stdin';
   if (buffer === false && (lines === true || all === true))
     return `options.${lines === true ? 'lines' : 'all'} must be false where buffer is: the result holds no output`;
   if (signal !== undefined && cancelSignal !== undefined)
@@ -155,6 +160,10 @@ function isEnvironment(value: unknown): boolean {
       !/[=\0]/.test(name) &&
       (text === undefined || (typeof text === 'string' && !text.includes('\0'))),
   );
+}
+
+function isFile(value: unknown): boolean {
+  return value instanceof URL ? value.protocol === 'file:' : someText.accepts(value);
 }
 
 function isInput(value: unknown): boolean {

@@ -9,7 +9,7 @@ import { failingOf, isLost, type OwnReason } from './command-outcome.ts';
 import { CommandOutput, type OutputStreamName } from './command-output.ts';
 import type { CommandRequest } from './command-request.ts';
 import { isSignalName } from './exec-options.ts';
-import { feedInput } from './feed-input.ts';
+import { feedCommand, hasInput } from './feed-input.ts';
 import { InputStream } from './input-stream.ts';
 import { linesOf } from './lines.ts';
 import { show } from './option-rules.ts';
@@ -76,9 +76,9 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
    * @throws TypeError where the command was given another input.
    */
   get stdin(): Writable {
-    const { input, stdin } = this.#request.options;
+    const { stdin } = this.#request.options;
     if (this.#stdin === undefined) {
-      if (input !== undefined || stdin === 'ignore' || (this.#isOpen && stdin !== 'pipe')) {
+      if (hasInput(this.#request.options) || stdin === 'ignore' || (this.#isOpen && stdin !== 'pipe')) {
         throw new TypeError(
           'Cannot use stdin: the command was started with another input; use it right after the call, or give the option stdin: "pipe"',
         );
@@ -219,13 +219,13 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
       return false;
     }
     const { options, request } = this.#request;
-    const { input, stdin } = options;
+    const { stdin } = this.#channel;
+    const isFed = hasInput(options);
     this.#channel.open({
       ...request,
-      stdin: input !== undefined || stdin === 'pipe' || this.#stdin !== undefined,
+      stdin: isFed || options.stdin === 'pipe' || this.#stdin !== undefined,
     });
-    if (input === undefined) return true;
-    feedInput(input, this.#channel.stdin).catch((cause: unknown) => this.#end({ kind: 'input', cause }));
+    if (isFed) feedCommand(options, stdin).catch((cause: unknown) => this.#end({ kind: 'input', cause }));
     return true;
   }
 

@@ -106,7 +106,9 @@ describe('exec()', () => {
       ['options.env must be', { env: { 'A=B': 'x' } }],
       ['options.lines must be false', { lines: true, encoding: 'buffer' }],
       ['options.all must be false', { all: true, buffer: false }],
-      ['either input or stdin', { input: 'x', stdin: 'ignore' }],
+      ['only one of input, inputFile and stdin', { input: 'x', stdin: 'ignore' }],
+      ['only one of input, inputFile and stdin', { input: 'x', inputFile: '/etc/hostname' }],
+      ['the path of a file, or a file: URL', { inputFile: new URL('http://localhost/') }],
       [
         'either signal or cancelSignal',
         { signal: new AbortController().signal, cancelSignal: new AbortController().signal },

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { buffer, text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import type { Client } from '../../src/client/index.ts';
 import { failureOf, serveClient, type ServedClient } from '../support/clients.ts';
+import { temporaryFolder } from '../support/commands.ts';
 
 describe('the streams of a command', () => {
   let served: ServedClient;
@@ -188,6 +192,32 @@ describe('the input of a command', () => {
     assert.equal((await client.exec('head', ['-n', '2'], { input: endless() })).stdout, 'y\ny');
     await nextTurn();
     assert.ok(isLetGo);
+  });
+
+  it('may be a file, of which every byte arrives', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'some bytes');
+    const bytes = randomBytes(1_000_003); // ends within a frame, and within what one read brings
+    writeFileSync(path, bytes);
+    const hash = createHash('sha256').update(bytes).digest('hex');
+    for (const inputFile of [path, pathToFileURL(path)]) {
+      const { stdout } = await client.exec('sha256sum', { inputFile });
+      assert.equal(stdout, `${hash}  -`);
+    }
+    writeFileSync(path, '');
+    assert.equal((await client.exec('cat', { inputFile: path })).stdout, '');
+  });
+
+  it('may be a file that never ends, which a command need not read', async () => {
+    const { stdout } = await client.exec('head', ['-c', '3'], { inputFile: '/dev/zero' });
+    assert.equal(stdout, '\0\0\0');
+  });
+
+  it('fails the command where its file cannot be read', async () => {
+    const error = await failureOf(client.exec('cat', { inputFile: '/no/such/file' }));
+    assert.deepEqual([error.code, (error.cause as NodeJS.ErrnoException).code], ['EINPUT', 'ENOENT']);
+    const folder = await failureOf(client.exec('cat', { inputFile: '/etc' }));
+    assert.deepEqual([folder.code, (folder.cause as NodeJS.ErrnoException).code], ['EINPUT', 'EISDIR']);
   });
 
   it('fails the command where it fails itself', async () => {
