@@ -80,8 +80,14 @@ describe('exec()', () => {
   });
 
   it('gives both streams in the order in which the server read them, with characters whole', async () => {
-    const script = String.raw`printf '\303'; sleep 0.05; printf 'E' >&2; sleep 0.05; printf '\244\n'; sleep 0.05; echo F >&2`;
-    const { all } = await client.exec('sh', ['-c', script], { all: true });
+    // Each waits until what came before has arrived here: two pipes have no order of their own.
+    const script = String.raw`printf '\303'; read go; printf 'E' >&2; read go; printf '\244\n'; read go; echo F >&2`;
+    const running = client.exec('sh', ['-c', script], { all: true, stdin: 'pipe' });
+    let waits = 3;
+    for (const stream of [running.stdout, running.stderr]) {
+      stream.on('data', () => waits-- > 0 && running.stdin.write('\n'));
+    }
+    const { all } = await running;
     assert.equal(all, 'Eä\nF');
   });
 
