@@ -4,6 +4,7 @@
     {
       'target_name': 'socketserver_native',
       'sources': [
+        'src/accept.cc',
         'src/address.cc',
         'src/arguments.cc',
         'src/children.cc',

@@ -104,6 +104,22 @@ export interface Binding {
     port: number,
   ): number;
 
+  /** -EAGAIN while a client is taken ahead, -EAFNOSUPPORT where clients do not come by IPv4. */
+  lend(
+    slot: number,
+    generation: number,
+    crossing: number,
+    nextNumber: number,
+    after: number,
+    quota: number,
+  ): number;
+  /** The number of the next client. */
+  takeBack(slot: number, generation: number, crossing: number): number;
+  /** 1 or 0. */
+  hasClients(slot: number, generation: number): number;
+  /** The state of the loan, the borrower's CPU time, and three words for each client that was accepted since the last look. */
+  lookAtLoan(crossing: number): Float64Array;
+
   /** Puts the reading end and the writing end into the array. */
   makePipe(ends: Int32Array): number;
   closeOnExec(fd: number): number;

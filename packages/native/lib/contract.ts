@@ -2,6 +2,7 @@
 import type { RequestSource } from 'socketserver/engine';
 
 export type {
+  Accepted,
   BindOptions,
   ConnectOptions,
   Connection,
@@ -14,6 +15,9 @@ export type {
   Engine,
   HandedOver,
   Listener,
+  Loan,
+  LoanState,
+  LoanTerms,
   PeerCredentials,
 } from 'socketserver/engine';
 

@@ -109,7 +109,7 @@ export class NativeEngine implements Engine, ConnectionOwner {
   }
 
   openCrossing(): NativeCrossing {
-    return new NativeCrossing(this.binding);
+    return new NativeCrossing(this);
   }
 
   joinCrossing(number: number, arrived: Arrived): Arrivals {

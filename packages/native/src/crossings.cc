@@ -13,8 +13,11 @@ namespace socketserver {
 
 namespace {
 
-// No source has this slot, so that its events mean nothing but that the thread is to wake.
-constexpr SlotId kBell{UINT32_MAX, 0};
+// Its events mean nothing but that the thread is to wake.
+constexpr uint32_t kBellGeneration = 0;
+
+// Clients at a listener on loan that are accepted before what others have sent is looked at.
+constexpr uint32_t kMaxLent = 16;
 
 layout::AddressFamily FamilyOf(int family) {
   return family == AF_INET ? layout::kIPv4 : family == AF_INET6 ? layout::kIPv6 : layout::kUnix;
@@ -29,9 +32,9 @@ uint32_t Crossings::Open() {
   return number;
 }
 
-Crossing* Crossings::Find(uint32_t number) const {
+std::shared_ptr<Crossing> Crossings::Find(uint32_t number) const {
   const auto found = opened_.find(number);
-  return found == opened_.end() ? nullptr : found->second.get();
+  return found == opened_.end() ? nullptr : found->second;
 }
 
 void Crossings::Close(uint32_t number) {
@@ -51,25 +54,40 @@ int Crossings::Join(napi_env env, uint32_t number, napi_value records) {
   if (crossing == nullptr) return -ENOENT;
   auto bell = std::make_shared<Doorbell>();
   int opened = bell->Open();
-  if (opened == 0) opened = environment_->poller().Add(bell->fd(), kBell, EPOLLIN | EPOLLET);
+  if (opened == 0) opened = environment_->poller().Add(bell->fd(), {kNobodysSlot, kBellGeneration}, EPOLLIN | EPOLLET);
   if (opened != 0) return opened;
   if (napi_create_reference(env, records, 1, &pin_) != napi_ok) return -ENOMEM;
   records_ = static_cast<double*>(memory);
   bell_ = std::move(bell);
   joined_ = std::move(crossing);
-  joined_->Join(bell_);
+  joined_->Join(bell_, environment_->poller().fd(), Poller::NameOf({kNobodysSlot, kLoanGeneration}));
   return 0;
 }
 
 bool Crossings::Take() {
   if (bell_ != nullptr && bell_->Answer()) {
-    if (next_ == arrived_.size()) {
-      arrived_.clear();
-      told_ = next_ = 0;
-    }
+    ForgetTold();
     joined_->Take(&arrived_);
   }
   return next_ < arrived_.size();
+}
+
+void Crossings::AcceptLent() {
+  if (joined_ == nullptr) return;
+  ForgetTold();
+  const auto connections = environment_->slots().InUse() + static_cast<uint32_t>(arrived_.size() - next_);
+  for (uint32_t count = 0; count < kMaxLent; count++) {
+    Passenger passenger;
+    if (joined_->AcceptLent(connections + count, &passenger) != 0) return;
+    arrived_.push_back(std::move(passenger));
+  }
+}
+
+// Makes room in front, where nobody waits.
+void Crossings::ForgetTold() {
+  if (next_ < arrived_.size()) return;
+  arrived_.clear();
+  told_ = next_ = 0;
 }
 
 size_t Crossings::Enter() {
@@ -99,6 +117,7 @@ const std::string& Crossings::NameOf(size_t index) const {
 void Crossings::Clear(napi_env env) {
   arrived_.clear();
   told_ = next_ = 0;
+  if (joined_ != nullptr) joined_->Leave();
   joined_.reset();
   bell_.reset();
   if (pin_ != nullptr) napi_delete_reference(env, pin_);

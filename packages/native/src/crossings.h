@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "crossing.h"
+#include "source.h"
 
 namespace socketserver {
 
@@ -21,7 +22,7 @@ class Crossings {
 
   uint32_t Open();
   // Null where this thread has not opened it, or has closed it.
-  Crossing* Find(uint32_t number) const;
+  std::shared_ptr<Crossing> Find(uint32_t number) const;
   void Close(uint32_t number);
 
   // Gives 0 or a negative errno. Arrivals are written to `records`, a Float64Array, and told with the next events.
@@ -31,6 +32,10 @@ class Crossings {
   bool HasNews() const { return next_ < arrived_.size() || (bell_ != nullptr && bell_->HasRung()); }
   // Takes what was sent. Gives HasNews().
   bool Take();
+  // Under this name epoll tells that clients wait at a listener on loan.
+  static bool IsLoan(SlotId id) { return id.slot == kNobodysSlot && id.generation == kLoanGeneration; }
+  // Accepts some of them: they have arrived.
+  void AcceptLent();
   // The thread is about to sleep. Gives false where it must not.
   bool LieDown() { return bell_ == nullptr || bell_->LieDown(); }
 
@@ -47,6 +52,12 @@ class Crossings {
   void Clear(napi_env env);
 
  private:
+  // No source has this slot.
+  static constexpr uint32_t kNobodysSlot = UINT32_MAX;
+  static constexpr uint32_t kLoanGeneration = 1;
+
+  void ForgetTold();
+
   Environment* environment_;
   std::map<uint32_t, std::shared_ptr<Crossing>> opened_;
   std::shared_ptr<Crossing> joined_;

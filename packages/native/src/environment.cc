@@ -163,7 +163,11 @@ void Environment::TakeEvents() {
     const epoll_event& event = poller_.events()[i];
     const SlotId id = Poller::IdOf(event);
     Source* source = slots_.Find(id.slot, id.generation);
-    if (source != nullptr) source->OnEvents(event.events);
+    if (source != nullptr) {
+      source->OnEvents(event.events);
+    } else if (Crossings::IsLoan(id)) {
+      crossings_.AcceptLent();
+    }
   }
 }
 

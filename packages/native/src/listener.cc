@@ -1,39 +1,18 @@
 #include "listener.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
+#include "accept.h"
 #include "environment.h"
 #include "socket.h"
 
 namespace socketserver {
-
-namespace {
-
-// The client was gone before it was accepted; the next one may be there. [accept(2), Error handling]
-bool IsPassing(int error) {
-  switch (error) {
-    case EINTR:
-    case ECONNABORTED:
-    case ENETDOWN:
-    case EPROTO:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-    case ENONET:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-      return true;
-    default:
-      return false;
-  }
-}
-
-constexpr int kMaxPassing = 64;
-
-}  // namespace
 
 Listener::Listener(Environment* environment, Descriptor descriptor)
     : Source(kKind, std::move(descriptor)), environment_(environment) {}
@@ -112,17 +91,38 @@ int Listener::Accept(Descriptor* connection, Address* remote) {
 }
 
 int Listener::AcceptNow(Descriptor* connection, Address* remote) {
-  for (int attempt = 0; attempt < kMaxPassing; attempt++) {
-    *remote = Address{};
-    const int accepted = accept4(fd(), remote->Raw(), &remote->length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (accepted >= 0) {
-      *connection = Descriptor(accepted);
-      if (accepts_without_) SendAtOnce(accepted);
-      return 0;
-    }
-    if (!IsPassing(errno)) return -errno;
-  }
-  return -EAGAIN;
+  const int status = AcceptFrom(fd(), connection, remote);
+  if (status == 0 && accepts_without_) SendAtOnce(connection->Get());
+  return status;
+}
+
+int Listener::Lend(const std::shared_ptr<Crossing>& crossing, int64_t next, double after, uint32_t quota) {
+  if (!is_listening_ || has_ahead_) return -EAGAIN;
+  Address address;
+  const int named = Address::Local(fd(), &address);
+  if (named != 0) return named;
+  if (address.Family() != AF_INET) return -EAFNOSUPPORT;
+  if (lent_number_ == nullptr) lent_number_ = std::make_shared<std::atomic<int64_t>>();
+  if (borrowers_.empty()) lent_number_->store(next);
+  const int status = crossing->Lend({fd(), accepts_without_, lent_number_, after, quota});
+  if (status == 0) borrowers_.push_back(crossing);
+  return status;
+}
+
+int64_t Listener::TakeBack(const std::shared_ptr<Crossing>& crossing) {
+  crossing->TakeBack();
+  borrowers_.erase(std::remove(borrowers_.begin(), borrowers_.end(), crossing), borrowers_.end());
+  return lent_number_ == nullptr ? 0 : lent_number_->load();
+}
+
+void Listener::TakeBackAll() {
+  for (const auto& crossing : borrowers_) crossing->TakeBack();
+  borrowers_.clear();
+}
+
+bool Listener::HasClients() const {
+  pollfd asked{fd(), POLLIN, 0};
+  return poll(&asked, 1, 0) > 0;
 }
 
 void Listener::DropAhead() {

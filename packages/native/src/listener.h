@@ -1,8 +1,12 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "address.h"
+#include "crossing.h"
 #include "source.h"
 
 namespace socketserver {
@@ -20,6 +24,7 @@ class Listener final : public Source {
   static constexpr Kind kKind = Kind::kListener;
 
   Listener(Environment* environment, Descriptor descriptor);
+  ~Listener() override { TakeBackAll(); }
 
   void OnEvents(uint32_t events) override;
   void OnResume() override;
@@ -38,7 +43,16 @@ class Listener final : public Source {
   // Ends a connection that was taken ahead as the kernel ends those in its queue: with a reset.
   void DropAhead();
 
+  // Lets the thread at the far end of a crossing accept clients of IPv4 until TakeBack. Several may: the first of the clients
+  // of all gets the number `next`. Gives 0 or a negative errno: -EAGAIN where a client was taken ahead.
+  int Lend(const std::shared_ptr<Crossing>& crossing, int64_t next, double after, uint32_t quota);
+  // Gives the number that the next client gets.
+  int64_t TakeBack(const std::shared_ptr<Crossing>& crossing);
+  // Whether somebody waits in the kernel's queue.
+  bool HasClients() const;
+
  private:
+  void TakeBackAll();
   int Watch();
   bool IsWanted() const;
   void SetReadable(bool readable);
@@ -53,6 +67,8 @@ class Listener final : public Source {
   int ahead_status_ = 0;
   Descriptor ahead_;
   Address ahead_remote_;
+  std::vector<std::shared_ptr<Crossing>> borrowers_;
+  std::shared_ptr<std::atomic<int64_t>> lent_number_;
 };
 
 }  // namespace socketserver

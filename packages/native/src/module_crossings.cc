@@ -2,16 +2,23 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "arguments.h"
 #include "connection.h"
+#include "crossing.h"
+#include "listener.h"
 #include "module.h"
 
 namespace socketserver {
 
 namespace {
+
+constexpr size_t kLoanWords = 2;
+constexpr size_t kGuestWords = 3;
 
 // openCrossing(): its number.
 napi_value OpenCrossing(napi_env env, napi_callback_info info) {
@@ -54,7 +61,7 @@ napi_value ArrivalName(napi_env env, napi_callback_info info) {
 napi_value Cross(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   Environment& environment = arguments.environment();
-  Crossing* crossing = environment.crossings().Find(static_cast<uint32_t>(arguments.Int32(2)));
+  const std::shared_ptr<Crossing> crossing = environment.crossings().Find(static_cast<uint32_t>(arguments.Int32(2)));
   if (crossing == nullptr) return arguments.Return(-ENOENT);
   environment.Flush();
   auto* connection = arguments.Find<Connection>();
@@ -78,6 +85,58 @@ napi_value Cross(napi_env env, napi_callback_info info) {
   return arguments.Return(0);
 }
 
+// lend(slot, generation, crossing, next number, after, quota): the thread at the far end accepts the listener's clients.
+napi_value Lend(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto* listener = arguments.Find<Listener>();
+  if (listener == nullptr) return arguments.Return(-EBADF);
+  const auto crossing = arguments.environment().crossings().Find(static_cast<uint32_t>(arguments.Int32(2)));
+  if (crossing == nullptr) return arguments.Return(-ENOENT);
+  const auto quota = static_cast<uint32_t>(arguments.Int32(5));
+  return arguments.Return(listener->Lend(crossing, arguments.Int64(3), arguments.Double(4), quota));
+}
+
+// takeBack(slot, generation, crossing): the number of the next client.
+napi_value TakeBack(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto* listener = arguments.Find<Listener>();
+  const auto crossing = arguments.environment().crossings().Find(static_cast<uint32_t>(arguments.Int32(2)));
+  if (listener == nullptr || crossing == nullptr) return arguments.Return(-EBADF);
+  return arguments.Return(listener->TakeBack(crossing));
+}
+
+// hasClients(slot, generation): 1 or 0.
+napi_value HasClients(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  auto* listener = arguments.Find<Listener>();
+  return arguments.Return(listener != nullptr && listener->HasClients());
+}
+
+// lookAtLoan(crossing): a Float64Array: the LoanState, the receiver's milliseconds of CPU time, and of each who was accepted
+// since the last look number, host and port.
+napi_value LookAtLoan(napi_env env, napi_callback_info info) {
+  const Arguments arguments(env, info);
+  const auto crossing = arguments.environment().crossings().Find(static_cast<uint32_t>(arguments.Int32(0)));
+  std::vector<Guest> guests;
+  double cpu_ms = 0;
+  const LoanState state = crossing == nullptr ? LoanState::kNone : crossing->Look(&guests, &cpu_ms);
+  const size_t words = kLoanWords + guests.size() * kGuestWords;
+  void* memory = nullptr;
+  napi_value buffer;
+  napi_value array;
+  if (napi_create_arraybuffer(env, words * sizeof(double), &memory, &buffer) != napi_ok) return nullptr;
+  auto* word = static_cast<double*>(memory);
+  *word++ = static_cast<double>(state);
+  *word++ = cpu_ms;
+  for (const Guest& guest : guests) {
+    *word++ = static_cast<double>(guest.number);
+    *word++ = guest.host;
+    *word++ = guest.port;
+  }
+  napi_create_typedarray(env, napi_float64_array, words, buffer, 0, &array);
+  return array;
+}
+
 }  // namespace
 
 void AddCrossingFunctions(std::vector<napi_property_descriptor>* functions) {
@@ -89,6 +148,10 @@ void AddCrossingFunctions(std::vector<napi_property_descriptor>* functions) {
       {"takeArrivals", TakeArrivals},
       {"arrivalName", ArrivalName},
       {"cross", Cross},
+      {"lend", Lend},
+      {"takeBack", TakeBack},
+      {"hasClients", HasClients},
+      {"lookAtLoan", LookAtLoan},
       },
       functions);
 }

@@ -12,7 +12,7 @@ int Poller::Open() {
 int Poller::Control(int operation, int fd, SlotId id, uint32_t events) {
   epoll_event event{};
   event.events = events;
-  event.data.u64 = static_cast<uint64_t>(id.generation) << 32 | id.slot;
+  event.data.u64 = NameOf(id);
   return epoll_ctl(descriptor_.Get(), operation, fd, &event) < 0 ? -errno : 0;
 }
 

@@ -28,6 +28,7 @@ class Poller {
   // Never blocks. Gives the number of events in events().
   int Wait();
   const epoll_event* events() const { return events_; }
+  static uint64_t NameOf(SlotId id) { return static_cast<uint64_t>(id.generation) << 32 | id.slot; }
   static SlotId IdOf(const epoll_event& event) {
     return {static_cast<uint32_t>(event.data.u64), static_cast<uint32_t>(event.data.u64 >> 32)};
   }

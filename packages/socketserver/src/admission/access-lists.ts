@@ -19,6 +19,8 @@ export interface AccessParts {
   readonly action: string;
   /** Why there can be no lists, as the end of a message; `undefined` where there can. */
   readonly unfit?: string | undefined;
+  /** Called after a list was set. */
+  readonly changed?: () => void;
 }
 
 /**
@@ -34,13 +36,15 @@ export interface AccessParts {
  */
 export class AccessLists implements AccessOptions {
   readonly #unfit: string | undefined;
+  readonly #changed: (() => void) | undefined;
   #allow: BlockList | undefined;
   #deny: BlockList | undefined;
 
   /** @throws TypeError for an unknown key, a wrong list, or lists where there can be none. */
-  constructor(given: AccessOptions | undefined, { action, unfit }: AccessParts) {
+  constructor(given: AccessOptions | undefined, { action, unfit, changed }: AccessParts) {
     const { allow, deny } = checkOptions(given, rules, { action, path: 'options.access' });
     this.#unfit = unfit;
+    this.#changed = changed;
     this.#allow = this.#read(allow, `${action}: options.access.allow`);
     this.#deny = this.#read(deny, `${action}: options.access.deny`);
   }
@@ -52,6 +56,7 @@ export class AccessLists implements AccessOptions {
 
   set allow(list: AddressList | undefined) {
     this.#allow = this.#read(list, 'Cannot change access: server.access.allow');
+    this.#changed?.();
   }
 
   /** None of these; `undefined` for nobody. */
@@ -61,11 +66,17 @@ export class AccessLists implements AccessOptions {
 
   set deny(list: AddressList | undefined) {
     this.#deny = this.#read(list, 'Cannot change access: server.access.deny');
+    this.#changed?.();
+  }
+
+  /** Whether there is none. */
+  get areEmpty(): boolean {
+    return this.#deny === undefined && this.#allow === undefined;
   }
 
   /** Whether a client's requests are taken. One without an address, on a Unix socket, is in no list. */
   permits(address: SocketAddress): boolean {
-    if (this.#deny === undefined && this.#allow === undefined) return true;
+    if (this.areEmpty) return true;
     if (typeof address === 'string') return this.#allow === undefined;
     const [host] = address;
     if (this.#deny !== undefined && isListed(this.#deny, host)) return false;

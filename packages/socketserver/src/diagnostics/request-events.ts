@@ -75,7 +75,22 @@ export const requestTimedOutChannel = eventChannel<RequestTimedOutEvent>('socket
 export const requestEndedChannel = eventChannel<RequestEndedEvent>('socketserver:request:ended');
 export const connectionClosedChannel = eventChannel<ConnectionClosedEvent>('socketserver:connection:closed');
 
+/** Whether somebody listens who is told of each request, or each connection. */
+export function areRequestsWatched(): boolean {
+  return watched.some(({ hasSubscribers }) => hasSubscribers);
+}
+
 /** Whether somebody listens who wants to know how long a request took. */
 export function isTimed(): boolean {
   return requestEndedChannel.hasSubscribers || connectionClosedChannel.hasSubscribers;
 }
+
+const watched = [
+  requestAcceptedChannel,
+  requestRefusedChannel,
+  requestHandedOverChannel,
+  requestStartedChannel,
+  requestTimedOutChannel,
+  requestEndedChannel,
+  connectionClosedChannel,
+];

@@ -80,8 +80,53 @@ export interface Crossing {
    */
   send(connection: Connection, notes: CrossingNotes): void;
 
-  /** Ends with a reset what was sent and not taken. Idempotent. */
+  /**
+   * Lends a listener of this engine to the thread at the far end, which takes clients itself from then on, as if they had
+   * been sent: with the negative of their number as {@link CrossingNotes.id}. Several threads may have it on loan. Absent
+   * where an engine knows no loans.
+   *
+   * @returns `undefined`, with nothing changed, where that cannot be: the thread is gone, a client was taken already and
+   *   waits, or clients have addresses of another kind than IPv4.
+   */
+  lend?(listener: Listener, terms: LoanTerms): Loan | undefined;
+
+  /** Ends with a reset what was sent and not taken, and a loan. Idempotent. */
   close(): void;
+}
+
+/** What a thread may do with a listener on loan. */
+export interface LoanTerms {
+  /** Of the first client; the next ones follow, in whatever thread. Ignored where another one has the listener on loan. */
+  readonly number: number;
+  /** As of {@link CrossingNotes}. */
+  readonly after: number;
+  /** Connections that the thread may have more than when it got the loan; at so many it takes no further client. */
+  readonly quota: number;
+}
+
+/** How a loan goes: `over` when it was ended, or the thread could not take a client, or is gone. */
+export type LoanState = 'out' | 'at-quota' | 'over';
+
+/** Learns of a client that was accepted on loan. */
+export type Accepted = (number: number, clientAddress: InetAddress) => void;
+
+/** A listener on loan to another thread. */
+export interface Loan {
+  /** Whether clients wait to be accepted. It costs a system call. */
+  readonly hasClients: boolean;
+
+  /** For how many milliseconds the thread had a core so far, at the last look. */
+  readonly cpuMs: number;
+
+  /** Tells of all clients that were accepted since the last look, also after the end. */
+  look(accepted: Accepted): LoanState;
+
+  /**
+   * Ends the loan: when this returns, the thread takes no client any more, and {@link look} knows of all that it took.
+   *
+   * @returns the number of the next client.
+   */
+  end(): number;
 }
 
 /** What goes along with a connection by a {@link Crossing}. */

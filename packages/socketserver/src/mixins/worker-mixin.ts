@@ -1,8 +1,12 @@
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
-import { requestEndedChannel, requestStartedChannel } from '../diagnostics/request-events.ts';
+import {
+  areRequestsWatched,
+  requestEndedChannel,
+  requestStartedChannel,
+} from '../diagnostics/request-events.ts';
 import { tlsEstablishedChannel, tlsFailedChannel } from '../diagnostics/tls-events.ts';
 import type { WorkerLostEvent } from '../diagnostics/worker-events.ts';
-import type { RequestSource } from '../engine/contract.ts';
+import type { Listener, RequestSource } from '../engine/contract.ts';
 import { ServerClosedError } from '../errors.ts';
 import { checkOptions, milliseconds, type OptionRules } from '../options/check-options.ts';
 import type { TakenRequest } from '../server/request-hooks.ts';
@@ -13,10 +17,11 @@ import { reviveError } from '../workers/error-transfer.ts';
 import { type HandlerReference, refuseServerInWorker } from '../workers/handler-module.ts';
 import type { ConnectionSetup, OwnSocket } from '../workers/messages.ts';
 import type { PlainDatagram } from '../workers/own-requests.ts';
-import type { Outcome } from '../workers/pooled-request.ts';
+import type { LentRequest } from '../workers/lent-requests.ts';
+import type { Outcome, RequestToServe } from '../workers/pooled-request.ts';
 import { type ResolvedWorkerOptions, withOwnSockets } from '../workers/worker-options.ts';
-import { WorkerPool } from '../workers/worker-pool.ts';
-import { refuseUnseenHooks } from './refuse-unseen-hooks.ts';
+import { type JoinPool, WorkerPool } from '../workers/worker-pool.ts';
+import { firstOwnHook, hooksOfConnections, refuseUnseenHooks } from './refuse-unseen-hooks.ts';
 import type { ServerClass } from './server-class.ts';
 import type { ReloadOptions, WorkerServer } from './worker-server-class.ts';
 
@@ -50,6 +55,8 @@ export function WorkerMixIn(
     readonly #pool: WorkerPool;
     /** Errors of handlers that only say that their clients went away. */
     readonly #peerGone = new WeakSet<object>();
+    /** How requests will end that workers have taken themselves. */
+    readonly #distant = new WeakMap<object, Promise<Outcome>>();
     /** What workers bind that start now: only `serveForever()` lets them receive. */
     #ownSocket: OwnSocket | undefined;
     #closing: Promise<void> | undefined;
@@ -83,6 +90,18 @@ export function WorkerMixIn(
           this.counts.failed += untold;
           for (const datagram of datagrams) this.#ownFailed(datagram, { error });
         },
+        lending: {
+          listener: () => this.#lendableListener(),
+          lent: () => this.lendIntake(),
+          takenBack: (next) => this.takeIntakeBack(next),
+        },
+        lent: {
+          counts: this.counts,
+          get isWatched() {
+            return areRequestsWatched();
+          },
+          adopt: (lent, join) => this.#adopt(lent, join),
+        },
         sendDatagram: (bytes, address) => this.sendDatagram(bytes, address),
         shutdown: () => this.shutdown(),
         waitingChanged: () => this.pendingChanged(),
@@ -98,7 +117,14 @@ export function WorkerMixIn(
 
     /** Has a worker serve the request. @throws what the handler threw there. */
     override async finishRequest(request: unknown, clientAddress: SocketAddress): Promise<void> {
-      const outcome = await this.#pool.serve({
+      const outcome = await (this.#distant.get(request as object) ??
+        this.#pool.serve(this.#toServe(request, clientAddress)));
+      if (outcome.bytesWritten !== undefined) this.teller.sent(request, outcome.bytesWritten);
+      this.#throwError(outcome, clientAddress);
+    }
+
+    #toServe(request: unknown, clientAddress: SocketAddress): RequestToServe {
+      return {
         clientAddress,
         isObserved:
           requestStartedChannel.hasSubscribers ||
@@ -120,9 +146,7 @@ export function WorkerMixIn(
           else this.teller.handshakeFailed(clientAddress, reviveError(handshakeError) as Error);
         },
         connectionClosed: () => this.remoteRequestClosed(request),
-      });
-      if (outcome.bytesWritten !== undefined) this.teller.sent(request, outcome.bytesWritten);
-      this.#throwError(outcome, clientAddress);
+      };
     }
 
     /** The constructor under this one calls it too, before anything here is set. */
@@ -178,7 +202,23 @@ export function WorkerMixIn(
       return this.#pool.waiting;
     }
 
+    override shutdown(): Promise<void> {
+      this.#pool.endLoan();
+      return super.shutdown();
+    }
+
+    protected override fail(error: unknown): void {
+      this.#pool.endLoan();
+      super.fail(error);
+    }
+
+    protected override termsChanged(): void {
+      super.termsChanged();
+      this.#pool.endLoan();
+    }
+
     protected override takingChanged(isTaking: boolean): void {
+      if (!isTaking) this.#pool.endLoan();
       super.takingChanged(isTaking);
       if (isTaking) {
         this.#receiveInWorkers();
@@ -206,6 +246,7 @@ export function WorkerMixIn(
 
     protected override closeSource(source: RequestSource, drained: Promise<void>): Promise<void> {
       this.#ownSocket = undefined;
+      this.#pool.endLoan();
       const ownRequests = { place: -1, interrupt: () => {}, reset: () => this.connectionClosed(ownRequests) };
       this.connectionOpened(ownRequests); // for all of them, so that the drain waits
       void this.#pool.interrupt(this.timeouts.drainMs).then(() => this.connectionClosed(ownRequests));
@@ -215,6 +256,22 @@ export function WorkerMixIn(
     #connectionSetup(): ConnectionSetup {
       const { requestsPerWorker } = this.#setup.workers;
       return { ...this.connectionSetup(), requestsPerWorker };
+    }
+
+    /** What threads may take clients from themselves; `undefined` where somebody here has to see each of them. */
+    #lendableListener(): Listener | undefined {
+      if (!this.isTaking || areRequestsWatched()) return undefined;
+      return firstOwnHook(this, hooksOfConnections(WithWorkers.prototype)) === undefined
+        ? this.plainListener
+        : undefined;
+    }
+
+    /** A thread has taken a request itself, and somebody wants to know more of it. */
+    #adopt({ number, clientAddress, isUntold }: LentRequest, join: JoinPool): void {
+      const request = this.acceptedInWorker(number, clientAddress);
+      this.#distant.set(request as object, join(this.#toServe(request, clientAddress)));
+      if (isUntold) this.teller.accepted(request, clientAddress);
+      void this.runRequest(request, clientAddress);
     }
 
     #receiveInWorkers(): void {

@@ -347,6 +347,23 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     return this.#intake.isFull || this.isAtLimit ? 'full' : 'serving';
   }
 
+  /** Whether the loop takes request after request, as far as nothing outside of it keeps it from that. */
+  protected get isTaking(): boolean {
+    return this.#loop.isServing && !this.#loop.mustStop && !this.isSuspended && !this.#isClosed;
+  }
+
+  /** Has others take requests. @returns the number of the next one. */
+  protected lendIntake(): number {
+    this.#intake.lend();
+    return this.nextNumber;
+  }
+
+  /** Takes requests again. @param next - the number of the next one. */
+  protected takeIntakeBack(next: number): void {
+    this.nextNumber = next;
+    this.#intake.takeBack();
+  }
+
   protected override fail(error: unknown): void {
     this.#loop.fail(error);
   }

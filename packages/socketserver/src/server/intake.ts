@@ -22,6 +22,7 @@ export interface IntakeParts<Request, Address> {
 export class Intake<Request, Address> {
   readonly #parts: IntakeParts<Request, Address>;
   #isSuspended = false;
+  #isLent = false;
 
   constructor(parts: IntakeParts<Request, Address>) {
     this.#parts = parts;
@@ -47,6 +48,17 @@ export class Intake<Request, Address> {
 
   resume(): void {
     this.#isSuspended = false;
+    this.#parts.loop.wake();
+  }
+
+  /** Takes no request until {@link takeBack}: others take them. */
+  lend(): void {
+    this.#isLent = true;
+    this.#parts.source()?.notify(undefined);
+  }
+
+  takeBack(): void {
+    this.#isLent = false;
     this.#parts.loop.wake();
   }
 
@@ -89,7 +101,7 @@ export class Intake<Request, Address> {
   }
 
   #mayTake(): boolean {
-    return !this.#isSuspended && !this.isFull;
+    return !this.#isSuspended && !this.#isLent && !this.isFull;
   }
 
   async #takeLater(next: Promise<TakenRequest<Request, Address> | undefined>): Promise<void> {

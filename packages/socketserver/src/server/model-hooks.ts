@@ -1,7 +1,7 @@
 import type { InheritedSocket } from '../address/inherited-socket.ts';
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
-import type { Crossing, Engine, RequestSource } from '../engine/contract.ts';
+import type { Crossing, Engine, Listener, RequestSource } from '../engine/contract.ts';
 import { UnsupportedError } from '../errors.ts';
 import type { RemoteConnection } from '../request/remote-connection.ts';
 import type { DatagramBinding } from '../workers/datagram-binding.ts';
@@ -104,6 +104,19 @@ export abstract class ModelHooks<
   /** The request of a datagram that a worker received itself. Datagram servers implement it. */
   protected unpackRequest(_datagram: PlainDatagram): TakenRequest<Request, Address> {
     throw new UnsupportedError('Cannot unpack a request: this server has no datagrams');
+  }
+
+  /** The engine's listener, where clients need nothing but a handler as things are. Transports of this package say so. */
+  protected get plainListener(): Listener | undefined {
+    return undefined;
+  }
+
+  /** {@link plainListener} may give something else now: who comes in is decided anew. */
+  protected termsChanged(): void {}
+
+  /** The request of a connection that a worker took itself; as one that was accepted here, and not counted. Stream servers implement it. */
+  protected acceptedInWorker(_id: number, _clientAddress: Address): Request {
+    throw new UnsupportedError('Cannot accept in a worker: this server has no connections');
   }
 
   /** A connection that {@link packRequest} gave away is closed. */

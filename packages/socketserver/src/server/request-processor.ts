@@ -116,6 +116,15 @@ export abstract class RequestProcessor<
     return this.#lastRequestId;
   }
 
+  /** What {@link nextRequestId} gives next: others have given the numbers between. */
+  protected get nextNumber(): number {
+    return this.#lastRequestId + 1;
+  }
+
+  protected set nextNumber(next: number) {
+    this.#lastRequestId = next - 1;
+  }
+
   protected override requestServed(request: Request, clientAddress: Address): void {
     this.#ledger.served(request, clientAddress);
   }

@@ -92,6 +92,14 @@ export class StreamLimits implements ResolvedStreamLimits {
     this.#values = { ...defaults, ...checked } as ResolvedStreamLimits;
   }
 
+  /** Whether nobody has to wait, or is refused or measured. */
+  get areNone(): boolean {
+    const { maxConnections, maxConnectionsPerAddress, acceptRate, minBytesPerSecond, onLimit } = this.#values;
+    const isBound =
+      maxConnections !== Infinity || maxConnectionsPerAddress !== Infinity || acceptRate !== Infinity;
+    return !isBound && minBytesPerSecond === 0 && onLimit === 'wait';
+  }
+
   /** Connections that may be open. Default `Infinity`. */
   get maxConnections(): number {
     return this.#values.maxConnections;

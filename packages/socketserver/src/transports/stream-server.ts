@@ -7,6 +7,7 @@ import {
   type ResolvedProxyOptions,
   resolveProxyOptions,
 } from '../connection/proxy-options.ts';
+import { DistantConnection } from '../connection/distant-connection.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
 import type { BindOptions, Connection, Crossing, Engine, Listener } from '../engine/contract.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
@@ -88,6 +89,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   readonly #options: Readonly<StreamServerOptions>;
   readonly #class: typeof StreamServer;
   readonly #proxies: ResolvedProxyOptions | undefined;
+  #listener: Listener | undefined;
   #admission: Admission | undefined;
   /** One object for all sockets: a closure each would cost an idle connection a hundred bytes. */
   readonly #host: SocketHost;
@@ -124,7 +126,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
       isUnix && this.#proxies === undefined
         ? 'on a Unix socket without proxyProtocol, whose clients have no addresses; the permissions of its file say who may connect'
         : undefined;
-    this.access = new AccessLists(options.access, { action, unfit });
+    this.access = new AccessLists(options.access, { action, unfit, changed: () => this.termsChanged() });
     this.limits = this.createLimits(options.limits, {
       action,
       changed: (name) => this.#limitChanged(name),
@@ -177,6 +179,20 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     };
   }
 
+  protected override get plainListener(): Listener | undefined {
+    const { limits, access } = this;
+    const isPlain = this.#proxies === undefined && limits.areNone && access.areEmpty;
+    return isPlain ? this.#listener : undefined;
+  }
+
+  protected override acceptedInWorker(id: number, clientAddress: Address): StreamSocket<Address> {
+    const connection = new DistantConnection(this.serverAddress, clientAddress);
+    const request = new StreamSocket<Address>(connection, this.#host, id);
+    this.connectionOpened(request);
+    this.#admission!.opened(request, connection);
+    return request;
+  }
+
   protected override remoteRequestClosed(request: StreamSocket<Address>): void {
     request.connectionClosed();
   }
@@ -202,6 +218,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
       address instanceof InheritedSocket
         ? adoptListener(engine, address)
         : engine.bindStream(address, this.bindOptions());
+    this.#listener = listener;
     this.#admission = new Admission(listener, this.#proxyPreparation(), {
       limits: this.limits,
       access: this.access,
@@ -285,6 +302,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   }
 
   #limitChanged(name: string): void {
+    this.termsChanged();
     this.#admission?.limitsChanged();
     if (name === 'minBytesPerSecond') this.askRate(this.limits.minBytesPerSecond);
     if (limitsOfWorkers.has(name)) this.connectionSetupChanged();

@@ -132,6 +132,11 @@ export class TLSServer extends StreamServer<InetAddress> {
     });
   }
 
+  /** A handshake comes first. */
+  protected override get plainListener(): undefined {
+    return undefined;
+  }
+
   protected override connectionSetup(): ConnectionSetup {
     return { ...super.connectionSetup(), tls: this.#material };
   }

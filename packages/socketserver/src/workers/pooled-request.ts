@@ -114,9 +114,24 @@ export class PooledRequest implements RemoteConnection {
     return true;
   }
 
+  /** A worker has taken it by itself: this object learns of it later. */
+  takenBy(worker: Worker, cameAt: number): void {
+    this.#request.pack(worker.kind, this, worker.crossing);
+    this.#hasConnection = true;
+    this.#worker = worker;
+    this.begunAt = cameAt;
+    if (this.#interruption !== undefined) this.interrupt(this.#interruption);
+  }
+
   /** Tells that it is on its way, once its end can be told too: who learns of it may ask the server how it does. */
   handedOver(worker: Worker): void {
     this.#request.handedOver(worker, this.begunAt - this.cameAt);
+  }
+
+  /** Tells that a worker has taken it by itself, and that its handler runs. */
+  tellTaken(): void {
+    this.#request.handedOver(this.#worker!, 0);
+    this.#request.progressed({ type: 'progress', id: this.id });
   }
 
   interrupt(reason: Error): void {

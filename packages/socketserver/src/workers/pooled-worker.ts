@@ -1,4 +1,6 @@
+import type { Listener, Loan, LoanState } from '../engine/contract.ts';
 import { HandlerModuleError, type WorkerLossReason } from '../errors.ts';
+import { type LentOwner, type LentRequest, LentRequests } from './lent-requests.ts';
 import type { OwnSocket, Report, ToWorker, WorkerLoad, WorkerStart } from './messages.ts';
 import type { PlainDatagram } from './own-requests.ts';
 import type { PooledRequest } from './pooled-request.ts';
@@ -37,6 +39,10 @@ export interface WorkerParts {
   readonly requestsPerWorker: number;
   /** Learns how long its requests take. */
   readonly durations: RequestDurations;
+  /** Counts the requests that it takes itself, and makes requests like any other of them. */
+  readonly lent: LentOwner & {
+    adopt(pooled: PooledWorker, lent: LentRequest): PooledRequest;
+  };
   readonly create: (start: WorkerStart, listener: WorkerListener) => Worker;
   /** Gets everything that the worker says. */
   readonly listener: (pooled: PooledWorker) => WorkerListener;
@@ -51,6 +57,8 @@ export class PooledWorker {
   readonly #start: WorkerStart;
   readonly #requestsPerWorker: number;
   readonly #given: RequestsOfWorker;
+  readonly #lentOwner: LentOwner;
+  readonly #lent: LentRequests;
   readonly #started = Promise.withResolvers<void>();
   readonly #gone = Promise.withResolvers<void>();
   state: 'starting' | 'ready' | 'retiring' | 'gone' = 'starting';
@@ -74,16 +82,25 @@ export class PooledWorker {
   /** Sockets that it was told to close, and has not said to have. */
   #closingSockets = 0;
   #ownRunning = 0;
+  #loan: Loan | undefined;
+  #loanState: LoanState = 'over';
   #served = 0;
   #load: WorkerLoad = { heapBytes: 0, utilization: 0 };
   readonly #signsOfLife = new SignsOfLife();
 
-  constructor(start: WorkerStart, { restarts, requestsPerWorker, durations, create, listener }: WorkerParts) {
+  constructor(start: WorkerStart, parts: WorkerParts) {
+    const { restarts, requestsPerWorker, durations, lent, create, listener } = parts;
     this.#start = start;
     this.#hasSocket = start.socket !== undefined;
     this.restarts = restarts;
     this.#requestsPerWorker = requestsPerWorker;
-    this.#given = new RequestsOfWorker(durations);
+    this.#lentOwner = lent;
+    this.#lent = new LentRequests(lent);
+    this.#given = new RequestsOfWorker(durations, {
+      requests: this.#lent,
+      look: () => this.#lookAtLoan(performance.now()),
+      adopt: (request) => lent.adopt(this, request),
+    });
     this.#started.promise.catch(() => undefined); // whoever wants to know asks
     this.worker = create(start, listener(this));
   }
@@ -98,7 +115,7 @@ export class PooledWorker {
     return this.#gone.promise;
   }
 
-  /** Requests whose handlers run. */
+  /** Requests whose handlers run: those that are known one by one, which {@link adoptLent} makes all. */
   get requests(): ReadonlyMap<number, PooledRequest> {
     return this.#given.running;
   }
@@ -111,7 +128,7 @@ export class PooledWorker {
   /** Whether it would take a further request at once. One that has nothing to do, and no socket, is not looked at. */
   get answersNow(): boolean {
     if (this.askedAt !== undefined) return false;
-    const isAtRest = this.requests.size === 0 && !this.#hasSocket;
+    const isAtRest = this.active === 0 && !this.#hasSocket;
     return isAtRest || this.#hasMoved() || this.worker.isIdleNow === true;
   }
 
@@ -123,12 +140,17 @@ export class PooledWorker {
 
   /** Whether handlers run in it, or connections are open. */
   get hasWork(): boolean {
-    return this.active > 0 || this.#given.connections > 0;
+    return this.#ownRunning > 0 || this.#given.areAny;
+  }
+
+  /** Requests that it has served. */
+  get served(): number {
+    return this.#served;
   }
 
   /** Requests that it serves, as far as is known of those that it took itself. */
   get active(): number {
-    return this.requests.size + this.#ownRunning;
+    return this.#given.active + this.#ownRunning;
   }
 
   /** Those of {@link active} that it took itself, as it last reported. */
@@ -178,6 +200,42 @@ export class PooledWorker {
     return true;
   }
 
+  /** Lets it take clients itself. @returns whether it does: a thread may be on its way out. */
+  lend(listener: Listener, terms: { readonly number: number; readonly quota: number }): boolean {
+    this.#loan = this.worker.lend?.(listener, terms);
+    if (this.#loan !== undefined) this.#loanState = 'out';
+    return this.#loan !== undefined;
+  }
+
+  /** Whether it takes clients itself, as far as was known when it was last looked at. */
+  get loanState(): LoanState {
+    return this.#loanState;
+  }
+
+  /** For how many milliseconds it had a core so far, when it was last looked at. */
+  get cpuMs(): number {
+    return this.#loan?.cpuMs ?? 0;
+  }
+
+  /** Whether clients wait that it may take. */
+  get leavesWaiting(): boolean {
+    return this.#loan?.hasClients === true;
+  }
+
+  /** It takes no client any more, from now on. @returns the number of the next one. */
+  endLoan(): number {
+    const next = this.#loan!.end();
+    this.takeReports();
+    this.#loan = undefined;
+    this.#loanState = 'over';
+    return next;
+  }
+
+  /** Has {@link requests} be all that it serves, also those that it took itself: those at least that it took before a time. */
+  adoptLent(before?: number): void {
+    this.#given.adoptLent(before);
+  }
+
   /** Asks whether the event loop answers. */
   ask(): void {
     if (this.askedAt !== undefined) return;
@@ -210,8 +268,9 @@ export class PooledWorker {
   /** Takes what it has written down. @returns requests that ended; `undefined` where there was no news at all. */
   takeReports(): number | undefined {
     const { reports } = this.worker;
-    if (reports === undefined || reports.isRead) return undefined;
-    const now = performance.now();
+    const now = this.#loan === undefined && reports?.isRead !== false ? 0 : performance.now();
+    const hasTaken = this.#loan !== undefined && this.#lookAtLoan(now);
+    if (reports === undefined || reports.isRead) return hasTaken ? 0 : undefined;
     const count = this.#given.takeReports(reports, now);
     this.#served += count;
     if (this.active === 0) this.idleSince = now;
@@ -229,6 +288,18 @@ export class PooledWorker {
     this.#served += count;
     if (this.active === 0) this.idleSince = now;
     return count;
+  }
+
+  /** @returns whether it has taken clients since. */
+  #lookAtLoan(now: number): boolean {
+    if (this.#loan === undefined) return false;
+    let count = 0;
+    this.#loanState = this.#loan.look((number, clientAddress) => {
+      count += 1;
+      this.#lent.came(number, clientAddress, now);
+    });
+    if (count > 0 && this.#lentOwner.isWatched) this.#given.adoptLent();
+    return count > 0;
   }
 
   hasServedItsTime({ maxRequests, maxAgeMs, maxHeapMb }: ResolvedWorkerOptions): boolean {

@@ -76,6 +76,11 @@ export class RequestDispatch {
     if (this.#growth.review(this.#wait) || waitsForFewer) this.#lookAgain();
   }
 
+  /** Clients wait that workers are to take themselves, and all that can are at their limit. */
+  crowded(): void {
+    this.#growth.review({ count: 1, forMs: Infinity });
+  }
+
   /** A worker is ready: it gets as many requests as the others have, although it is busy from the first one on. */
   started(pooled: PooledWorker): void {
     const useful = this.#useful();

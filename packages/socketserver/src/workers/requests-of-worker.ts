@@ -1,24 +1,41 @@
+import type { LentRequest, LentRequests } from './lent-requests.ts';
 import type { ClosedConnection, EndedRequest } from './messages.ts';
 import type { PooledRequest } from './pooled-request.ts';
 import { type ReportRing, requestEnded } from './report-ring.ts';
 import type { RequestDurations } from './request-durations.ts';
 
-/** What a worker was given and has not brought to its end. */
+/** What {@link RequestsOfWorker} have to do with requests that their worker takes itself. */
+export interface LentToWorker {
+  readonly requests: LentRequests;
+  /** Learns of those that the worker has taken by now. */
+  look(): void;
+  /** Makes a request like any other of one of them. */
+  adopt(lent: LentRequest): PooledRequest;
+}
+
+/** What a worker was given, or has taken itself, and has not brought to its end. */
 export class RequestsOfWorker {
   /** Requests whose handlers run, by the pool's numbers. */
   readonly running = new Map<number, PooledRequest>();
   /** Requests whose connections are open: some of `running`, and some whose last bytes still go out. */
   readonly #connections = new Map<number, PooledRequest>();
   readonly #durations: RequestDurations;
+  readonly #lent: LentToWorker;
 
   /** @param durations - learns how long they take. */
-  constructor(durations: RequestDurations) {
+  constructor(durations: RequestDurations, lent: LentToWorker) {
     this.#durations = durations;
+    this.#lent = lent;
   }
 
-  /** Connections that are open. */
-  get connections(): number {
-    return this.#connections.size;
+  /** Requests whose handlers run. */
+  get active(): number {
+    return this.running.size + this.#lent.requests.running;
+  }
+
+  /** Whether handlers run, or connections are open. */
+  get areAny(): boolean {
+    return this.running.size > 0 || this.#connections.size > 0 || this.#lent.requests.size > 0;
   }
 
   /** A request is on its way to the worker. */
@@ -27,13 +44,20 @@ export class RequestsOfWorker {
     if (request.hasConnection) this.#connections.set(request.id, request);
   }
 
+  /** Makes requests like any other of those that the worker took itself before a time: from then on they are kept one by one. */
+  adoptLent(before = Infinity): void {
+    const { requests } = this.#lent;
+    if (requests.size === 0) return;
+    for (const id of requests.olderThan(before)) this.#adopt(id);
+  }
+
   /** Takes what the worker has written down. @returns requests that ended. */
   takeReports(reports: ReportRing, now: number): number {
     let count = 0;
     reports.take((kind, id, bytesRead, bytesWritten) => {
       if (kind === requestEnded) {
         count += 1;
-        this.ended({ id }, now);
+        if (!this.#lentServed(id, now)) this.ended({ id }, now);
       } else {
         this.closed({ id, bytesRead, bytesWritten });
       }
@@ -43,12 +67,17 @@ export class RequestsOfWorker {
 
   /** A connection's descriptor is free. */
   closed(counts: ClosedConnection): void {
+    if (this.#isLent(counts.id) && this.#lent.requests.closed(counts)) return;
     this.#connections.get(counts.id)?.connectionClosed(counts);
     this.#connections.delete(counts.id);
   }
 
   /** A handler has come to its end. */
   ended(outcome: EndedRequest, now: number): void {
+    if (this.#isLent(outcome.id)) {
+      if (outcome.error === undefined && this.#lentServed(outcome.id, now)) return;
+      this.#adopt(outcome.id);
+    }
     const request = this.running.get(outcome.id);
     if (request === undefined) return;
     this.running.delete(outcome.id);
@@ -58,7 +87,35 @@ export class RequestsOfWorker {
 
   /** The worker is gone, and with it all of them. */
   lost(error: Error): void {
+    this.adoptLent();
     for (const request of this.#connections.values()) request.connectionClosed(undefined);
     for (const request of this.running.values()) request.end({ error });
+  }
+
+  #lentServed(id: number, now: number): boolean {
+    const cameAt = this.#isLent(id) ? this.#lent.requests.served(id) : undefined;
+    if (cameAt === undefined) return false;
+    this.#durations.ended(now - cameAt);
+    return true;
+  }
+
+  /** Whether the worker took a request itself, and it is still no request like any other. */
+  #isLent(id: number): boolean {
+    if (id > 0 || this.running.has(id) || this.#connections.has(id)) return false;
+    // It may have been taken, and have ended, since its worker was last asked.
+    if (!this.#lent.requests.has(id)) this.#lent.look();
+    return this.#lent.requests.has(id);
+  }
+
+  #adopt(id: number): void {
+    const lent = this.#lent.requests.take(id);
+    if (lent === undefined) return;
+    const request = this.#lent.adopt(lent);
+    this.add(request);
+    if (lent.isUntold) request.tellTaken();
+    if (lent.closed !== undefined) this.closed(lent.closed);
+    if (lent.isRunning) return;
+    this.running.delete(id);
+    request.reported({ id });
   }
 }

@@ -5,7 +5,7 @@ import {
   type WorkerOptions as ThreadOptions,
 } from 'node:worker_threads';
 import { chooseEngine } from '../engine/choose-engine.ts';
-import type { Crossing } from '../engine/contract.ts';
+import type { Crossing, Listener, Loan, LoanTerms } from '../engine/contract.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { ReportRing } from './report-ring.ts';
 import type { Attachment, Worker, WorkerListener } from './worker.ts';
@@ -53,8 +53,11 @@ export class ThreadWorker implements Worker {
       this.#error = error;
     });
     this.#thread.on('exit', (exitCode) => {
-      this.crossing?.close();
-      listener.exited({ exitCode, signal: undefined, error: this.#error });
+      try {
+        listener.exited({ exitCode, signal: undefined, error: this.#error });
+      } finally {
+        this.crossing?.close(); // the last, since it knows whom the thread took itself
+      }
     });
   }
 
@@ -86,6 +89,15 @@ export class ThreadWorker implements Worker {
     this.#sendGathered();
     this.#posted += 1;
     this.#thread.postMessage([message], transfer as readonly Transferable[]); // newer than the type of Node's list
+  }
+
+  lend(listener: Listener, terms: Omit<LoanTerms, 'after'>): Loan | undefined {
+    this.#sendGathered();
+    return this.crossing?.lend?.(listener, { ...terms, after: this.#posted });
+  }
+
+  get busyMs(): number {
+    return this.#thread.performance.eventLoopUtilization().active;
   }
 
   /** Connections that were accepted in one go travel in one message: each costs both threads some microseconds. */

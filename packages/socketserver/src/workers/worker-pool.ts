@@ -6,6 +6,8 @@ import {
 } from '../diagnostics/worker-events.ts';
 import { ServerClosedError } from '../errors.ts';
 import { AnswerWatch } from './answer-watch.ts';
+import { Lending, type LendingOwner } from './lending.ts';
+import type { LentOwner, LentRequest } from './lent-requests.ts';
 import { transferError } from './error-transfer.ts';
 import type { FromWorker, OwnSocket, SendDatagram, SetUpConnections, WorkerStart } from './messages.ts';
 import type { OwnRequests, PlainDatagram } from './own-requests.ts';
@@ -22,6 +24,13 @@ export interface PoolOwner {
   readonly keepsProcessAlive: boolean;
   /** What a worker that starts now must know. */
   workerStart(): Omit<WorkerStart, 'ordinal'>;
+  /** Lets threads take clients themselves. */
+  readonly lending: LendingOwner;
+  /** What becomes of those. */
+  readonly lent: LentOwner & {
+    /** Has the server make a request like any other of one that a thread took. */
+    adopt(lent: LentRequest, join: JoinPool): void;
+  };
   /** Sends a datagram of a handler from the server's socket. */
   sendDatagram(bytes: Uint8Array, address: SocketAddress): Promise<void>;
   /** A worker did something with datagrams that it received itself. */
@@ -38,6 +47,9 @@ export interface PoolOwner {
   workerLost(event: WorkerLostEvent): void;
 }
 
+/** Says what a request is that a worker has taken itself. Resolves when it has ended, however. */
+export type JoinPool = (request: RequestToServe) => Promise<Outcome>;
+
 /** The threads or child processes that serve a server's requests. */
 export class WorkerPool {
   readonly options: ResolvedWorkerOptions;
@@ -45,6 +57,7 @@ export class WorkerPool {
   readonly #roster: WorkerRoster;
   readonly #watch: AnswerWatch;
   readonly #dispatch: RequestDispatch;
+  readonly #lending: Lending | undefined;
   #nextId = 1;
   #isRunning = false;
   #isClosed = false;
@@ -59,6 +72,14 @@ export class WorkerPool {
       serverAddress: () => owner.serverAddress(),
       workerStart: () => owner.workerStart(),
       keepsProcessAlive: owner.keepsProcessAlive,
+      lent: {
+        counts: owner.lent.counts,
+        get isWatched() {
+          return owner.lent.isWatched;
+        },
+        adopt: (pooled, lent) => this.#adopt(pooled, lent),
+      },
+      leaves: (pooled) => this.#lending?.leaves(pooled),
       received: (pooled, message) => this.#received(pooled, message),
       ready: (pooled) => {
         this.#checkQuiet();
@@ -75,6 +96,13 @@ export class WorkerPool {
       blocked: (pooled) => this.#blocked(pooled),
       blockedTooLong: (pooled) => this.#roster.end(pooled, 'blocked'),
     });
+    if (options.kind === 'thread' && options.requestsPerWorker === Infinity) {
+      this.#lending = new Lending({
+        roster: this.#roster,
+        owner: owner.lending,
+        crowded: () => this.#dispatch.crowded(),
+      });
+    }
     this.#dispatch = new RequestDispatch({
       options,
       roster: this.#roster,
@@ -96,7 +124,13 @@ export class WorkerPool {
     this.#nextId += 1;
     this.#isRunning = true;
     this.#dispatch.add(pooled);
+    this.#lending?.handedOut(pooled.cameAt);
     return pooled.ended;
+  }
+
+  /** Has nobody but the server take clients from now on; all that were taken are requests like any other. */
+  endLoan(): void {
+    this.#lending?.end();
   }
 
   /** Has every worker receive datagrams from a socket of its own; later ones learn of it by their start. */
@@ -192,6 +226,16 @@ export class WorkerPool {
     await this.#roster.close();
   }
 
+  #adopt(pooled: PooledWorker, lent: LentRequest): PooledRequest {
+    let adopted: PooledRequest | undefined;
+    this.#owner.lent.adopt(lent, (request) => {
+      adopted = new PooledRequest(-lent.number, request);
+      adopted.takenBy(pooled.worker, lent.cameAt);
+      return adopted.ended;
+    });
+    return adopted!;
+  }
+
   #changed(): void {
     this.#checkQuiet();
     this.#dispatch.run();
@@ -221,7 +265,9 @@ export class WorkerPool {
     }
   }
 
-  #blocked({ worker, requests }: PooledWorker): void {
+  #blocked(pooled: PooledWorker): void {
+    pooled.adoptLent();
+    const { worker, requests } = pooled;
     if (workerBlockedChannel.hasSubscribers) {
       const clients = [...requests.values()].map(({ clientAddress }) => clientAddress);
       const serverAddress = this.#owner.serverAddress();

@@ -4,7 +4,7 @@ import type { WorkerLossReason } from '../errors.ts';
 import { reviveError } from './error-transfer.ts';
 import type { FromWorker, WorkerStart } from './messages.ts';
 import type { PlainDatagram } from './own-requests.ts';
-import { PooledWorker } from './pooled-worker.ts';
+import { PooledWorker, type WorkerParts } from './pooled-worker.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { ProcessWorker } from './process-worker.ts';
 import { RequestDurations } from './request-durations.ts';
@@ -36,6 +36,10 @@ export interface RosterOwner {
   workerStart(): Omit<WorkerStart, 'ordinal'>;
   /** Whether workers keep this process alive. */
   readonly keepsProcessAlive: boolean;
+  /** What becomes of requests that workers take themselves. */
+  readonly lent: WorkerParts['lent'];
+  /** A worker is to be given nothing more. */
+  leaves(pooled: PooledWorker): void;
   /** A worker said something that the roster itself has no use for. */
   received(pooled: PooledWorker, message: FromWorker): void;
   /** A worker has become ready. */
@@ -116,6 +120,7 @@ export class WorkerRoster {
       restarts: this.#restarts.shift() ?? 0,
       requestsPerWorker: this.#options.requestsPerWorker,
       durations: this.durations,
+      lent: this.#owner.lent,
       create: (start, listener) =>
         kind === 'thread'
           ? new ThreadWorker(start, this.#options, listener)
@@ -139,6 +144,7 @@ export class WorkerRoster {
   retire(pooled: PooledWorker, drainMs: number): void {
     if (pooled.state === 'starting') this.end(pooled, 'closed');
     if (pooled.state !== 'ready') return;
+    this.#owner.leaves(pooled);
     pooled.state = 'retiring';
     pooled.stopReceiving(true);
     if (isDone(pooled)) {
@@ -157,6 +163,7 @@ export class WorkerRoster {
   /** Ends a worker at once, whatever it does. */
   end(pooled: PooledWorker, reason: WorkerLossReason): void {
     if (pooled.state === 'gone') return;
+    this.#owner.leaves(pooled);
     pooled.endReason ??= reason;
     pooled.worker.terminate();
   }
@@ -263,6 +270,7 @@ export class WorkerRoster {
   #exited(pooled: PooledWorker, exit: WorkerExit): void {
     if (!this.workers.has(pooled)) return;
     this.#takeReports(pooled); // with no look at what to do with it: it is gone
+    this.#owner.leaves(pooled);
     this.workers.delete(pooled);
     const { state } = pooled;
     const lost = [...pooled.requests.values(), ...pooled.leaving].map(({ clientAddress }) => clientAddress);

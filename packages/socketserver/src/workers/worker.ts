@@ -1,4 +1,4 @@
-import type { Crossing, HandedOver } from '../engine/contract.ts';
+import type { Crossing, HandedOver, Listener, Loan, LoanTerms } from '../engine/contract.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import type { ReportRing } from './report-ring.ts';
 import type { WorkerKind } from './worker-options.ts';
@@ -23,6 +23,12 @@ export interface Worker {
 
   /** Sends a message, with what cannot be copied. @throws what Node throws for something that cannot be sent. */
   send(message: ToWorker, attachment?: Attachment): void;
+
+  /** Lets the worker take clients of a listener itself, where it can: after all that was sent before. */
+  lend?(listener: Listener, terms: Omit<LoanTerms, 'after'>): Loan | undefined;
+
+  /** Milliseconds that its event loop was busy, where it can be told from outside. */
+  readonly busyMs?: number | undefined;
 
   /** Whether the worker keeps this process alive. */
   setRef(on: boolean): void;

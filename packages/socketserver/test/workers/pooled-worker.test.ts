@@ -43,6 +43,11 @@ describe('a worker of a pool', () => {
       restarts: 0,
       requestsPerWorker: 2,
       durations: new RequestDurations(),
+      lent: {
+        counts: { accepted: 0, served: 0, bytesRead: 0, bytesWritten: 0 },
+        isWatched: false,
+        adopt: () => assert.fail('nothing is lent'),
+      },
       create: quickThread,
       listener: () => ({ received: () => {}, exited: () => {} }),
     });
