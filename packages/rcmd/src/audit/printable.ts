@@ -11,6 +11,11 @@ export function printable(text: string): string {
   });
 }
 
+/** A sentence as one line for a terminal: as {@link printable}, but a backslash, which may be that of an escape already, stays one. */
+export function printableSentence(text: string): string {
+  return text.replace(/[^\\]+/g, printable);
+}
+
 /** A list of arguments as a shell would take it, with nothing in it that a terminal obeys. */
 export function printableCommand(argv: readonly string[]): string {
   return argv

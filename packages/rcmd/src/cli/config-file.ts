@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprintPattern } from '../trust/fingerprint.ts';
 import { CliError } from './cli-error.ts';
+import { variableName } from './environment-option.ts';
 import { parseDuration } from '../terminal/duration.ts';
 import { hostKeyPolicies, type HostKeyPolicy, isHostKeyPolicy } from './host-key-policy.ts';
 
@@ -33,7 +34,8 @@ const targetName = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 /** Checks a value. @returns what it must be, where it is not. */
 type Rule = (value: unknown) => string | undefined;
 
-const aText: Rule = (value) => (typeof value === 'string' && value !== '' ? undefined : 'text');
+const aText: Rule = (value) =>
+  typeof value === 'string' && value !== '' && !value.includes('\0') ? undefined : 'text without NUL';
 
 const targetRules: Readonly<Record<string, Rule>> = {
   address: (value) => (aText(value) === undefined ? undefined : 'host, host:port or unix:PATH'),
@@ -42,9 +44,9 @@ const targetRules: Readonly<Record<string, Rule>> = {
   hostKeys: (value) => (isHostKeyPolicy(value) ? undefined : `one of ${hostKeyPolicies.join(', ')}`),
   workdir: aText,
   env: (value) =>
-    isObject(value) && Object.values(value).every((text) => typeof text === 'string')
+    isObject(value) && Object.entries(value).every(isVariable)
       ? undefined
-      : 'an object of texts',
+      : 'an object of texts without NUL, under names of letters, digits and "_"',
   timeout: (value) =>
     typeof value === 'string' && parseDuration(value) !== undefined
       ? undefined
@@ -121,6 +123,10 @@ function problemOf(name: string, target: unknown): string | undefined {
 
 function mustBe(path: string, rule: string, value: unknown): string {
   return `${path} must be ${rule}, got ${JSON.stringify(value)}`;
+}
+
+function isVariable([name, text]: readonly [string, unknown]): boolean {
+  return variableName.test(name) && aText(`=${String(text)}`) === undefined && typeof text === 'string';
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,8 @@
 import { CliError } from './cli-error.ts';
 
+/** What a variable may be called. */
+export const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
 /**
  * Reads the values of `-e NAME=VALUE` and `-e NAME`, which copies our own. A name that is not set here is not set there.
  *
@@ -11,8 +14,8 @@ export function parseEnvironment(
 ): Record<string, string> {
   const found: Record<string, string> = {};
   for (const text of values) {
-    const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)(?:=([^]*))?$/.exec(text) ?? [];
-    if (name === undefined) {
+    const [, name = '', value] = /^([^=]*)(?:=([^]*))?$/.exec(text) ?? [];
+    if (!variableName.test(name)) {
       // The value may be a secret: not even a part of it is repeated.
       throw new CliError('USAGE', '-e must be NAME=VALUE or NAME, with a NAME of letters, digits and "_"');
     }

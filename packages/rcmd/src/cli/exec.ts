@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { NotStartedError } from '../link/client-channel.ts';
 import { printable } from '../audit/printable.ts';
-import type { OpenRequest } from '../protocol/open-request.ts';
+import { type OpenAsk, requireSendable } from '../protocol/open-request.ts';
 import { formatDuration, parseDuration } from '../terminal/duration.ts';
 import { print, say } from '../terminal/print.ts';
 import { RawOutput } from '../terminal/raw-output.ts';
@@ -29,6 +29,7 @@ export async function exec(command: Command, options: ExecOptions): Promise<void
   const request = requestOf(what, { options, target });
   const report = options.json === true ? new JSONReport(target.name, what) : undefined;
   try {
+    requireSendable(request);
     process.exitCode = await runOn(target, { request, options, report });
   } catch (error) {
     process.exitCode = error instanceof NotStartedError ? failureExitCode(error.failure.code) : ourFailure;
@@ -39,7 +40,7 @@ export async function exec(command: Command, options: ExecOptions): Promise<void
 }
 
 interface ExecRun {
-  readonly request: Omit<OpenRequest, 'credit' | 'stdin'>;
+  readonly request: OpenAsk;
   readonly options: ExecOptions;
   readonly report: JSONReport | undefined;
 }
@@ -74,7 +75,7 @@ function takesInput({ interactive, stdin }: ExecOptions): boolean {
 function requestOf(
   what: { readonly argv?: readonly string[] | undefined; readonly shell?: string | undefined },
   { options, target }: { readonly options: ExecOptions; readonly target: ResolvedTarget },
-): ExecRun['request'] {
+): OpenAsk {
   const cwd = options.workdir ?? target.workdir;
   const timeoutMs = timeOf('--timeout', options.timeout) ?? target.timeoutMs;
   const idleTimeoutMs = timeOf('--idle-timeout', options.idleTimeout);

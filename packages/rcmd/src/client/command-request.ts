@@ -1,23 +1,16 @@
-import { maxPayloadBytes } from '../protocol/frame.ts';
-import type { OpenRequest } from '../protocol/open-request.ts';
+import { maxRequestBytes, type OpenAsk } from '../protocol/open-request.ts';
 import { checkExecOptions, type ExecOptions, requestOf } from './exec-options.ts';
 import { show } from './option-rules.ts';
 import { escapeCommand } from './quote.ts';
 
-/** What is asked for of the server. */
-export type CommandOpening = Omit<OpenRequest, 'credit' | 'stdin'>;
-
 /** A command that was checked, and what its result says about it. */
 export interface CommandRequest {
-  readonly request: CommandOpening;
+  readonly request: OpenAsk;
   readonly command: string;
   readonly escapedCommand: string;
   readonly host: string;
   readonly options: ExecOptions;
 }
-
-/** Bytes that the rest of the request may take. */
-const reservedBytes = 1_024;
 
 /** A program and its arguments. @throws TypeError, RangeError for what cannot be sent. */
 export function argvRequest(argv: readonly string[], options: ExecOptions, host: string): CommandRequest {
@@ -52,7 +45,7 @@ export function shellRequest(
 }
 
 function withOptions(
-  what: Pick<CommandOpening, 'argv' | 'shell' | 'session'>,
+  what: Pick<OpenAsk, 'argv' | 'shell' | 'session'>,
   {
     action,
     options: given,
@@ -62,9 +55,9 @@ function withOptions(
   const options = checkExecOptions(given, action);
   const request = { ...what, ...requestOf(options) };
   const bytes = Buffer.byteLength(JSON.stringify(request));
-  if (bytes > maxPayloadBytes - reservedBytes) {
+  if (bytes > maxRequestBytes) {
     throw new RangeError(
-      `${action}: arguments and variables must have at most ${maxPayloadBytes - reservedBytes} bytes as JSON, got ${bytes}; send more through input`,
+      `${action}: arguments and variables must have at most ${maxRequestBytes} bytes as JSON, got ${bytes}; send more through input`,
     );
   }
   const { argv, shell = '' } = what;

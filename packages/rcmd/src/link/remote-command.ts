@@ -2,7 +2,7 @@ import { RcmdError } from '../errors.ts';
 import type { ClientLink } from './client-link.ts';
 import type { IncomingStream } from './incoming-stream.ts';
 import type { CommandEnd, CommandStart } from '../protocol/command-end.ts';
-import type { OpenRequest } from '../protocol/open-request.ts';
+import type { OpenAsk } from '../protocol/open-request.ts';
 import type { OutputName } from '../protocol/stream-id.ts';
 
 /** What a command is run with, on our side. */
@@ -20,7 +20,7 @@ export class RemoteCommand {
   readonly #channel;
 
   /** @throws what ended the connection. */
-  constructor(link: ClientLink, request: Omit<OpenRequest, 'credit' | 'stdin'>, plumbing: CommandPlumbing) {
+  constructor(link: ClientLink, request: OpenAsk, plumbing: CommandPlumbing) {
     this.#channel = link.newChannel();
     this.#channel.open({ ...request, stdin: plumbing.input !== undefined });
     this.ended = this.#run(plumbing);

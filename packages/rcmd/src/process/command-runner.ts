@@ -14,6 +14,7 @@ import { openPipeSupply, type PipeEnds, type PipeSupply } from './pipe-supply.ts
 import { startTimeOf } from './process-facts.ts';
 import { openStarter, type ProcessStarter } from './process-starter.ts';
 import { Reaper } from './reaper.ts';
+import { requireStartable } from './word-limit.ts';
 
 /** Options of {@link CommandRunner.start}. */
 export interface CommandRunnerOptions {
@@ -94,6 +95,7 @@ export class CommandRunner implements AsyncDisposable {
    */
   async run(spec: CommandSpec, owner: string): Promise<RunningCommand> {
     try {
+      requireStartable(spec);
       await this.#starter.check(spec);
       while (!this.#pipes.has(3)) await this.#pipes.reserve(3);
       if (this.#isClosed) throw new CommandStartError('FAILED', 'the server is stopping');

@@ -2,7 +2,8 @@ import { NotStartedError } from '../link/client-channel.ts';
 import type { ClientLink } from '../link/client-link.ts';
 import type { CommandEnd } from '../protocol/command-end.ts';
 import { RemoteCommand } from '../link/remote-command.ts';
-import { exitCodeOf, failureExitCode, killedLine } from '../terminal/exit-code.ts';
+import { requireSendable } from '../protocol/open-request.ts';
+import { exitCodeOf, failureExitCode, killedLine, ourFailure } from '../terminal/exit-code.ts';
 import type { LineOutcome, OutputSink, PromptCommand, PromptRemote } from './prompt-remote.ts';
 
 /** What the state of a prompt is called: each has a connection of its own. */
@@ -34,14 +35,17 @@ export class SessionRemote implements PromptRemote {
   }
 
   run(line: string, sink: OutputSink): PromptCommand {
-    const command = new RemoteCommand(
-      this.#link,
-      { shell: line, session, ...this.#beginning },
-      {
-        output: sink,
-        started: () => (this.#beginning = {}),
-      },
-    );
+    const request = { shell: line, session, ...this.#beginning };
+    try {
+      requireSendable(request);
+    } catch (error) {
+      const outcome = { exitCode: ourFailure, note: (error as Error).message };
+      return { outcome: Promise.resolve(outcome), interrupt: () => {} };
+    }
+    const command = new RemoteCommand(this.#link, request, {
+      output: sink,
+      started: () => (this.#beginning = {}),
+    });
     return {
       outcome: command.ended.then(outcomeOf, (error: unknown) => refusalOf(error)),
       interrupt: (times) => command.signal(interruptSignals[times - 1] ?? 'SIGKILL'),

@@ -1,3 +1,4 @@
+import { ProtocolError } from '../errors.ts';
 import {
   aBoolean,
   aCount,
@@ -109,7 +110,10 @@ const failureRules: FieldRules = {
 
 /** The payload of EXIT. @throws ProtocolError */
 export function decodeEnd(payload: Buffer): CommandEnd {
-  return readJSON(payload, 'EXIT', endRules) as unknown as CommandEnd;
+  const end = readJSON(payload, 'EXIT', endRules) as unknown as CommandEnd;
+  if (end.exitCode !== undefined && end.signal !== undefined)
+    throw new ProtocolError('EXIT must have exitCode or signal, not both: a process ends by one of them');
+  return end;
 }
 
 /** The payload of STARTED. @throws ProtocolError */

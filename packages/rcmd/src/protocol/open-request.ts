@@ -1,4 +1,5 @@
-import { ProtocolError } from '../errors.ts';
+import { ProtocolError, RcmdError } from '../errors.ts';
+import { maxPayloadBytes } from './frame.ts';
 import {
   aBoolean,
   aCount,
@@ -69,4 +70,42 @@ export function decodeOpen(payload: Buffer): OpenRequest {
     throw new ProtocolError('OPEN.credit must have stdout and stderr');
   }
   return request;
+}
+
+/** What is asked for, before the connection adds its own. */
+export type OpenAsk = Omit<OpenRequest, 'credit' | 'stdin'>;
+
+/** Bytes of a request for what its connection adds. */
+const reservedBytes = 1_024;
+
+/** Bytes that a request may have as JSON: one frame holds it. */
+export const maxRequestBytes = maxPayloadBytes - reservedBytes;
+
+/**
+ * Looks for what a server would take for a broken client, which ends the connection.
+ *
+ * @throws RcmdError `BAD_REQUEST`, with what would be right.
+ */
+export function requireSendable(request: OpenAsk): void {
+  const { argv = [], shell, cwd, env = {} } = request;
+  const texts = [
+    ...argv.map((word, index) => [index === 0 ? 'the program' : `argument ${index}`, word] as const),
+    ['the line', shell] as const,
+    ['the working directory', cwd] as const,
+    ...Object.entries(env).map(([name, value]) => [`the variable ${name}`, value] as const),
+  ];
+  for (const [what, text] of texts) {
+    const nul = text?.indexOf('\0') ?? -1;
+    if (nul >= 0)
+      throw badRequest(`${what} has a NUL byte after ${nul} characters, and must be text without NUL`);
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(request));
+  if (bytes <= maxRequestBytes) return;
+  throw badRequest(
+    `its arguments and variables have ${bytes} bytes as JSON, where a request holds ${maxRequestBytes}: send more through the input, as in rcmd exec -i HOST -- sh -s < FILE`,
+  );
+}
+
+function badRequest(problem: string): RcmdError {
+  return new RcmdError('BAD_REQUEST', `Nothing was run: ${problem}`);
 }

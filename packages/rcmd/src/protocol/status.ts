@@ -69,12 +69,15 @@ export function writeStatus(status: ServerStatus): Buffer {
   return writeJSON({ ...status, commands: commands.slice(0, left), omitted: commands.length - left });
 }
 
-/** The beginning of a command. */
+/** The beginning of a command; how many words are left out stands at its end. */
 function cut(argv: readonly string[]): string[] {
   let room = shownCharacters;
   const words: string[] = [];
   for (const word of argv) {
-    if (word.length > room) return [...words, `${word.slice(0, room)}…`];
+    if (word.length > room) {
+      const omitted = argv.length - words.length - 1;
+      return [...words, `${word.slice(0, room)}…`, ...(omitted === 0 ? [] : [`(and ${omitted} more)`])];
+    }
     room = Math.max(0, room - word.length - 1);
     words.push(word);
   }

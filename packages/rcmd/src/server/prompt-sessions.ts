@@ -15,14 +15,22 @@ rcmd_line=$1 rcmd_file=$2 rcmd_env=$3
 shift 3
 rcmd_save() {
   if [ -n "$rcmd_file" ]; then
-    { printf '%s\0' "$PWD"; "$rcmd_env" -0; printf 'end\0'; } >|"$rcmd_file"
+    { printf '%s\0' "$PWD"; "$rcmd_env" -0 && printf 'end\0' || rcmd_lost=1; } >|"$rcmd_file"
     rcmd_file=
   fi
 }
-trap '{ rcmd_status=$?; set +efuxv; rcmd_save; } 2>/dev/null; exit $rcmd_status' EXIT
+rcmd_tell() {
+  if [ -n "$rcmd_lost" ]; then
+    echo 'rcmd: the folder and the variables of this line are not kept: what it exports is more than a program can be started with (128 KiB a variable)' >&2
+  fi
+  rcmd_lost=
+}
+rcmd_lost=
+trap '{ rcmd_status=$?; set +efuxv; rcmd_save; } 2>/dev/null; rcmd_tell; exit $rcmd_status' EXIT
 trap '{ set +efuxv; rcmd_save; trap - EXIT INT; kill -INT $$; } 2>/dev/null' INT
 eval "$rcmd_line"
 { rcmd_status=$?; set +efuxv; rcmd_save; } 2>/dev/null
+rcmd_tell
 exit $rcmd_status
 `;
 

@@ -1,13 +1,14 @@
 import { getSystemErrorMessage } from 'node:util';
-import { printable } from '../audit/printable.ts';
+import { printableSentence } from '../audit/printable.ts';
 
 /** An error as one line for a terminal: what the system or the other side said is escaped, and there is no stack. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return printable(String(error));
+  if (!(error instanceof Error)) return printableSentence(String(error));
   const { code, errno, hostname } = error as NodeJS.ErrnoException & { readonly hostname?: unknown };
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  if (code === 'ENOTFOUND' && typeof hostname === 'string') return printable(`there is no host ${hostname}`);
+  if (code === 'ENOTFOUND' && typeof hostname === 'string')
+    return printableSentence(`there is no host ${hostname}`);
   // The text of the system for people, beside the place where it happened.
   const text = typeof errno === 'number' && code !== undefined ? getSystemErrorMessage(errno) : undefined;
-  return printable(text === undefined ? error.message : `${error.message} (${text})`);
+  return printableSentence(text === undefined ? error.message : `${error.message} (${text})`);
 }

@@ -48,6 +48,15 @@ describe('the configuration file', () => {
       /targets\.lab\.timeout must be a length of time .* got 30/,
     ],
     ['{"targets":{"lab":{"address":"a","env":{"A":1}}}}', /targets\.lab\.env must be an object of texts/],
+    [
+      '{"targets":{"lab":{"address":"a","env":{"A":"b\\u0000c"}}}}',
+      /targets\.lab\.env must be an object of texts without NUL, .*got \{"A":"b\\u0000c"\}/,
+    ],
+    ['{"targets":{"lab":{"address":"a","env":{"A=B":"c"}}}}', /under names of letters, digits and "_"/],
+    [
+      '{"targets":{"lab":{"address":"a","workdir":"/srv\\u0000"}}}',
+      /targets\.lab\.workdir must be text without NUL, got "\/srv\\u0000"/,
+    ],
     ['{"targets":{"lab":{"address":"a","fingerprint":"x"}}}', /targets\.lab\.fingerprint must be SHA256:/],
   ];
   for (const [text, problem] of mistakes) {

@@ -102,6 +102,16 @@ describe('rcmd exec', () => {
     assert.equal(stdout, 'x=y,ours,unset\n/usr\n');
   });
 
+  it('says before it connects what does not fit a request, and the way around', async () => {
+    const words = ['--', 'true', 'x'.repeat(70_000)];
+    const { code, stderr } = await served.machine.run(['exec', 'unix:/nonexistent/socket', ...words]);
+    assert.equal(code, 125);
+    assert.match(
+      stderr,
+      /^rcmd: Nothing was run: its arguments and variables have 70\d\d\d bytes as JSON, where a request holds 64512: send more through the input, .*\n$/,
+    );
+  });
+
   it('writes bytes as they are', async () => {
     const program = `printf '\\033[31m\\000\\377'`;
     const child = spawn(

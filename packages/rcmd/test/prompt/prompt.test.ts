@@ -37,6 +37,17 @@ describe('lines that are piped in', () => {
     assert.equal(stdout, '/usr\n1\n/usr/lib\n71\n');
   });
 
+  it('that cannot be sent are told of, and the others run', async () => {
+    const { code, stderr, stdout } = await served.machine.run(['shell', served.host], {
+      input: `echo a\0b\n: ${'x'.repeat(70_000)}\necho on\n`,
+    });
+    assert.deepEqual([code, stdout], [0, 'on\n']);
+    assert.match(
+      stderr,
+      /^rcmd: Nothing was run: the line has a NUL byte after 6 characters, and must be text without NUL\nrcmd: Nothing was run: .* where a request holds 64512: .*\n$/,
+    );
+  });
+
   it('run on a private server, where none is named, of which nothing is left', async () => {
     using machine = new Machine();
     const { code, stderr, stdout } = await machine.run([], { input: 'echo it runs\necho $RCMD_CLIENT\n' });

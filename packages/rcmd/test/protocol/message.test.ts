@@ -166,6 +166,11 @@ describe('what breaks the protocol', () => {
       /EXIT has an unknown field "a\\u\{9b\}2J"/,
     ],
     [
+      'an exit code beside a signal',
+      exit('"exitCode":0,"signal":"SIGTERM"'),
+      /EXIT must have exitCode or signal, not both/,
+    ],
+    [
       'a command of the status without a number',
       status('{"commandId":"a","pid":"\\u001b[2J","owner":"me","startedAt":1,"argv":["a"]}'),
       /STATUS_ANSWER.commands must be a list, each of it an object whose pid must be a whole number from 0 on/,
@@ -208,7 +213,7 @@ describe('what breaks the protocol', () => {
     };
     assert.equal(readBack(statusOf(10)).commands[9]!.argv[1]!.length, 200);
     const cut = readBack(statusOf(150));
-    assert.deepEqual(cut.commands.at(-1)!.argv, ['run', `${'x'.repeat(124)}…`]);
+    assert.deepEqual(cut.commands.at(-1)!.argv, ['run', `${'x'.repeat(124)}…`, '(and 1 more)']);
     assert.deepEqual([cut.commands.length, cut.omitted], [150, undefined]);
     const { commands, omitted = 0 } = readBack(statusOf(1_024));
     assert.ok(omitted > 700 && omitted < 1_000, String(omitted));

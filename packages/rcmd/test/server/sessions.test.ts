@@ -26,6 +26,19 @@ describe('the lines of a session', () => {
     assert.deepEqual(await line(client, 'pwd', { cwd: '/' }), ['/\n', 0]);
   });
 
+  it('are left as they were by a line that exports more than a program can be started with, which is told', async () => {
+    await using started = await startServer();
+    await using client = await started.client();
+    assert.deepEqual(await line(client, 'cd /usr/bin; export A=1'), ['', 0]);
+    const [told, code] = await line(
+      client,
+      'cd /; B=$(head -c 140000 /dev/zero | tr "\\0" x); export B; A=2; false',
+    );
+    assert.match(told, /^rcmd: the folder and the variables of this line are not kept: .* 128 KiB/);
+    assert.equal(code, 1);
+    assert.deepEqual(await line(client, 'pwd; echo "$A${B-none}"'), ['/usr/bin\n1none\n', 0]);
+  });
+
   it('do so after exit, set -e, a syntax error, an own trap, and an interrupt', async () => {
     await using started = await startServer();
     await using client = await started.client();

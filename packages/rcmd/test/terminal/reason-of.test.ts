@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ConnectionLostError } from '../../src/link/connection-lost-error.ts';
 import { reasonOf } from '../../src/terminal/reason-of.ts';
 
 /** What `getaddrinfo` fails with. */
@@ -13,6 +14,14 @@ describe('the reason of an error, for people', () => {
   it('says in words that there is no such host', () => {
     assert.equal(reasonOf(lookupError('ENOTFOUND', 'nosuchhost')), 'there is no host nosuchhost');
     assert.equal(reasonOf(lookupError('ENOTFOUND', 'no\u009bhost')), 'there is no host no\\u{9b}host');
+  });
+
+  it('escapes what the other side said once', () => {
+    assert.equal(
+      reasonOf(new ConnectionLostError('no\u009b2J\nway')),
+      'The connection was lost: no\\u{9b}2J\\nway',
+    );
+    assert.equal(reasonOf(new Error('a\u001b[2J "\\d"')), 'a\\u{1b}[2J "\\d"');
   });
 
   it('adds the words of the system to others', () => {

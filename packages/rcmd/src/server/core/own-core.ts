@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import type { AuditRecord } from '../../audit/audit-record.ts';
 import type { Asker, Decision, Operation } from '../../policy/operation.ts';
 import type { CommandLimits } from '../command-limits.ts';
@@ -12,6 +11,7 @@ import type {
   CoreState,
   PresentedKey,
 } from './core.ts';
+import { EventWarnings } from './event-warnings.ts';
 import { type GuardSettings, IntakeGuard, type Refusal, type RequestName } from './intake-guard.ts';
 import { Ledger } from './ledger.ts';
 import { RefusalLog } from './refusal-log.ts';
@@ -42,6 +42,7 @@ export class OwnCore implements Core {
   readonly #ledger: Ledger;
   readonly #callbacks: Callbacks;
   readonly #refusals: RefusalLog;
+  readonly #warnings = new EventWarnings();
 
   constructor({ limits, guard, callbacks, record }: CoreParts) {
     this.#ledger = new Ledger(limits);
@@ -96,11 +97,12 @@ export class OwnCore implements Core {
 
   /** Tells the application. That it fails at listening is told of it, and no reason to break what it was to hear of. */
   publish(event: ServerEvent): void {
+    const failed = (error: unknown): void => this.#warnings.warn(event, error);
     try {
       const listening = this.#callbacks.onEvent(event) as unknown;
-      if (isThenable(listening)) Promise.resolve(listening).catch((error: unknown) => warn(event, error));
+      if (isThenable(listening)) Promise.resolve(listening).catch(failed);
     } catch (error) {
-      warn(event, error);
+      failed(error);
     }
   }
 
@@ -129,13 +131,4 @@ export class OwnCore implements Core {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value;
-}
-
-function warn({ type }: ServerEvent, error: unknown): void {
-  const { message, stack } = error instanceof Error ? error : new Error(inspect(error));
-  process.emitWarning(`onEvent failed at ${type}: ${message}`, {
-    type: 'RcmdWarning',
-    code: 'RCMD_ON_EVENT',
-    ...(stack !== undefined && { detail: stack }),
-  });
 }
