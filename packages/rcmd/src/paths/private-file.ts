@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { RcmdError } from '../errors.ts';
 import { makePrivateFolder } from './rcmd-paths.ts';
+import { foreign, isOurs, requireTrustedFolders, unsafePath } from './trusted-path.ts';
 
 /**
  * Reads a secret.
@@ -12,14 +12,13 @@ import { makePrivateFolder } from './rcmd-paths.ts';
  */
 export function readPrivateFile(path: string): string | undefined {
   try {
-    const { mode, uid } = statSync(path);
-    const mine = process.getuid?.();
-    if ((mode & 0o077) !== 0 || (mine !== undefined && uid !== mine)) {
-      throw new RcmdError(
-        'UNSAFE_PATH',
-        `${path} must belong to the user who runs this and be closed to all others: chmod 600 it`,
-      );
+    const stat = statSync(path);
+    if (!isOurs(stat)) throw foreign(path, stat);
+    if ((stat.mode & 0o077) !== 0) {
+      const problem = `${path} is a secret, and must be closed to all but the user who runs this`;
+      throw unsafePath(problem, ['chmod', '600', path]);
     }
+    requireTrustedFolders(path);
     return readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -33,13 +32,12 @@ export function readPrivateFile(path: string): string | undefined {
  * @throws {@link RcmdError} `UNSAFE_PATH`; the system's errors.
  */
 export function requireOwnFile(path: string): void {
-  const { mode, uid } = statSync(path);
-  const mine = process.getuid?.();
-  if ((mode & 0o022) === 0 && (mine === undefined || uid === mine || uid === 0)) return;
-  throw new RcmdError(
-    'UNSAFE_PATH',
-    `${path} must belong to the user who runs this, and nobody else may write to it: chmod go-w it`,
-  );
+  const stat = statSync(path);
+  if (!isOurs(stat)) throw foreign(path, stat);
+  if ((stat.mode & 0o022) !== 0) {
+    throw unsafePath(`${path} must not be writable by others, who could change it`, ['chmod', 'go-w', path]);
+  }
+  requireTrustedFolders(path);
 }
 
 /**

@@ -1,8 +1,8 @@
 import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RcmdError } from '../errors.ts';
 import { currentUser } from './current-user.ts';
+import { foreign, requireTrustedFolders, unsafePath } from './trusted-path.ts';
 
 /**
  * The folders of one user, by the XDG Base Directory Specification.
@@ -35,7 +35,7 @@ export function rcmdPaths(env: NodeJS.ProcessEnv = process.env): RcmdPaths {
  * Makes a folder that nobody else may enter, or makes sure that it is one: in a directory that all may write to, another user might have
  * made it first.
  *
- * @throws {@link RcmdError} `UNSAFE_PATH` for a folder of somebody else's, or a link.
+ * @throws {@link RcmdError} `UNSAFE_PATH` for a folder of somebody else's, a link, or one within a folder that others may write to.
  */
 export function makePrivateFolder(path: string): void {
   if (isOpenToOthers(makeOwnFolder(path))) chmodSync(path, 0o700);
@@ -48,19 +48,19 @@ export function makePrivateFolder(path: string): void {
  */
 export function requirePrivateFolder(path: string): void {
   if (!isOpenToOthers(makeOwnFolder(path))) return;
-  throw new RcmdError(
-    'UNSAFE_PATH',
-    `${path} must be closed to all others: chmod 700 it, or name another folder`,
-  );
+  const problem = `${path} must be closed to all others, or another folder be named`;
+  throw unsafePath(problem, ['chmod', '700', path]);
 }
 
 function makeOwnFolder(path: string): Stats {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   const stat = lstatSync(path);
-  const uid = process.getuid?.();
-  if (!stat.isDirectory() || (uid !== undefined && stat.uid !== uid)) {
-    throw new RcmdError('UNSAFE_PATH', `${path} must be a folder of the user who runs this, and no link`);
+  if (!stat.isDirectory()) {
+    const kind = stat.isSymbolicLink() ? 'a link' : 'no folder';
+    throw unsafePath(`${path} is ${kind}, and must be a folder of the user who runs this`, ['rm', path]);
   }
+  if (process.getuid !== undefined && stat.uid !== process.getuid()) throw foreign(path, stat);
+  requireTrustedFolders(path);
   return stat;
 }
 

@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KillReason } from '../protocol/command-end.ts';
 import { CommandRecords } from './command-records.ts';
@@ -152,7 +152,10 @@ export class CommandRunner implements AsyncDisposable {
     } catch (cause) {
       // Without a record nobody would end it where this process is killed.
       await command.destroy();
-      const why = `its record cannot be written: ${(cause as Error).message}`;
+      const { folder } = this.records;
+      const why = existsSync(folder)
+        ? `its record cannot be written: ${(cause as Error).message}`
+        : `the server's folder ${folder} is gone, in which what runs is recorded: start the server again`;
       throw new CommandStartError('FAILED', `it was killed as it began, since ${why}`, { cause });
     }
   }

@@ -1,6 +1,7 @@
 import { appendFileSync, chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makePrivateFolder } from '../paths/rcmd-paths.ts';
+import { requirePlainFile } from '../paths/trusted-path.ts';
 
 /** Lines that a prompt remembers. */
 export const historySize = 1_000;
@@ -19,6 +20,7 @@ export class History {
 
   /** The lines, the newest first. The file is cut to {@link historySize} lines when it has grown to twice as many. */
   load(): string[] {
+    requirePlainFile(this.#path);
     let text;
     try {
       text = readFileSync(this.#path, 'utf8');
@@ -41,6 +43,7 @@ export class History {
   add(line: string): void {
     if (line.startsWith(' ') || line === this.#last) return;
     makePrivateFolder(dirname(this.#path));
+    requirePlainFile(this.#path);
     appendFileSync(this.#path, `${line}\n`, { mode: 0o600 });
     chmodSync(this.#path, 0o600);
     this.#last = line;

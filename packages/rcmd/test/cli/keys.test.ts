@@ -28,7 +28,7 @@ describe('rcmd key', () => {
     chmodSync(path, 0o644);
     const { code, stderr } = await machine.run(['key']);
     assert.equal(code, 125);
-    assert.match(stderr, /^rcmd: \S+identity\.pem must belong .* chmod 600 it\n$/);
+    assert.match(stderr, /^rcmd: \S+identity\.pem is a secret, .*: chmod 600 \S+identity\.pem\n$/);
   });
 });
 

@@ -107,7 +107,7 @@ describe('a server whose authorized_keys others may write to, or that cannot be 
     running.kill('SIGINT');
     assert.match(
       (await started.event('connection-failed')).reason,
-      /authorized_keys must belong to the user/,
+      /authorized_keys must not be writable by others/,
     );
     const why = 'the server cannot read authorized_keys';
     assert.equal(await client.exec('true').catch(reasonOf), why);

@@ -65,7 +65,7 @@ describe('known_hosts', () => {
     symlinkSync(target, path);
     assert.throws(() => new KnownHosts(path).check('lab:1', someKey), {
       code: 'UNSAFE_PATH',
-      message: /known_hosts must belong .* nobody else may write to it/,
+      message: /known_hosts must not be writable by others, .*: chmod go-w \S+known_hosts$/,
     });
     chmodSync(target, 0o644);
     assert.equal(new KnownHosts(path).check('lab:1', someKey).state, 'known');
