@@ -1,3 +1,4 @@
+import { largeMemoryTaken } from '../large-memory.ts';
 import type { OnRead } from './stream-handle.ts';
 
 /** Bytes read at once. Also the bound on what a connection holds that nobody asked for. */
@@ -31,7 +32,9 @@ export function bytesRead(own: Buffer | undefined, length: number): Buffer {
 
 /** The buffer of its own that a connection reads into after so many bytes; `undefined` for the shared one. */
 export function ownBufferAfter(length: number): Buffer | undefined {
-  return length >= ownBufferBytes ? Buffer.allocUnsafeSlow(bufferBytes) : undefined;
+  if (length < ownBufferBytes) return undefined;
+  largeMemoryTaken(bufferBytes);
+  return Buffer.allocUnsafeSlow(bufferBytes);
 }
 
 /** Reads like this for a socket of Node's. @param received - gets bytes that are its own; returns whether to go on. */

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { constants, PerformanceObserver, type PerformanceEntry } from 'node:perf_hooks';
+import { largeMemoryTaken } from '../../src/engine/large-memory.ts';
+
+/** What Node's types do not say of an entry. */
+type GCEntry = PerformanceEntry & { readonly detail: { readonly kind: number } };
+
+const bufferBytes = 65_536;
+const { NODE_PERFORMANCE_GC_MAJOR: major, NODE_PERFORMANCE_GC_MINOR: minor } = constants;
+
+/** Counts V8's collections while 256 MiB of buffers come and go. */
+async function collections(): Promise<Map<number, number>> {
+  const kinds = new Map<number, number>();
+  const count = (entries: PerformanceEntry[]): void => {
+    for (const entry of entries) {
+      const { kind } = (entry as GCEntry).detail;
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    }
+  };
+  const observer = new PerformanceObserver((list) => count(list.getEntries()));
+  observer.observe({ entryTypes: ['gc'] });
+  const held: Buffer[] = [];
+  for (let taken = 0; taken < 4_096; taken += 1) {
+    largeMemoryTaken(bufferBytes);
+    held[taken % 4] = Buffer.allocUnsafeSlow(bufferBytes);
+    if (taken % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  count(observer.takeRecords());
+  observer.disconnect();
+  return kinds;
+}
+
+describe('large memory', () => {
+  it('is freed by young collections, before V8 makes a full one for it', async () => {
+    await collections(); // what starting has left behind is collected
+    const kinds = await collections();
+    const young = kinds.get(minor) ?? 0;
+    const full = kinds.get(major) ?? 0;
+    assert.ok(young >= 6, `${young} young collections for 256 MiB`);
+    assert.ok(full <= young / 4, `${full} full collections beside ${young} young ones`);
+  });
+});
