@@ -5,7 +5,7 @@ import { journalFiles, type JournalLine, parseLine } from './journal.ts';
 
 /** What to look for. All that is given must hold. */
 export interface AuditQuery {
-  /** Part of the command. */
+  /** Part of the command; what is on record about its end is found by it, too. */
   readonly command?: string | undefined;
   /** Part of a fingerprint, a comment, or `uid:1000`. */
   readonly principal?: string | undefined;
@@ -77,7 +77,7 @@ export class AuditIndex implements Disposable {
       conditions.push(condition);
       values.push(value);
     };
-    require('instr(command, ?) > 0', query.command);
+    require(`(instr(command, ?1) > 0 OR (command_id <> '' AND command_id IN (SELECT command_id FROM records WHERE instr(command, ?1) > 0)))`, query.command);
     require('instr(principal, ?) > 0', query.principal);
     require('address = ?', query.address);
     require('event = ?', query.event);

@@ -21,13 +21,22 @@ export class AuditTail implements Disposable {
     for (const file of journalFiles(folder)) this.#read.set(file, lastLineOf(file).end);
   }
 
-  /** Yields those that match, until it is disposed of. */
-  async *records(query: AuditQuery): AsyncGenerator<JournalLine, void, void> {
+  /**
+   * Yields those that match, until it is disposed of.
+   *
+   * @param commands - the ids of commands that were found before: their ends match, too.
+   */
+  async *records(query: AuditQuery, commands = new Set<string>()): AsyncGenerator<JournalLine, void, void> {
     do {
       this.#changed = Promise.withResolvers<boolean>();
       const added = journalFiles(this.#folder).flatMap((file) => this.#take(file));
       for (const line of added.toSorted((a, b) => (a.time < b.time ? -1 : 1))) {
-        if (matchesQuery(line, query)) yield line;
+        const { commandId = '' } = line;
+        const isOfOneFound = commands.has(commandId) && matchesQuery(line, { ...query, command: undefined });
+        if (matchesQuery(line, query)) commands.add(commandId);
+        else if (!isOfOneFound) continue;
+        if (line.event === 'end') commands.delete(commandId);
+        yield line;
       }
     } while (await this.#changed.promise);
   }

@@ -1,12 +1,17 @@
 import type { AuditRecord } from './audit-record.ts';
 import { printable, printableCommand } from './printable.ts';
 
-/** A record as one line for people, with nothing in it that a terminal obeys: when, what, where from, who, which command, how it ended. */
+/** A record as one line for people, with nothing in it that a terminal obeys: when (UTC), what, where from, who, which command, how it ended. */
 export function describeRecord(record: AuditRecord): string {
   const { time, event, address, principal, comment } = record;
   const who = [comment === '' ? undefined : comment, principal].find((name) => name !== undefined) ?? '-';
-  const rest = [commandOf(record), ...factsOf(record)].filter((part) => part !== '').join('  ');
-  return `${time.replace('T', ' ').replace('Z', '')}  ${event.padEnd(9)}  ${printable(address)}  ${printable(who)}  ${rest}`.trimEnd();
+  const rest = [idOf(record), commandOf(record), ...factsOf(record)].filter((part) => part !== '').join('  ');
+  return `${time.replace('T', ' ')}  ${event.padEnd(9)}  ${printable(address)}  ${printable(who)}  ${rest}`.trimEnd();
+}
+
+/** Which of several commands at once it is about: the beginning of its id. */
+function idOf({ commandId = '' }: AuditRecord): string {
+  return printable(commandId.slice(0, 8));
 }
 
 function commandOf({ argv, shell }: AuditRecord): string {

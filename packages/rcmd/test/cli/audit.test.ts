@@ -20,9 +20,12 @@ describe('rcmd audit', () => {
     const { code, stderr, stdout } = await served.machine.run(['audit']);
     assert.deepEqual([code, stderr], [0, '']);
     assert.doesNotMatch(stdout, /[^\P{Cc}\n]|\p{Cf}/u);
-    assert.match(stdout, /start +unix {2}uid:\d+ {2}printf '\\u\{1b\}\]0;owned\\u\{7\}\\u\{202e\}'\n/);
-    assert.match(stdout, /start +unix {2}uid:\d+ {2}sh: exit 3\n/);
-    assert.match(stdout, /end +unix {2}uid:\d+ {2}pid \d+ {2}exit 3 /);
+    assert.match(
+      stdout,
+      /Z {2}start +unix {2}uid:\d+ {2}[\da-f]{8} {2}printf '\\u\{1b\}\]0;owned\\u\{7\}\\u\{202e\}'\n/,
+    );
+    assert.match(stdout, /start +unix {2}uid:\d+ {2}[\da-f]{8} {2}sh: exit 3\n/);
+    assert.match(stdout, /end +unix {2}uid:\d+ {2}[\da-f]{8} {2}pid \d+ {2}exit 3 /);
     assert.match(stdout, /failed +unix {2}uid:\d+ .*no program "no-such-program"/);
     const json = (await served.machine.run(['audit', '--json'])).stdout;
     assert.doesNotMatch(json, /[^\P{Cc}\n]|\p{Cf}/u);
@@ -35,6 +38,10 @@ describe('rcmd audit', () => {
     const lines = async (...args: string[]): Promise<number> =>
       (await served.machine.run(['audit', ...args])).stdout.split('\n').length - 1;
     assert.equal(await lines('exit 3', '--event', 'start'), 1);
+    assert.match(
+      (await served.machine.run(['audit', 'exit 3'])).stdout,
+      /^.* sh: exit 3\n.* end .* exit 3 .*\n$/,
+    );
     assert.equal(await lines('--event', 'start', '-n', '2'), 2);
     assert.equal(await lines('--since', '2999-01-01'), 0);
     assert.equal(await lines('--until', '1h'), 0);
@@ -50,6 +57,12 @@ describe('rcmd audit', () => {
     await served.exec(['--', 'echo', 'followed']);
     await follower.stdout.until(/echo followed\n/);
     assert.doesNotMatch(follower.stdout.text, /  end /);
+  });
+
+  it('follows a command to its end', async () => {
+    await using follower = served.machine.rcmd(['audit', '-f', 'exit 5']);
+    await served.exec(['-s', 'exit 5']);
+    await follower.stdout.until(/sh: exit 5\n[^\n]* end [^\n]* exit 5 /);
   });
 
   it('finds what was changed', async () => {

@@ -73,12 +73,14 @@ async function audit(text: string | undefined, options: AuditOptions): Promise<v
   const { AuditTail } = await import('../../audit/audit-tail.ts');
   using tail = options.follow === true ? new AuditTail(folder) : undefined; // before the search, so that nothing falls between
   const shown = new Set<string>();
+  const commands = new Set<string>();
   for (const line of await search(folder, query)) {
     shown.add(line.hash);
+    if (line.commandId !== undefined) commands.add(line.commandId);
     await show(line);
   }
   if (tail === undefined) return;
-  for await (const line of tail.records(query)) if (!shown.has(line.hash)) await show(line);
+  for await (const line of tail.records(query, commands)) if (!shown.has(line.hash)) await show(line);
 }
 
 async function search(folder: string, query: AuditQuery): Promise<JournalLine[]> {
