@@ -70,10 +70,9 @@ export function readConfig(folder: string, env: NodeJS.ProcessEnv = process.env)
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const isDefault = path === join(folder, 'config.json');
-    if (isDefault && (error as NodeJS.ErrnoException).code === 'ENOENT')
-      return { hostKeys: 'ask', targets: new Map() };
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (path === join(folder, 'config.json')) return { hostKeys: 'ask', targets: new Map() };
+    throw new CliError('CONFIG', `There is no file ${path}, which RCMD_CONFIG names`, { cause: error });
   }
   return parseConfig(text, path);
 }

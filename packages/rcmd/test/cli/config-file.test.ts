@@ -27,7 +27,10 @@ describe('the configuration file', () => {
     using folder = temporaryFolder();
     assert.deepEqual(readConfig(folder.path, {}), { hostKeys: 'ask', targets: new Map() });
     const elsewhere = join(folder.path, 'other.json');
-    assert.throws(() => readConfig(folder.path, { RCMD_CONFIG: elsewhere }), { code: 'ENOENT' });
+    assert.throws(() => readConfig(folder.path, { RCMD_CONFIG: elsewhere }), {
+      code: 'CONFIG',
+      message: `There is no file ${elsewhere}, which RCMD_CONFIG names`,
+    });
     writeFileSync(elsewhere, '{ "hostKeys": "accept-new" }');
     assert.equal(readConfig(folder.path, { RCMD_CONFIG: elsewhere }).hostKeys, 'accept-new');
     assert.equal(configPath('/c', { RCMD_CONFIG: '' }), '/c/config.json');
