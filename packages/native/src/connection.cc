@@ -32,7 +32,6 @@ Connection::Connection(Environment* environment, Descriptor descriptor, int fami
       is_unix_(family == AF_UNIX),
       is_connecting_(false),
       is_scheduled_(false),
-      is_fresh_(true),
       reads_large_(false),
       trusts_short_(true),
       read_ended_(false),
@@ -117,13 +116,8 @@ void Connection::OnTurn() {
   const int32_t state = environment_->mailbox().Slot(id().slot, layout::kSlotState);
   constexpr int32_t kBoth = layout::kWanted | layout::kReadable;
   if ((state & kBoth) != kBoth || read_ended_ || is_connecting_) return;
-  // The first bytes of a fresh connection are usually there, so it is read before it is watched, and one that is
-  // closed after a single exchange never costs an epoll_ctl(2). Later, registering reports what is there.
-  if (registered_ == 0 && !is_fresh_ && !reads_large_) {
-    SetReadable(false);
-    Register(out_ != nullptr);
-    return;
-  }
+  // A fresh connection is read until nothing is there, and only then watched: its first bytes usually are, and often so is
+  // its end, once the other connections of the turn have had their answers. Then it never costs an epoll_ctl(2).
   Read();
 }
 
@@ -145,7 +139,6 @@ bool Connection::Read() {
 
   if (count < 0) {
     if (errno != EAGAIN) return Fail(-errno, layout::kRead);
-    is_fresh_ = false;
     SetReadable(false);
     return Register((registered_ & EPOLLOUT) != 0);
   }
@@ -165,8 +158,7 @@ bool Connection::Read() {
   }
 
   const bool has_more = length == room || !trusts_short_ || (is_unix_ && (message.msg_flags & MSG_CTRUNC) != 0);
-  is_fresh_ = false;
-  // Unwatched, it comes back to be registered, if it still is wanted when the sink has had these bytes.
+  // Unwatched, it comes back to be read, if it still is wanted when the sink has had these bytes.
   if (has_more || registered_ == 0) {
     Schedule();
   } else {

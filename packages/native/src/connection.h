@@ -84,7 +84,6 @@ class Connection final : public Source {
   bool is_unix_ : 1;
   bool is_connecting_ : 1;
   bool is_scheduled_ : 1;   // on the ready list
-  bool is_fresh_ : 1;       // never read from: its first bytes are probably there
   bool reads_large_ : 1;    // the last read filled what it was given
   bool trusts_short_ : 1;   // a read that does not fill its buffer has emptied the kernel's
   bool read_ended_ : 1;
