@@ -11,8 +11,12 @@ export class Errand extends StreamRequestHandler {
     const line = (await this.rfile.readline()).toString().trim();
     if (line === 'exit') process.exit(3);
     if (line === 'fail') throw Object.assign(new Error('as the client wished'), { code: 'EWISH' });
-    // Holds the event loop up until the test says otherwise.
-    if (line === 'spin') while (Atomics.load(this.server.workerData as Int32Array, 0) === 0);
+    if (line === 'spin') {
+      const [spins, mayEnd] = [0, 1];
+      const flags = this.server.workerData as Int32Array;
+      Atomics.store(flags, spins, 1);
+      while (Atomics.load(flags, mayEnd) === 0); // holds the event loop up until the test says otherwise
+    }
     await this.wfile.write(`${line} ${threadId} ${this.request.id}\n`);
     if (line === 'stay') await this.rfile.read();
   }
