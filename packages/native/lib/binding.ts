@@ -72,7 +72,15 @@ export interface Binding {
   adoptDatagram(fd: number, maxPacketSize: number, batchSize: number): number;
   /** The number of datagrams in the slab; or a buffer of their own, and the number in the reply's slot. */
   receive(slot: number, generation: number): number | Buffer;
-  sendTo(slot: number, generation: number, bytes: Uint8Array, hostOrPath: string, port: number): number;
+  /** `fromHost` is a host of ours, or ''. */
+  sendTo(
+    slot: number,
+    generation: number,
+    bytes: Uint8Array,
+    hostOrPath: string,
+    port: number,
+    fromHost: string,
+  ): number;
   setSocketOption(slot: number, generation: number, name: SocketOption, value: number): number;
   setMembership(
     slot: number,

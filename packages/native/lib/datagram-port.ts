@@ -63,11 +63,11 @@ export class NativeDatagramPort implements DatagramPort {
     this.generation = header[REPLY_GENERATION]!;
     this.#fd = header[REPLY_FD]!;
     this.address = engine.mailbox.replyAddress();
-    this.#received = new ReceivedBatch(engine.mailbox.hosts);
+    this.#received = new ReceivedBatch(engine.mailbox.hosts, this.address);
     this.#queue = new DatagramQueue(options);
     this.#batchSize = batchSizeFor(options);
     const isUnix = typeof this.address === 'string';
-    this.#waiting = new WaitingDatagrams((bytes, address) => this.#sendNow(bytes, address), isUnix);
+    this.#waiting = new WaitingDatagrams((...datagram) => this.#sendNow(...datagram), isUnix);
   }
 
   get fd(): number {
@@ -110,21 +110,22 @@ export class NativeDatagramPort implements DatagramPort {
     return this.#received.take();
   }
 
-  send(bytes: Uint8Array, address: SocketAddress): Promise<void> | undefined {
+  send(bytes: Uint8Array, address: SocketAddress, from?: SocketAddress): Promise<void> | undefined {
     const { mailbox } = this.#engine;
     const isBlocked = !this.#waiting.isEmpty || mailbox.slots[this.slot * SLOT_WORDS + SLOT_QUEUED] !== 0;
     if (this.#fd < 0) throw osError(errnoOf('EBADF'), 'send', address);
-    if (isBlocked) return this.#waiting.add(bytes, address);
+    if (isBlocked) return this.#waiting.add(bytes, address, from);
     if (typeof address !== 'string' && bytes.length <= MAX_COPIED) {
       // Errors of a batch reach nobody, so only hosts that were heard from are served in one.
       const host = mailbox.hosts.numberOf(address[0]);
-      if (host !== undefined) {
-        mailbox.sendTo(this.slot, this.generation, bytes, host, address[1]);
+      const fromHost = from === undefined ? 0 : mailbox.hosts.numberOf(from[0]);
+      if (host !== undefined && fromHost !== undefined) {
+        mailbox.sendTo(this.slot, this.generation, bytes, host, address[1], fromHost);
         return undefined;
       }
     }
-    const status = this.#sendNow(bytes, address);
-    if (status === EAGAIN) return this.#waiting.add(bytes, address);
+    const status = this.#sendNow(bytes, address, from);
+    if (status === EAGAIN) return this.#waiting.add(bytes, address, from);
     if (status !== 0) throw osError(status, 'send', address);
     return undefined;
   }
@@ -255,8 +256,9 @@ export class NativeDatagramPort implements DatagramPort {
     return true;
   }
 
-  #sendNow(bytes: Uint8Array, address: SocketAddress): number {
-    return this.#engine.binding.sendTo(this.slot, this.generation, bytes, ...endpoint(address));
+  #sendNow(bytes: Uint8Array, address: SocketAddress, from?: SocketAddress): number {
+    const { binding } = this.#engine;
+    return binding.sendTo(this.slot, this.generation, bytes, ...endpoint(address), from?.[0] ?? '');
   }
 
   #set(name: SocketOption, value: number): void {

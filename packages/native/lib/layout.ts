@@ -58,7 +58,7 @@ export const SPARE_BYTES = 64 * 1024;
 export const SPARES = 4;
 export const NAME_BYTES = 256;
 
-export const DATAGRAM_WORDS = 8;
+export const DATAGRAM_WORDS = 10;
 export const MAX_DATAGRAMS = 64;
 export const ARRIVAL_WORDS = 9;
 export const MAX_ARRIVALS = 64;

@@ -125,8 +125,15 @@ export class Mailbox {
     header[COMMAND_COUNT] = count + 1;
   }
 
-  /** Leaves a datagram to be sent to an IPv4 host; its bytes are copied. */
-  sendTo(slot: number, generation: number, bytes: Uint8Array, host: number, port: number): void {
+  /** Leaves a datagram to be sent to an IPv4 host, from one of ours unless that is 0; its bytes are copied. */
+  sendTo(
+    slot: number,
+    generation: number,
+    bytes: Uint8Array,
+    host: number,
+    port: number,
+    fromHost: number,
+  ): void {
     const header = this.header;
     const length = bytes.length;
     if (header[OUTGOING_USED]! + length > OUTGOING_BYTES || header[COMMAND_COUNT] === MAX_COMMANDS) {
@@ -145,7 +152,7 @@ export class Mailbox {
     commands[at + 4] = length;
     commands[at + 5] = host;
     commands[at + 6] = port;
-    commands[at + 7] = 0;
+    commands[at + 7] = fromHost;
     header[COMMAND_COUNT]!++;
   }
 

@@ -1,6 +1,7 @@
-import type { Datagram, SocketAddress } from './contract.ts';
+import type { Datagram, InetAddress, SocketAddress } from './contract.ts';
 import type { Hosts } from './hosts.ts';
 import { DATAGRAM_WORDS, FAMILY_IPV4, FAMILY_UNIX, MAX_DATAGRAMS } from './layout.ts';
+import { inetAddress } from './mailbox.ts';
 
 /**
  * Datagrams that one `recvmmsg(2)` brought, until they are taken. Their records are copied, since the next port
@@ -8,13 +9,18 @@ import { DATAGRAM_WORDS, FAMILY_IPV4, FAMILY_UNIX, MAX_DATAGRAMS } from './layou
  */
 export class ReceivedBatch {
   readonly #hosts: Hosts;
+  readonly #address: SocketAddress;
   readonly #records = new Int32Array(MAX_DATAGRAMS * DATAGRAM_WORDS);
   #bytes: Buffer = Buffer.alloc(0);
+  /** The last address of ours that a datagram was sent to: mostly that of the next one too. */
+  #local: InetAddress | undefined;
   #next = 0;
   #count = 0;
 
-  constructor(hosts: Hosts) {
+  /** @param address - of the port: what it is bound to. */
+  constructor(hosts: Hosts, address: SocketAddress) {
     this.#hosts = hosts;
+    this.#address = address;
   }
 
   get isEmpty(): boolean {
@@ -38,11 +44,25 @@ export class ReceivedBatch {
       bytes: this.#bytes.subarray(offset, offset + records[at + 1]!),
       remoteAddress: this.#sourceAt(at),
       truncated: records[at + 2] !== 0,
+      localAddress: this.#localAt(at),
     };
   }
 
   clear(): void {
     this.#next = this.#count = 0;
+  }
+
+  #localAt(at: number): InetAddress | undefined {
+    const records = this.#records;
+    const nameLength = records[at + 9]!;
+    if (nameLength === 0 && records[at + 8] === 0) return undefined;
+    const offset = records[at + 6]! + records[at + 7]!;
+    const host =
+      nameLength === 0
+        ? this.#hosts.textOf(records[at + 8]!)
+        : this.#bytes.toString('utf8', offset, offset + nameLength);
+    if (this.#local?.[0] !== host) this.#local = inetAddress(host, Number(this.#address[1]));
+    return this.#local;
   }
 
   #sourceAt(at: number): SocketAddress {

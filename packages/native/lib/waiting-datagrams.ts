@@ -6,26 +6,29 @@ const EAGAIN = errnoOf('EAGAIN');
 const MIN_RETRY_MS = 1;
 const MAX_RETRY_MS = 64;
 
+/** Sends a datagram, from an address of ours where one is given. Gives 0 or a negative errno. */
+type SendNow = (bytes: Uint8Array, address: SocketAddress, from: SocketAddress | undefined) => number;
+
 interface Waiting {
   readonly bytes: Uint8Array;
   readonly address: SocketAddress;
+  readonly from: SocketAddress | undefined;
   resolve(): void;
   reject(error: Error): void;
 }
 
 /** Datagrams for which the kernel had no room, and the promises of those who sent them. */
 export class WaitingDatagrams {
-  readonly #sendNow: (bytes: Uint8Array, address: SocketAddress) => number;
+  readonly #sendNow: SendNow;
   readonly #retries: boolean;
   #waiting: Waiting[] = [];
   #retry: NodeJS.Timeout | undefined;
   #retryMs = MIN_RETRY_MS;
 
   /**
-   * @param sendNow gives 0 or a negative errno.
    * @param retries whether to ask again by the clock, where nobody calls {@link send} when there is room.
    */
-  constructor(sendNow: (bytes: Uint8Array, address: SocketAddress) => number, retries: boolean) {
+  constructor(sendNow: SendNow, retries: boolean) {
     this.#sendNow = sendNow;
     this.#retries = retries;
   }
@@ -35,9 +38,9 @@ export class WaitingDatagrams {
   }
 
   /** Resolves when the kernel has taken the datagram. */
-  add(bytes: Uint8Array, address: SocketAddress): Promise<void> {
+  add(bytes: Uint8Array, address: SocketAddress, from: SocketAddress | undefined): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.push({ bytes, address, resolve, reject });
+    this.#waiting.push({ bytes, address, from, resolve, reject });
     this.#retryLater();
     return promise;
   }
@@ -47,7 +50,7 @@ export class WaitingDatagrams {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const one of waiting) {
-      const status = this.#sendNow(one.bytes, one.address);
+      const status = this.#sendNow(one.bytes, one.address, one.from);
       if (status === EAGAIN) {
         this.#waiting.push(one);
         continue;

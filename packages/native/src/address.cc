@@ -63,6 +63,16 @@ Address Address::IPv4(uint32_t host, uint16_t port) {
   return address;
 }
 
+Address Address::IPv6(const in6_addr& host, uint32_t scope) {
+  Address address;
+  auto& in = reinterpret_cast<sockaddr_in6&>(address.storage);
+  in.sin6_family = AF_INET6;
+  in.sin6_addr = host;
+  in.sin6_scope_id = scope;
+  address.length = sizeof in;
+  return address;
+}
+
 Address Address::IPv4Mapped(uint32_t host, uint16_t port) {
   Address address;
   auto& in = reinterpret_cast<sockaddr_in6&>(address.storage);
@@ -117,6 +127,24 @@ int Address::Local(int fd, Address* address) {
 int Address::Remote(int fd, Address* address) {
   *address = Address{};
   return Query(getpeername(fd, address->Raw(), &address->length), address);
+}
+
+bool Address::IsAny() const {
+  if (Family() == AF_INET) return AsIPv4(*this).sin_addr.s_addr == htonl(INADDR_ANY);
+  if (Family() == AF_INET6) return IN6_IS_ADDR_UNSPECIFIED(&AsIPv6(*this).sin6_addr);
+  return true;
+}
+
+bool Address::AsIPv4Host(uint32_t* host) const {
+  if (Family() == AF_INET) {
+    *host = Host();
+    return true;
+  }
+  if (Family() != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&AsIPv6(*this).sin6_addr)) return false;
+  uint32_t network_order;
+  memcpy(&network_order, &AsIPv6(*this).sin6_addr.s6_addr[12], sizeof network_order);
+  *host = ntohl(network_order);
+  return true;
 }
 
 void Address::NameLoopbackIfAny() {

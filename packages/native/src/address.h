@@ -1,5 +1,6 @@
 #pragma once
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cstdint>
@@ -17,6 +18,7 @@ struct Address {
   int Family() const { return storage.ss_family; }
 
   static Address IPv4(uint32_t host, uint16_t port);
+  static Address IPv6(const in6_addr& host, uint32_t scope);
   // The same host as a socket of the IPv6 family sees it. [RFC 4291 2.5.5.2]
   static Address IPv4Mapped(uint32_t host, uint16_t port);
 
@@ -26,6 +28,10 @@ struct Address {
   static int Local(int fd, Address* address);
   static int Remote(int fd, Address* address);
 
+  // Whether this is no host's address: that of any interface, or none at all.
+  bool IsAny() const;
+  // An IPv4 host in either form. False for others.
+  bool AsIPv4Host(uint32_t* host) const;
   // Replaces the address of any interface by the loopback's, under which a socket reaches itself.
   void NameLoopbackIfAny();
 

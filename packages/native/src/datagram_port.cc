@@ -87,6 +87,8 @@ int DatagramPort::Receive(DatagramBatch* batch) {
     header.msg_namelen = sizeof(sockaddr_storage);
     header.msg_iov = &batch->pieces[i];
     header.msg_iovlen = 1;
+    batch->locals[i].storage.ss_family = AF_UNSPEC;
+    if (tells_local_) batch->AskForLocal(i);
   }
   int received;
   do {
@@ -96,20 +98,36 @@ int DatagramPort::Receive(DatagramBatch* batch) {
   for (int i = 0; i < received; i++) {
     Address& address = batch->addresses[i];
     address.length = std::min<socklen_t>(batch->messages[i].msg_hdr.msg_namelen, sizeof(sockaddr_storage));
+    if (tells_local_) batch->ReadLocal(static_cast<uint32_t>(i), family_);
     if (address.length == 0) address.storage.ss_family = static_cast<sa_family_t>(family_);  // unnamed [unix(7)]
   }
   return received;
 }
 
-int DatagramPort::Send(const uint8_t* bytes, size_t length, const Address& address) {
+int DatagramPort::Send(const uint8_t* bytes, size_t length, const Address& address, const Address& from) {
+  iovec piece{const_cast<uint8_t*>(bytes), length};
+  alignas(cmsghdr) uint8_t control[kLocalSpace] = {};
+  msghdr header{};
+  header.msg_name = const_cast<sockaddr*>(address.Raw());
+  header.msg_namelen = address.length;
+  header.msg_iov = &piece;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  AddLocal(&header, from);
   ssize_t sent;
   do {
-    sent = sendto(fd(), bytes, length, MSG_NOSIGNAL, address.Raw(), address.length);
+    sent = sendmsg(fd(), &header, MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
   if (sent >= 0) return 0;
   const int status = -errno;
   if (status == -EAGAIN && family_ != AF_UNIX) WatchFor(watched_ | EPOLLOUT);
   return status;
+}
+
+void DatagramPort::TellLocalIfAny(const Address& bound) {
+  if (family_ == AF_UNIX || !bound.IsAny()) return;
+  tells_local_ = SetOption(fd(), IPPROTO_IP, IP_PKTINFO, 1) == 0;
+  if (family_ == AF_INET6 && SetOption(fd(), IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) == 0) tells_local_ = true;
 }
 
 int DatagramPort::LeavePort() {
@@ -141,16 +159,18 @@ uint32_t DatagramPort::SendBatch(Environment* environment, uint32_t index, uint3
     const uint8_t* bytes = mailbox.Outgoing() + command.offset;
     // Answers to a burst of one host's follow one another.
     const bool is_next = gathered > 0 && command.host == last.host && command.port == last.port &&
-                         command.name_length == 0 && last.name_length == 0;
+                         command.from_host == last.from_host;
     if (is_next && port->CanJoin() && batch.Join(gathered - 1, bytes, command.length)) continue;
     Address& address = batch.addresses[gathered];
-    if (command.name_length > 0) {
-      const std::string host(reinterpret_cast<const char*>(bytes + command.length), command.name_length);
-      if (Address::ParseInet(host, command.port, &address) != 0) continue;
-    } else if (port->family_ == AF_INET6) {
+    if (port->family_ == AF_INET6) {
       address = Address::IPv4Mapped(command.host, command.port);
     } else {
       address = Address::IPv4(command.host, command.port);
+    }
+    if (command.from_host == 0) {
+      batch.locals[gathered].storage.ss_family = AF_UNSPEC;
+    } else {
+      batch.locals[gathered] = Address::IPv4(command.from_host, 0);
     }
     batch.Begin(gathered++, bytes, command.length);
     last = command;
@@ -198,9 +218,9 @@ void DatagramPort::SendOrKeep(DatagramBatch* batch, uint32_t count) {
 void DatagramPort::SendApart(const DatagramBatch& batch, uint32_t index) {
   batch.TakeApart(index, [&](const uint8_t* datagram, size_t length) {
     const Address& address = batch.addresses[index];
-    const int status = waiting_.empty() ? Send(datagram, length, address) : -EAGAIN;
+    const int status = waiting_.empty() ? Send(datagram, length, address, batch.locals[index]) : -EAGAIN;
     if (status == -EAGAIN) {
-      waiting_.push_back({address, {datagram, datagram + length}});
+      waiting_.push_back({address, batch.locals[index], {datagram, datagram + length}});
     } else if (status != 0) {
       environment_->Emit(layout::kSendFailed, id(), status, 0);
     }
@@ -209,14 +229,14 @@ void DatagramPort::SendApart(const DatagramBatch& batch, uint32_t index) {
 
 void DatagramPort::Keep(const DatagramBatch& batch, uint32_t index) {
   batch.TakeApart(index, [&](const uint8_t* datagram, size_t length) {
-    waiting_.push_back({batch.addresses[index], {datagram, datagram + length}});
+    waiting_.push_back({batch.addresses[index], batch.locals[index], {datagram, datagram + length}});
   });
 }
 
 void DatagramPort::SendWaiting() {
   while (!waiting_.empty()) {
     const Waiting& first = waiting_.front();
-    const int status = Send(first.bytes.data(), first.bytes.size(), first.address);
+    const int status = Send(first.bytes.data(), first.bytes.size(), first.address, first.from);
     if (status == -EAGAIN) return;
     if (status != 0) environment_->Emit(layout::kSendFailed, id(), status, 0);
     waiting_.pop_front();

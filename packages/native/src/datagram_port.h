@@ -33,9 +33,12 @@ class DatagramPort final : public Source {
   // Reads a batch into `batch`. Gives the number of datagrams, 0 when none waits, or a negative errno.
   int Receive(DatagramBatch* batch);
 
-  // Sends one now. Gives 0 or a negative errno; on -EAGAIN kWritable will tell when to try again, except on a
-  // Unix socket, where nothing tells that a receiver's queue has room.
-  int Send(const uint8_t* bytes, size_t length, const Address& address);
+  // Sends one now, from an address of ours where `from` has a family. Gives 0 or a negative errno; on -EAGAIN kWritable
+  // will tell when to try again, except on a Unix socket, where nothing tells that a receiver's queue has room.
+  int Send(const uint8_t* bytes, size_t length, const Address& address, const Address& from);
+
+  // Has each datagram tell the address that it was sent to, where the socket is bound to any.
+  void TellLocalIfAny(const Address& bound);
 
   // Has other sockets of the port get what comes from now on. Gives 0 or a negative errno.
   int LeavePort();
@@ -45,6 +48,7 @@ class DatagramPort final : public Source {
  private:
   struct Waiting {
     Address address;
+    Address from;
     std::vector<uint8_t> bytes;
   };
   bool IsWanted() const;
@@ -62,6 +66,7 @@ class DatagramPort final : public Source {
   uint32_t batch_size_;
   uint32_t watched_ = 0;
   int family_;
+  bool tells_local_ = false;
   enum class Joining : uint8_t { kUntried, kWorks, kFails } joining_ = Joining::kUntried;
 };
 

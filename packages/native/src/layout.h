@@ -60,10 +60,10 @@ enum CommandKind : int32_t {
   kEndWrite,
   kClose,
   kResume,
-  kSendTo,     // offset, length, IPv4 host, port, and 0 or the length of an IPv6 host's text behind the bytes
+  kSendTo,     // offset, length, IPv4 host, port, and 0 or the IPv4 host of ours that it leaves from
 };
 enum CommandWord : uint32_t {
-  kKind, kSlot, kGeneration, kOffset, kLength, kHost, kPort, kNameLength, kCommandWords
+  kKind, kSlot, kGeneration, kOffset, kLength, kHost, kPort, kFromHost, kCommandWords
 };
 constexpr uint32_t kMaxCommands = 4096;
 constexpr uint32_t kOutgoingBytes = 128 * 1024;
@@ -76,10 +76,11 @@ constexpr uint32_t kSpares = 4;
 
 constexpr uint32_t kNameBytes = 256;
 
-// A batch of datagrams: one record each.
+// A batch of datagrams: one record each. Where the port is bound to any address, the one that a datagram was sent to is
+// an IPv4 host, or text behind that of the source.
 enum DatagramWord : uint32_t {
   kBytesOffset, kBytesLength, kTruncated, kFamily, kSourceHost, kSourcePort, kNameOffset, kSourceNameLength,
-  kDatagramWords
+  kLocalHost, kLocalNameLength, kDatagramWords
 };
 constexpr uint32_t kMaxDatagrams = 64;
 // Connections that come by a crossing: one record of 64-bit floating-point numbers each.

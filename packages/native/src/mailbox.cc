@@ -115,11 +115,9 @@ bool Mailbox::ReadCommand(uint32_t index, Command* command) const {
   command->length = static_cast<uint32_t>(words[layout::kLength]);
   command->host = static_cast<uint32_t>(words[layout::kHost]);
   command->port = static_cast<uint16_t>(words[layout::kPort]);
-  command->name_length = static_cast<uint32_t>(words[layout::kNameLength]);
+  command->from_host = static_cast<uint32_t>(words[layout::kFromHost]);
   if (command->kind != layout::kSend && command->kind != layout::kSendTo) return true;
-  const uint64_t end = static_cast<uint64_t>(command->offset) + command->length +
-                       (command->kind == layout::kSendTo ? command->name_length : 0);
-  return end <= layout::kOutgoingBytes;
+  return static_cast<uint64_t>(command->offset) + command->length <= layout::kOutgoingBytes;
 }
 
 void Mailbox::TakeCommands() {

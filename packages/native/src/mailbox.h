@@ -24,7 +24,7 @@ struct Command {
   uint32_t length;
   uint32_t host;
   uint16_t port;
-  uint32_t name_length;
+  uint32_t from_host;
 };
 
 // The memory that C++ and JavaScript share, so that an event or a small write costs no call between them.

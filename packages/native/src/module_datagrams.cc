@@ -28,6 +28,7 @@ int Enter(Environment& environment, Descriptor descriptor, int32_t max_packet_si
   auto port = std::make_unique<DatagramPort>(&environment, std::move(descriptor), address.Family(),
                                              static_cast<uint32_t>(max_packet_size), static_cast<uint32_t>(batch_size));
   DatagramPort* watched = port.get();
+  watched->TellLocalIfAny(address);
   const SlotId id = environment.Insert(std::move(port), 0);
   const int watching = watched->Watch();
   if (watching != 0) {
@@ -68,14 +69,17 @@ napi_value AdoptDatagram(napi_env env, napi_callback_info info) {
 
 size_t Align(size_t offset) { return (offset + 7) & ~static_cast<size_t>(7); }
 
-// Writes a record per datagram, and its bytes, with the source's name behind them, into `bytes` from `offset` on.
+// Writes a record per datagram, and its bytes, with the names of the source and of our address behind them, into `bytes` from `offset` on.
 void CopyOut(Mailbox* mailbox, const DatagramBatch& batch, int count, uint8_t* bytes, size_t offset) {
   for (int i = 0; i < count; i++) {
     const mmsghdr& message = batch.messages[i];
     const Address& source = batch.addresses[i];
     const std::string name = source.Name();
+    const Address& local = batch.locals[i];
+    const std::string local_name = local.Name();
     memcpy(bytes + offset, batch.pieces[i].iov_base, message.msg_len);
     memcpy(bytes + offset + message.msg_len, name.data(), name.size());
+    memcpy(bytes + offset + message.msg_len + name.size(), local_name.data(), local_name.size());
     int32_t* record = mailbox->Datagram(static_cast<uint32_t>(i));
     record[layout::kBytesOffset] = static_cast<int32_t>(offset);
     record[layout::kBytesLength] = static_cast<int32_t>(message.msg_len);
@@ -87,7 +91,9 @@ void CopyOut(Mailbox* mailbox, const DatagramBatch& batch, int count, uint8_t* b
     record[layout::kSourcePort] = source.Port();
     record[layout::kNameOffset] = static_cast<int32_t>(offset + message.msg_len);
     record[layout::kSourceNameLength] = static_cast<int32_t>(name.size());
-    offset = Align(offset + message.msg_len + name.size());
+    record[layout::kLocalHost] = static_cast<int32_t>(local.Host());
+    record[layout::kLocalNameLength] = static_cast<int32_t>(local_name.size());
+    offset = Align(offset + message.msg_len + name.size() + local_name.size());
   }
 }
 
@@ -103,7 +109,10 @@ napi_value Receive(napi_env env, napi_callback_info info) {
   if (count <= 0) return arguments.Return(count);
 
   size_t total = 0;
-  for (int i = 0; i < count; i++) total = Align(total + batch.messages[i].msg_len + batch.addresses[i].Name().size());
+  for (int i = 0; i < count; i++) {
+    const size_t names = batch.addresses[i].Name().size() + batch.locals[i].Name().size();
+    total = Align(total + batch.messages[i].msg_len + names);
+  }
   Inbox& inbox = environment.inbox();
   inbox.Refresh(env);
   if (total <= inbox.SlabRoom()) {
@@ -120,7 +129,7 @@ napi_value Receive(napi_env env, napi_callback_info info) {
   return buffer;
 }
 
-// sendTo(slot, generation, bytes, host or path, port or -1): -EAGAIN when the kernel has no room.
+// sendTo(slot, generation, bytes, host or path, port or -1, host of ours or ''): -EAGAIN when the kernel has no room.
 napi_value SendTo(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   arguments.environment().Flush();  // what was sent before
@@ -130,12 +139,15 @@ napi_value SendTo(napi_env env, napi_callback_info info) {
   size_t length = 0;
   if (!arguments.Bytes(2, &bytes, &length)) return arguments.Return(-EINVAL);
   Address address;
-  const int status = arguments.ReadAddress(3, &address);
+  Address from;
+  const std::string own = arguments.Text(5);
+  int status = arguments.ReadAddress(3, &address);
+  if (status == 0 && !own.empty()) status = Address::ParseInet(own, 0, &from);
   if (status != 0) return arguments.Return(status);
   if (port->family() == AF_INET6 && address.Family() == AF_INET) {
     address = Address::IPv4Mapped(address.Host(), address.Port());
   }
-  return arguments.Return(port->Send(bytes, length, address));
+  return arguments.Return(port->Send(bytes, length, address, from));
 }
 
 // setSocketOption(slot, generation, name, value): 'broadcast', 'receiveBuffer', 'sendBuffer', 'multicastTTL',

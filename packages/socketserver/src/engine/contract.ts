@@ -369,10 +369,12 @@ export interface DatagramPort extends RequestSource {
   /**
    * Sends one datagram. Many of one turn may become one system call.
    *
+   * @param from - the address of ours that it shall leave from: a {@link Datagram.localAddress} of this port. Engines
+   *   that give none ignore it.
    * @returns nothing when it went out or was copied; a promise when the kernel's buffer is full: `bytes` are the
    * engine's until that settles. An error of the operating system (`EMSGSIZE`, ...) is thrown or rejects.
    */
-  send(bytes: Uint8Array, address: SocketAddress): Promise<void> | undefined;
+  send(bytes: Uint8Array, address: SocketAddress, from?: SocketAddress): Promise<void> | undefined;
 
   /**
    * Has the kernel give what comes from now on to the other sockets of this port (`SO_REUSEPORT`), so that nothing is
@@ -398,6 +400,8 @@ export interface Datagram {
   readonly remoteAddress: SocketAddress;
   /** Whether bytes beyond `maxPacketSize` were cut off. */
   readonly truncated: boolean;
+  /** The address of ours that it was sent to, where the port is bound to any address and the engine can tell. */
+  readonly localAddress?: SocketAddress | undefined;
 }
 
 /** Narrows an address to host and port. */

@@ -102,7 +102,7 @@ export function WorkerMixIn(
           },
           adopt: (lent, join) => this.#adopt(lent, join),
         },
-        sendDatagram: (bytes, address) => this.sendDatagram(bytes, address),
+        sendDatagram: (bytes, address, from) => this.sendDatagram(bytes, address, from),
         shutdown: () => this.shutdown(),
         waitingChanged: () => this.pendingChanged(),
         poolFailed: (error) => this.fail(error),

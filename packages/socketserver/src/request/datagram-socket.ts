@@ -22,7 +22,8 @@ export type DatagramRequest<Address extends SocketAddress = SocketAddress> = rea
 
 /**
  * The bound socket of a datagram server, which all its requests share: replies leave from the server's own
- * address.
+ * address. Where the server is bound to any address, each request has a socket object of its own on the native engine, by
+ * which replies leave from the address that the client wrote to.
  *
  * *You call* everything up to {@link signal}; *servers call* the rest, which is what their loop pulls from.
  *
@@ -38,6 +39,8 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress>
   #bytesRead = 0;
   #bytesWritten = 0;
   #lastClient: SocketAddress = '';
+  /** Where the client of this one request wrote to, where the port has many addresses. */
+  #localAddress: SocketAddress | undefined;
   #goneErrors: WeakSet<Error> | undefined;
   #controller: AbortController | undefined;
   #signal: AbortSignal | undefined;
@@ -70,7 +73,7 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress>
       if (this.#failure !== undefined) throw this.#failure;
       if (this.isOver) throw new ConnectionClosedError('Cannot sendto: the socket is closed');
       const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-      sending = this.#port.send(bytes, this.#destination(address));
+      sending = this.#port.send(bytes, this.#destination(address), this.#sourceFor(address));
       this.#bytesWritten += bytes.length;
       if (this.#shared !== undefined) this.#shared.#bytesWritten += bytes.length;
     } catch (error) {
@@ -84,9 +87,12 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress>
     return sending;
   }
 
-  /** The server's address, with the real port. */
+  /**
+   * The server's address, with the real port: where the server is bound to any address, on the native engine, the one that
+   * this request was sent to.
+   */
   getsockname(): Address {
-    return this.#port.address as Address;
+    return (this.#localAddress ?? this.#port.address) as Address;
   }
 
   /** The descriptor, or -1 when closed or where the platform shows none. */
@@ -202,12 +208,29 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress>
     this.#failed?.reject(reason);
   }
 
-  /** The same socket for one request, which can be ended without the others. */
-  forRequest(): DatagramSocket<Address> {
+  /**
+   * The same socket for one request, which can be ended without the others.
+   *
+   * @param client - who sent the datagram.
+   * @param localAddress - what it was sent to, where the engine told; replies to the client leave from there.
+   */
+  forRequest(client: Address, localAddress?: SocketAddress): DatagramSocket<Address> {
     const socket = new DatagramSocket<Address>(this.#port);
     socket.#shared = this;
-    socket.#lastClient = this.#lastClient;
+    socket.#lastClient = client;
+    socket.#localAddress = localAddress;
     return socket;
+  }
+
+  /** What {@link forRequest} was told. */
+  get localAddress(): SocketAddress | undefined {
+    return this.#localAddress;
+  }
+
+  /** Sends from an address of ours, for a handler in a worker. Otherwise as {@link sendto}. */
+  sendFrom(bytes: Uint8Array, address: Address, localAddress: SocketAddress | undefined): Promise<void> {
+    const socket = localAddress === undefined ? this : this.forRequest(address, localAddress);
+    return socket.sendto(bytes, address);
   }
 
   get isForOneRequest(): boolean {
@@ -222,6 +245,13 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress>
   /** Whether `error` came from a {@link sendto} here and says that the peer cannot be reached any more. */
   isPeerGone(error: unknown): boolean {
     return error instanceof Error && (this.#goneErrors?.has(error) ?? false);
+  }
+
+  /** Others than the client may not be reachable from the address that it wrote to. */
+  #sourceFor(address: SocketAddress): SocketAddress | undefined {
+    const client = this.#lastClient;
+    if (this.#localAddress === undefined || address === client) return this.#localAddress;
+    return address[0] === client[0] && address[1] === client[1] ? this.#localAddress : undefined;
   }
 
   #unlessFailed(sending: Promise<void>): Promise<void> {

@@ -92,7 +92,11 @@ export abstract class ModelHooks<
   }
 
   /** Sends a datagram that a handler in a worker asked for. Datagram servers implement it. */
-  protected sendDatagram(_bytes: Uint8Array, _address: Address): Promise<void> {
+  protected sendDatagram(
+    _bytes: Uint8Array,
+    _address: Address,
+    _from: SocketAddress | undefined,
+  ): Promise<void> {
     return Promise.reject(new UnsupportedError('Cannot sendto: this server has no datagram socket'));
   }
 

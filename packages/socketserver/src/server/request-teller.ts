@@ -144,8 +144,8 @@ export class RequestTeller<Request, Address extends SocketAddress> {
     }
     if (!Array.isArray(request)) return { bytesRead: 0, bytesWritten: 0 };
     const [data, socket] = request as unknown as Partial<DatagramParts>;
-    const sent = socket?.isForOneRequest === true ? socket.bytesWritten : this.#sentBytes.get(request);
-    return { bytesRead: data?.length ?? 0, bytesWritten: sent ?? 0 };
+    const sent = this.#sentBytes.get(request) ?? (socket?.isForOneRequest === true ? socket.bytesWritten : 0);
+    return { bytesRead: data?.length ?? 0, bytesWritten: sent };
   }
 }
 

@@ -85,10 +85,12 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
     const { socket } = this;
     const datagram = socket.receive();
     if (datagram === undefined) return undefined;
-    const { bytes, truncated } = datagram;
+    const { bytes, truncated, localAddress } = datagram;
     const clientAddress = datagram.remoteAddress as Address;
     if (truncated) this.#reportTruncated(clientAddress);
-    return [[bytes, this.#ofOneRequest(socket), truncated, this.nextRequestId()], clientAddress];
+    const isOfOne = localAddress !== undefined || this.#endsApart();
+    const own = isOfOne ? socket.forRequest(clientAddress, localAddress) : socket;
+    return [[bytes, own, truncated, this.nextRequestId()], clientAddress];
   }
 
   protected override get maxActiveRequests(): number {
@@ -103,13 +105,15 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
     return socket.isPeerGone(error);
   }
 
-  protected override packRequest([[bytes, , isTruncated, requestId], clientAddress]: TakenRequest<
-    DatagramRequest<Address>,
-    Address
-  >): PackedRequest {
+  protected override packRequest([
+    [bytes, { localAddress }, isTruncated, requestId],
+    clientAddress,
+  ]: TakenRequest<DatagramRequest<Address>, Address>): PackedRequest {
     // A view is sent with everything that lies around it. [structured clone]
     const copy = Uint8Array.from(bytes);
-    return { message: { type: 'datagram', requestId, clientAddress, bytes: copy, isTruncated } };
+    return {
+      message: { type: 'datagram', requestId, clientAddress, localAddress, bytes: copy, isTruncated },
+    };
   }
 
   protected override unpackRequest({
@@ -128,8 +132,12 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
     for (const clientAddress of requests.truncated) this.#reportTruncated(clientAddress as Address);
   }
 
-  protected override sendDatagram(bytes: Uint8Array, address: Address): Promise<void> {
-    return this.#boundSocket!.sendto(bytes, address); // it stays bound while the server drains
+  protected override sendDatagram(
+    bytes: Uint8Array,
+    address: Address,
+    from: SocketAddress | undefined,
+  ): Promise<void> {
+    return this.#boundSocket!.sendFrom(bytes, address, from); // it stays bound while the server drains
   }
 
   protected override bindSource(
@@ -172,9 +180,9 @@ export abstract class DatagramServer<Address extends SocketAddress> extends Base
   }
 
   /** A request that has a deadline must be ended without the others, and one that is told of knows what it sent. */
-  #ofOneRequest(socket: DatagramSocket<Address>): DatagramSocket<Address> {
+  #endsApart(): boolean {
     const isOfOne = this.timeouts.requestMs !== Infinity || requestEndedChannel.hasSubscribers;
-    return isOfOne && !this.servesInWorkers ? socket.forRequest() : socket;
+    return isOfOne && !this.servesInWorkers;
   }
 
   #reportTruncated(clientAddress: Address): void {

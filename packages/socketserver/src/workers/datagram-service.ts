@@ -161,11 +161,12 @@ export class DatagramService {
     try {
       const datagram = own.receive();
       if (datagram === undefined) return;
-      const { bytes, remoteAddress, truncated } = datagram;
+      const { bytes, remoteAddress, truncated, localAddress } = datagram;
       this.#lastOwnId += 1;
       const taken = {
         requestId: this.#lastOwnId,
         clientAddress: remoteAddress,
+        localAddress,
         bytes,
         isTruncated: truncated,
       };
@@ -179,7 +180,7 @@ export class DatagramService {
   }
 
   async #run(
-    { requestId, clientAddress, bytes, isTruncated, isObserved = false }: DatagramToRun,
+    { requestId, clientAddress, localAddress, bytes, isTruncated, isObserved = false }: DatagramToRun,
     ended: (failure: Failure | undefined, bytesWritten: number) => void,
   ): Promise<void> {
     const { handlerClass, view, deadlines, reporter, watch } = this.#parts;
@@ -187,7 +188,8 @@ export class DatagramService {
     watch?.began();
     reporter.began();
     const isTimed = deadlines.figures.timeouts.requestMs !== Infinity;
-    const socket = isTimed || isObserved ? this.#socket.forRequest() : this.#socket;
+    const isOfOne = isTimed || isObserved || localAddress !== undefined;
+    const socket = isOfOne ? this.#socket.forRequest(clientAddress, localAddress) : this.#socket;
     const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let failure: Failure | undefined;
     try {
@@ -221,6 +223,7 @@ export class DatagramService {
 }
 
 interface DatagramToRun extends PlainDatagram {
+  readonly localAddress?: SocketAddress | undefined;
   readonly isObserved?: boolean;
 }
 

@@ -73,6 +73,8 @@ export interface ServeDatagram {
   /** The server's number: the last part of the request. */
   readonly requestId: number;
   readonly clientAddress: SocketAddress;
+  /** What it was sent to, where the engine told. */
+  readonly localAddress?: SocketAddress | undefined;
   readonly bytes: Uint8Array;
   readonly isTruncated: boolean;
   /** Whether {@link Progress} is wanted, and the bytes in {@link EndedRequest}. */
@@ -225,6 +227,8 @@ export interface SendDatagram {
   readonly id: number;
   readonly bytes: Uint8Array;
   readonly address: SocketAddress;
+  /** The address of ours that it shall leave from; `undefined` leaves that to the system. */
+  readonly from?: SocketAddress | undefined;
 }
 
 /** A handler called `this.server.shutdown()`. */

@@ -18,12 +18,12 @@ export class RemoteSender {
   }
 
   /** Rejects with what the server's `send()` threw. */
-  send(bytes: Uint8Array, address: SocketAddress): Promise<void> {
+  send(bytes: Uint8Array, address: SocketAddress, from: SocketAddress | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#nextId += 1;
       this.#sending.set(this.#nextId, { resolve, reject });
       // A view is sent with everything that lies around it. [structured clone]
-      this.#post({ type: 'send', id: this.#nextId, bytes: Uint8Array.from(bytes), address });
+      this.#post({ type: 'send', id: this.#nextId, bytes: Uint8Array.from(bytes), address, from });
     });
   }
 

@@ -32,9 +32,9 @@ export class WorkerDatagramPort implements DatagramPort {
     return this.own?.fd ?? -1;
   }
 
-  send(bytes: Uint8Array, address: SocketAddress): Promise<void> | undefined {
-    if (this.own === undefined) return this.#remote.send(bytes, address);
-    const sending = this.own.send(bytes, address);
+  send(bytes: Uint8Array, address: SocketAddress, from?: SocketAddress): Promise<void> | undefined {
+    if (this.own === undefined) return this.#remote.send(bytes, address, from);
+    const sending = this.own.send(bytes, address, from);
     this.#sentByOwn(bytes.length);
     return sending;
   }

@@ -32,7 +32,7 @@ export interface PoolOwner {
     adopt(lent: LentRequest, join: JoinPool): void;
   };
   /** Sends a datagram of a handler from the server's socket. */
-  sendDatagram(bytes: Uint8Array, address: SocketAddress): Promise<void>;
+  sendDatagram(bytes: Uint8Array, address: SocketAddress, from: SocketAddress | undefined): Promise<void>;
   /** A worker did something with datagrams that it received itself. */
   servedOwn(requests: OwnRequests): void;
   /** Datagrams that a worker received itself are lost with it. */
@@ -256,9 +256,9 @@ export class WorkerPool {
     }
   }
 
-  async #send(pooled: PooledWorker, { id, bytes, address }: SendDatagram): Promise<void> {
+  async #send(pooled: PooledWorker, { id, bytes, address, from }: SendDatagram): Promise<void> {
     try {
-      await this.#owner.sendDatagram(bytes, address);
+      await this.#owner.sendDatagram(bytes, address, from);
       pooled.send({ type: 'sent', id, error: undefined });
     } catch (error) {
       pooled.send({ type: 'sent', id, error: transferError(error) });

@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { connect } from '../../src/index.ts';
 import { readAll } from '../support/read-all.ts';
 import { EchoServers } from './echo-servers.ts';
-import { needs, peer, Program, run } from './program.ts';
+import { type Command, needs, peer, Program, run } from './program.ts';
+import { engines } from '../support/engines.ts';
+
+const asks = fileURLToPath(new URL('./programs/asks-connected.ts', import.meta.url));
+
+/** In a network of its own, with two addresses for IPv6 beside the loopback's. */
+const apart = ['unshare', '--map-root-user', '--net', 'sh', '-c'] as const;
+const addresses = 'ip link set lo up && ip addr add fd00::2/128 dev lo && ip addr add fd00::3/128 dev lo';
+const hasNative = engines.some(([name]) => name === 'native');
+const canBeApart = hasNative && spawnSync(apart[0], [...apart.slice(1), addresses]).status === 0;
 
 describe('Python', needs('python3'), () => {
   it('exchanges bytes with its socket module, over TCP, UDP and a Unix socket', async () => {
@@ -19,6 +30,24 @@ describe('Python', needs('python3'), () => {
     assert.equal(stderr, '');
     assert.equal(stdout, 'TCP\nTCP lines\nUnix\nUDP\n');
     assert.equal(status, 0);
+  });
+
+  it('hears UDP answers by a connected socket, whichever address of many it wrote to', async (t) => {
+    if (!hasNative) return t.skip('the native engine is not here');
+    const ask = async (command: Command): Promise<void> => {
+      const hosts = command.slice(command.indexOf(asks) + 2);
+      const prefix = command.includes('::') && !hosts.includes('::1') ? '::ffff:' : '';
+      const { status, stdout, stderr } = await run(command);
+      assert.equal(stderr, '');
+      assert.equal(stdout, hosts.map((host) => `${prefix}${String(host)}\n`).join(''));
+      assert.equal(status, 0);
+    };
+    const { execPath } = process;
+    await ask([execPath, asks, '0.0.0.0', '127.0.0.2', '127.0.0.1']);
+    await ask([execPath, asks, '::', '127.0.0.2', '127.0.0.1']);
+    if (!canBeApart) return t.diagnostic('no network of its own, so no second IPv6 address');
+    const script = `${addresses} && exec "$@"`;
+    await ask([...apart, script, 'sh', execPath, asks, '::', 'fd00::3', 'fd00::2', '::1']);
   });
 
   it('makes several requests on one connection with http.client', async () => {

@@ -55,6 +55,14 @@ export class Obey extends BaseRequestHandler<DatagramRequest> {
       await socket.sendto('shut down', this.clientAddress);
       return;
     }
+    if (word === 'address') {
+      await socket.sendto(socket.getsockname()[0], this.clientAddress);
+      return;
+    }
+    if (word.startsWith('tell ')) {
+      await socket.sendto('told', ['127.0.0.1', Number(word.slice(5))]);
+      return;
+    }
     if (word === 'where') await socket.sendto(`${process.pid} ${threadId}`, this.clientAddress);
     else await socket.sendto(`${word.length} ${isTruncated} ${socket.getsockname()[1]}`, this.clientAddress);
   }
