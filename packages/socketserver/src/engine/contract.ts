@@ -9,7 +9,6 @@
  */
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { MessagePort } from 'node:worker_threads';
 import type { InetAddress, SocketAddress } from '../address/socket-address.ts';
 import type { ProxyFacts } from '../proxy-protocol/proxy-header.ts';
 import type { TLSFacts } from '../tls/tls-facts.ts';
@@ -352,7 +351,7 @@ export interface HandedOver {
   /** The plain part, for `postMessage()` or `send()`. */
   readonly message: unknown;
   /** Goes into the transfer list of `worker.postMessage()`; the far side finds it in `message`. */
-  readonly transfer?: readonly (Socket | MessagePort)[];
+  readonly transfer?: readonly (Socket | { close(): void })[];
   /** Goes along with `subprocess.send()`; the far side gets it beside the message. */
   readonly handle?: Socket;
   /** The connection itself, where it goes by the crossing that was named instead of all that: it leaves with that. */

@@ -102,7 +102,10 @@ export class PooledRequest implements RemoteConnection {
         packed.handedOver,
       );
     } catch (error) {
-      for (const held of packed?.handedOver?.transfer ?? []) if ('destroy' in held) held.destroy();
+      for (const held of packed?.handedOver?.transfer ?? []) {
+        if ('destroy' in held) held.destroy();
+        else held.close();
+      }
       packed?.handedOver?.leaving?.reset();
       this.connectionClosed(undefined);
       this.#settle({ error });

@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
-import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
+import { ConnectionClosedError } from '../../errors.ts';
+import { type Connection, type ConnectionSink, type HandedOver, isInetAddress } from '../contract.ts';
 import { gatherBuffer, type Gatherer } from './gather-buffer.ts';
 import { handOverBySocket } from './hand-over.ts';
 import { bytesRead, createReadBuffer, ownBufferAfter, sharedBuffer } from './read-buffer.ts';
-import { plainSocket, socketWithOnRead } from './stream-handle.ts';
+import { canHandlesMove, plainSocket, socketWithOnRead } from './stream-handle.ts';
 import { type StreamHandle, type StreamRequest, type StreamWrap, streamWrap } from './stream-wrap.ts';
 
 /** The end of the peer's side, as libuv says it. */
@@ -180,18 +181,32 @@ export class HandleConnection implements Connection, Gatherer {
   }
 
   handOver(target: 'thread' | 'process'): HandedOver {
-    return handOverBySocket(this, { target, isStarted: this.#sink !== undefined });
+    const isStarted = this.#sink !== undefined;
+    const { remoteAddress } = this;
+    if (target === 'thread' && !isStarted && canHandlesMove && isInetAddress(remoteAddress)) {
+      const handle = this.#leave();
+      if (handle === undefined) throw new ConnectionClosedError('Cannot hand over: the connection is closed');
+      return { message: { handle, remoteAddress }, transfer: [handle] };
+    }
+    return handOverBySocket(this, { target, isStarted });
   }
 
   toSocket(unread?: Uint8Array): Socket | undefined {
+    const handle = this.#leave();
+    if (handle === undefined) return undefined;
+    const socket = this.#sink === undefined ? plainSocket(handle) : readingSocket(handle);
+    if (unread !== undefined && unread.length > 0) socket.unshift(unread);
+    return socket;
+  }
+
+  /** Gives the handle away, where nothing of ours is under way on it. */
+  #leave(): StreamHandle | undefined {
     if (gatherBuffer.holds(this)) gatherBuffer.flush();
     if (this.#state !== 'open' || this.#writes > 0 || this.#writeEnd === 'ending') return undefined;
     this.#state = 'left';
     this.#handle[owner] = undefined;
     this.#handle.readStop();
-    const socket = this.#sink === undefined ? plainSocket(this.#handle) : readingSocket(this.#handle);
-    if (unread !== undefined && unread.length > 0) socket.unshift(unread);
-    return socket;
+    return this.#handle;
   }
 
   /** Something was read into the buffer; or nothing, or the peer's end, or an error. @returns another buffer. */

@@ -14,7 +14,8 @@ import { NodeConnection } from './node-connection.ts';
 import { NodeDatagramPort } from './node-datagram-port.ts';
 import { NodeListener } from './node-listener.ts';
 import { RelayedConnection } from './relayed-connection.ts';
-import { takeHandle } from './stream-handle.ts';
+import { plainSocket, takeHandle } from './stream-handle.ts';
+import { isStreamHandle, type StreamHandle } from './stream-wrap.ts';
 
 /** The portable engine, on `node:net` and `node:dgram`. It keeps nothing, so one object serves every thread. */
 export const nodeEngine: Engine = {
@@ -42,10 +43,11 @@ export const nodeEngine: Engine = {
   connect,
 
   adopt(handedOver: HandedOver): Connection {
-    const { socket, port, localAddress, remoteAddress } = handedOver.message as MovedConnection;
+    const { handle, socket, port, localAddress, remoteAddress } = handedOver.message as MovedConnection;
+    if (isStreamHandle(handle)) return new HandleConnection(handle, remoteAddress);
     if (port !== undefined)
       return new RelayedConnection(port, { local: localAddress!, remote: remoteAddress });
-    const received = socket ?? handedOver.handle;
+    const received = socket ?? handedOver.handle ?? (handle && plainSocket(handle));
     if (received === undefined) throw new TypeError('Cannot adopt: the message must carry a socket');
     // A socket that came from another process ends together with its peer, unless it is told in time. [child_process]
     received.allowHalfOpen = true;
@@ -53,8 +55,9 @@ export const nodeEngine: Engine = {
   },
 };
 
-/** The message of a connection on its way: with its socket, or with a port to it, or with neither beside a handle. */
+/** The message of a connection on its way: with its handle, its socket or a port to it, or with neither beside a handle. */
 interface MovedConnection {
+  readonly handle?: StreamHandle;
   readonly socket?: Socket;
   readonly port?: MessagePort;
   readonly localAddress?: SocketAddress;

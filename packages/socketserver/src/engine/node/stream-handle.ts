@@ -7,6 +7,14 @@ import { inetAddress, type InetAddress } from '../../address/socket-address.ts';
 import type { NodeStream } from '../contract.ts';
 import { isStreamHandle, type StreamHandle, streamWrap } from './stream-wrap.ts';
 
+/**
+ * Whether a TCP handle can move to a thread without a socket around it. Where sockets can move their handle is what does, as
+ * the second half of a transfer that makes one here and one there. [Node: net.Socket, messaging_transfer_list_symbol]
+ */
+export const canHandlesMove = Object.getOwnPropertySymbols(Socket.prototype).some(
+  ({ description }) => description === 'messaging_transfer_list_symbol',
+);
+
 /** What reads into our own memory: a documented option of `net.Socket`. [Node: new net.Socket, `onread`] */
 export interface OnRead {
   buffer(): Buffer;
