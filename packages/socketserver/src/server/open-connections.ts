@@ -23,7 +23,9 @@ export class OpenConnections {
     return this.#all.length;
   }
 
+  /** Does nothing for one that is in. */
   add(connection: OpenConnection): void {
+    if (this.#all[connection.place] === connection) return;
     connection.place = this.#all.length;
     this.#all.push(connection);
   }

@@ -136,6 +136,16 @@ describe('the packed library, installed by somebody else', () => {
     assert.equal(run(process.execPath, ['program.ts']), 'hello\n'.repeat(4));
   });
 
+  it('calls its classes what they are exported as', () => {
+    const names = `
+      for (const door of ['socketserver', 'socketserver/client', 'socketserver/testing']) {
+        for (const [name, value] of Object.entries(await import(door))) {
+          if (/^class /.test(String(value)) && value.name !== name) console.log(name, value.name);
+        }
+      }`;
+    assert.equal(run(process.execPath, ['--input-type=module', '--eval', names]), '');
+  });
+
   it('serves in threads and processes with a handler from built JavaScript', () => {
     writeFileSync(join(folder, 'workers.js'), workersProgram);
     assert.equal(run(process.execPath, ['workers.js']), 'true\ntrue\n');

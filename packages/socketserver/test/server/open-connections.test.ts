@@ -30,6 +30,16 @@ function pass(connections: OpenConnections): void {
 }
 
 describe('connections that are open', () => {
+  it('are there once, however often they were added', () => {
+    const connections = new OpenConnections();
+    const connection = new Opened();
+    connections.add(connection);
+    connections.add(connection);
+    assert.equal(connections.size, 1);
+    connections.delete(connection);
+    assert.equal(connections.size, 0);
+  });
+
   it('are those that were opened and not closed, whatever the order', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(20)), (numbers) => {

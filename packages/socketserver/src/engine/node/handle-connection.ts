@@ -6,7 +6,7 @@ import { type Connection, type ConnectionSink, type HandedOver, isInetAddress } 
 import { gatherBuffer, type Gatherer } from './gather-buffer.ts';
 import { handOverBySocket } from './hand-over.ts';
 import { bytesRead, createReadBuffer, ownBufferAfter, sharedBuffer } from './read-buffer.ts';
-import { canHandlesMove, plainSocket, socketWithOnRead } from './stream-handle.ts';
+import { canMove, plainSocket, socketWithOnRead } from './stream-handle.ts';
 import { type StreamHandle, type StreamRequest, type StreamWrap, streamWrap } from './stream-wrap.ts';
 
 /** The end of the peer's side, as libuv says it. */
@@ -183,7 +183,7 @@ export class HandleConnection implements Connection, Gatherer {
   handOver(target: 'thread' | 'process'): HandedOver {
     const isStarted = this.#sink !== undefined;
     const { remoteAddress } = this;
-    if (target === 'thread' && !isStarted && canHandlesMove && isInetAddress(remoteAddress)) {
+    if (target === 'thread' && !isStarted && isInetAddress(remoteAddress) && canMove(this.#handle)) {
       const handle = this.#leave();
       if (handle === undefined) throw new ConnectionClosedError('Cannot hand over: the connection is closed');
       return { message: { handle, remoteAddress }, transfer: [handle] };

@@ -7,13 +7,37 @@ import { inetAddress, type InetAddress } from '../../address/socket-address.ts';
 import type { NodeStream } from '../contract.ts';
 import { isStreamHandle, type StreamHandle, streamWrap } from './stream-wrap.ts';
 
-/**
- * Whether a TCP handle can move to a thread without a socket around it. Where sockets can move their handle is what does, as
- * the second half of a transfer that makes one here and one there. [Node: net.Socket, messaging_transfer_list_symbol]
- */
-export const canHandlesMove = Object.getOwnPropertySymbols(Socket.prototype).some(
+const transferList = Object.getOwnPropertySymbols(Socket.prototype).find(
   ({ description }) => description === 'messaging_transfer_list_symbol',
 );
+/** By kinds of handles, for which {@link canMove} has found out. */
+const movable = new WeakMap<object, boolean>();
+
+/**
+ * Whether a TCP handle can move to a thread without a socket around it: where all that a socket moves is its handle, in the
+ * second half of a transfer that makes one socket here and one there. [Node: net.Socket, messaging_transfer_list_symbol]
+ */
+export function canMove(handle: StreamHandle): boolean {
+  if (transferList === undefined) return false;
+  const kind: object = Object.getPrototypeOf(handle);
+  let verdict = movable.get(kind);
+  if (verdict === undefined) movable.set(kind, (verdict = isAllThatMoves(handle, transferList)));
+  return verdict;
+}
+
+/** Asks a socket that has the handle for that long. */
+function isAllThatMoves(handle: StreamHandle, list: symbol): boolean {
+  const socket = new Socket() as unknown as Record<symbol, () => unknown> & { _handle: unknown };
+  socket._handle = handle;
+  try {
+    const moved = socket[list]?.();
+    return Array.isArray(moved) && moved.length === 1 && moved[0] === handle;
+  } catch {
+    return false; // it wants more of a socket than a handle
+  } finally {
+    socket._handle = null;
+  }
+}
 
 /** What reads into our own memory: a documented option of `net.Socket`. [Node: new net.Socket, `onread`] */
 export interface OnRead {
