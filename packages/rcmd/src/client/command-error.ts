@@ -17,7 +17,7 @@ export interface CommandFailing {
 /**
  * A command did not end by itself with 0, or was not run at all. It holds all that a result does.
  *
- * `code`: `EXIT` (another exit code than 0), `SIGNAL` (a signal ended it), `ETIMEDOUT`, `ECANCELED`, `EMAXBUFFER`, `EINPUT` (its input could not be read; `cause` says why), `EKILLED` (the server
+ * `code`: `EXIT` (another exit code than 0), `SIGNAL` (a signal ended it), `ETIMEDOUT`, `ECANCELED`, `EMAXBUFFER`, `EINPUT` (its input could not be read, in which case nothing was run where it is a file that cannot be opened; `cause` says why), `EKILLED` (the server
  * ended it); where nothing was run `ENOENT` (no such program), `EACCES` (it cannot be executed, or its directory not be entered), `EDENIED` (the policy says no), `EBUSY` (too many
  * commands), `EINVAL`, `EAUDIT` (the server cannot write its record), `EFAILED`; and `EDISCONNECTED` where the connection was lost.
  */

@@ -10,7 +10,9 @@ export type OwnReason =
   | { readonly kind: 'canceled'; readonly cause: unknown }
   | { readonly kind: 'max-buffer' }
   | { readonly kind: 'disposed' }
-  | { readonly kind: 'input'; readonly cause: unknown };
+  | { readonly kind: 'input'; readonly cause: unknown }
+  /** The command was not run. */
+  | { readonly kind: 'no-input'; readonly cause: unknown };
 
 /** Everything that is known about how a command went. */
 export interface CommandOutcome {
@@ -75,6 +77,12 @@ function failingOfReason(reason: OwnReason, { maxBuffer }: ExecOptions): Command
       return {
         code: 'EINPUT',
         what: `was ended, since its input failed (${wordsOf(reason.cause)})`,
+        cause: reason.cause,
+      };
+    case 'no-input':
+      return {
+        code: 'EINPUT',
+        what: `was not run, since its input cannot be read (${wordsOf(reason.cause)})`,
         cause: reason.cause,
       };
     default:

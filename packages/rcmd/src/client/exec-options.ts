@@ -27,7 +27,7 @@ export interface ExecOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** What it reads; the rest is dropped once it reads no more. */
   readonly input?: Input | undefined;
-  /** A file of this machine, by its path or its `file:` URL, whose content it reads: faster than any stream of it. */
+  /** A regular file of this machine, by its path or its `file:` URL, whose content it reads: faster than any stream of it. Nothing is run where it cannot be opened. */
   readonly inputFile?: string | URL | undefined;
   /** Whether `.stdin` will be written. Default: `'pipe'` where `.stdin` is used right after the call, else `'ignore'`: an empty input. */
   readonly stdin?: 'pipe' | 'ignore' | undefined;

@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import type { OutgoingStream } from '../link/outgoing-stream.ts';
 import type { ExecOptions, Input } from './exec-options.ts';
-import { feedFile } from './feed-file.ts';
 
 /** Whether the options of a command say what it reads. */
 export function hasInput({ input, inputFile }: ExecOptions): boolean {
@@ -11,13 +10,9 @@ export function hasInput({ input, inputFile }: ExecOptions): boolean {
 /**
  * Gives a command what it is to read, as fast as it does, and then the end; stops when it reads no more.
  *
- * @throws what the source throws, the system's error for a file, and TypeError where a source gives neither text nor bytes.
+ * @throws what the source throws, and TypeError where it gives neither text nor bytes.
  */
-export async function feedCommand(
-  { input = '', inputFile }: ExecOptions,
-  stdin: OutgoingStream,
-): Promise<void> {
-  if (inputFile !== undefined) return feedFile(inputFile, stdin);
+export async function feedCommand(input: Input, stdin: OutgoingStream): Promise<void> {
   if (typeof input === 'string' || input instanceof Uint8Array) {
     await stdin.write(bytesOf(input));
     stdin.end();

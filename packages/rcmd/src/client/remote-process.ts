@@ -10,6 +10,7 @@ import { CommandOutput, type OutputStreamName } from './command-output.ts';
 import type { CommandRequest } from './command-request.ts';
 import { isSignalName } from './exec-options.ts';
 import { feedCommand, hasInput } from './feed-input.ts';
+import { InputFile } from './input-file.ts';
 import { InputStream } from './input-stream.ts';
 import { linesOf } from './lines.ts';
 import { show } from './option-rules.ts';
@@ -192,7 +193,11 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
     signal?.addEventListener('abort', cancel);
     if (signal?.aborted === true) cancel();
     await undefined; // until the caller had his turn, and perhaps took stdin
-    const { end, failure } = this.#open() ? await this.#follow() : {};
+    const { inputFile } = this.#request.options;
+    const file = inputFile === undefined ? undefined : await this.#openFile(inputFile);
+    const isRun = this.#open(file);
+    if (!isRun) await file?.[Symbol.asyncDispose]();
+    const { end, failure } = isRun ? await this.#follow() : {};
     signal?.removeEventListener('abort', cancel);
     clearTimeout(this.#forceTimer);
     this.#isOver = true;
@@ -211,8 +216,18 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
     }
   }
 
-  /** @returns whether there is anything to open: nothing is run that was canceled right away. */
-  #open(): boolean {
+  /** Before the command runs, which may empty what it writes to before it reads. */
+  async #openFile(path: string | URL): Promise<InputFile | undefined> {
+    try {
+      return await InputFile.open(path);
+    } catch (cause) {
+      this.#end({ kind: 'no-input', cause });
+      return undefined;
+    }
+  }
+
+  /** @returns whether there is anything to open: nothing is run that was ended right away, or has no input. */
+  #open(file: InputFile | undefined): boolean {
     this.#isOpen = true;
     if (this.#reason !== undefined) {
       this.#channel.withdraw(new RcmdError('NOT_STARTED', 'Nothing was run: it was ended before'));
@@ -225,7 +240,8 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
       ...request,
       stdin: isFed || options.stdin === 'pipe' || this.#stdin !== undefined,
     });
-    if (isFed) feedCommand(options, stdin).catch((cause: unknown) => this.#end({ kind: 'input', cause }));
+    const feeding = file?.feed(stdin) ?? (isFed ? feedCommand(options.input ?? '', stdin) : undefined);
+    feeding?.catch((cause: unknown) => this.#end({ kind: 'input', cause }));
     return true;
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -213,11 +214,42 @@ describe('the input of a command', () => {
     assert.equal(stdout, '\0\0\0');
   });
 
-  it('fails the command where its file cannot be read', async () => {
-    const error = await failureOf(client.exec('cat', { inputFile: '/no/such/file' }));
-    assert.deepEqual([error.code, (error.cause as NodeJS.ErrnoException).code], ['EINPUT', 'ENOENT']);
-    const folder = await failureOf(client.exec('cat', { inputFile: '/etc' }));
-    assert.deepEqual([folder.code, (folder.cause as NodeJS.ErrnoException).code], ['EINPUT', 'EISDIR']);
+  it('runs nothing where its file cannot be read, and waits for nobody to write one', async () => {
+    using folder = temporaryFolder();
+    const target = join(folder.path, 'target');
+    writeFileSync(target, 'precious');
+    const pipe = join(folder.path, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const refused: [inputFile: string, code: string, words: string][] = [
+      ['/no/such/file', 'ENOENT', 'no such file'],
+      ['/etc', 'EISDIR', 'inputFile must be a file, got the folder "/etc"'],
+      [pipe, 'NOT_A_FILE', `inputFile must be a regular file, got a pipe, "${pipe}": use input`],
+      ['/dev/ptmx', 'NOT_A_FILE', 'got a device, "/dev/ptmx"'],
+    ];
+    for (const [inputFile, code, words] of refused) {
+      const running = client.exec('sh', ['-c', 'cat > "$1"', 'sh', target], { inputFile });
+      const error = await failureOf(running);
+      assert.equal(readFileSync(target, 'utf8'), 'precious');
+      assert.deepEqual([error.code, (error.cause as NodeJS.ErrnoException).code], ['EINPUT', code]);
+      assert.match(error.message, /was not run, since its input cannot be read/);
+      assert.ok(error.message.includes(words), error.message);
+      await assert.rejects(running.started, error);
+      assert.equal(error.pid, undefined);
+    }
+  });
+
+  it('is a file that is closed where the command is canceled before it runs', async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'file');
+    writeFileSync(path, 'text');
+    for (let time = 0; time < 5; time += 1) {
+      const canceled = new AbortController();
+      const running = client.exec('cat', { inputFile: path, signal: canceled.signal });
+      await undefined;
+      canceled.abort(); // while the file is opened
+      assert.equal((await failureOf(running)).code, 'ECANCELED');
+    }
+    assert.ok(!openFiles().includes(path));
   });
 
   it('fails the command where it fails itself', async () => {
@@ -232,6 +264,17 @@ describe('the input of a command', () => {
     assert.equal((await failureOf(client.exec('cat', { input: wrong }))).code, 'EINPUT');
   });
 });
+
+/** What the descriptors of this process stand for. */
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return []; // that of the listing itself
+    }
+  });
+}
 
 function* pieces(bytes: Buffer): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += 100_000) yield bytes.subarray(at, at + 100_000);
