@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { mayOthersWrite } from './others-write.ts';
 import { makePrivateFolder } from './rcmd-paths.ts';
 import { foreign, isOurs, requireTrustedFolders, unsafePath } from './trusted-path.ts';
 
@@ -34,7 +35,7 @@ export function readPrivateFile(path: string): string | undefined {
 export function requireOwnFile(path: string): void {
   const stat = statSync(path);
   if (!isOurs(stat)) throw foreign(path, stat);
-  if ((stat.mode & 0o022) !== 0) {
+  if (mayOthersWrite(stat)) {
     throw unsafePath(`${path} must not be writable by others, who could change it`, ['chmod', 'go-w', path]);
   }
   requireTrustedFolders(path);

@@ -2,6 +2,7 @@ import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { RcmdError } from '../errors.ts';
 import { homeFolder } from './current-user.ts';
+import { mayOthersWrite } from './others-write.ts';
 
 /** The bit of a folder that all may write to, where each may only remove what is their own. [inode(7)] */
 const sticky = 0o1000;
@@ -25,7 +26,7 @@ export function requireTrustedFolders(path: string): void {
         ['chown', String(mine), folder],
       );
     }
-    if ((stat.mode & 0o022) !== 0 && (stat.mode & sticky) === 0) {
+    if (mayOthersWrite(stat) && (stat.mode & sticky) === 0) {
       const problem = `${folder}, above ${path}, must not be writable by others, who could replace what is in it`;
       throw unsafePath(problem, ['chmod', 'go-w', folder]);
     }

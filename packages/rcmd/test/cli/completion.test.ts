@@ -77,7 +77,7 @@ const shells: Readonly<Record<string, { readonly command: readonly string[]; rea
 /** A shell in a terminal, where `rcmd` is completed, and shows its words when it runs. */
 async function startShell(name: string, machine: Machine): Promise<Program> {
   const { command, before } = shells[name]!;
-  mkdirSync(machine.file('.config/rcmd'), { recursive: true });
+  mkdirSync(machine.file('.config/rcmd'), { recursive: true, mode: 0o700 });
   mkdirSync(machine.file('bin'));
   const targets = { 'lab-1': { address: '10.0.0.5' }, 'lab-2': { address: '10.0.0.6' } };
   writeFileSync(machine.file('.config/rcmd/config.json'), JSON.stringify({ targets }));

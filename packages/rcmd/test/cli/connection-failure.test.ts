@@ -88,7 +88,7 @@ describe('a server that cannot be reached', () => {
 
   it('because the configuration names another key, is told of with the place of that', async () => {
     using machine = new Machine();
-    mkdirSync(machine.file('.config/rcmd'), { recursive: true });
+    mkdirSync(machine.file('.config/rcmd'), { recursive: true, mode: 0o700 });
     const file = machine.file('.config/rcmd/config.json');
     const lab = { address: served.host, fingerprint: `SHA256:${'A'.repeat(43)}` };
     writeFileSync(file, JSON.stringify({ targets: { lab } }));

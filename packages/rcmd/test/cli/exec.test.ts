@@ -178,7 +178,7 @@ describe('rcmd exec', () => {
     assert.equal(byVariable.stdout, 'hi\n');
     const line = await machine.run(['exec', '-s', 'echo a | tr a b'], { env: { RCMD_HOST: served.host } });
     assert.deepEqual([line.stdout, line.stderr], ['b\n', '']);
-    mkdirSync(machine.file('.config/rcmd'), { recursive: true });
+    mkdirSync(machine.file('.config/rcmd'), { recursive: true, mode: 0o700 });
     const box = { address: served.host, workdir: '/usr', env: { A: '1', B: '1' }, timeout: '20s' };
     writeFileSync(machine.file('.config/rcmd/config.json'), JSON.stringify({ targets: { box } }));
     const byName = await machine.run(['exec', '-e', 'B=2', 'box', '-s', 'echo $A$B; pwd']);
