@@ -13,6 +13,8 @@ const pieceBytes = 65_536;
  */
 export class ClassicRemote implements PromptRemote {
   readonly greeting: readonly string[];
+  /** One line is one command in this exchange. */
+  readonly takesLines = false;
   readonly lost: Promise<Error>;
   readonly #socket: StreamSocket;
 

@@ -3,12 +3,13 @@ import { dirname } from 'node:path';
 import { makePrivateFolder } from '../paths/rcmd-paths.ts';
 import { requirePlainFile } from '../paths/trusted-path.ts';
 
-/** Lines that a prompt remembers. */
+/** Commands that a prompt remembers. */
 export const historySize = 1_000;
 
 /**
  * What was typed at prompts, in a file for its user only. Several prompts may add to it at once. A line that begins with a space is not
- * remembered, as in shells: for what nobody should find there.
+ * remembered, as in shells: for what nobody should find there. A newline within a command stands after a backslash of its own, as in zsh's
+ * file; a command that itself ends in a backslash gets a space after it.
  */
 export class History {
   readonly #path: string;
@@ -18,7 +19,7 @@ export class History {
     this.#path = path;
   }
 
-  /** The lines, the newest first. The file is cut to {@link historySize} lines when it has grown to twice as many. */
+  /** The commands, the newest first. The file is cut to {@link historySize} of them when it has grown to twice as many. */
   load(): string[] {
     requirePlainFile(this.#path);
     let text;
@@ -28,11 +29,11 @@ export class History {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;
     }
-    const all = text.split('\n').filter((line) => line !== '');
+    const all = entriesOf(text);
     const kept = all.slice(-historySize);
     if (all.length >= 2 * historySize) {
       const own = `${this.#path}.${process.pid}`;
-      writeFileSync(own, `${kept.join('\n')}\n`, { mode: 0o600 });
+      writeFileSync(own, kept.map((line) => entryOf(line)).join(''), { mode: 0o600 });
       renameSync(own, this.#path);
     }
     this.#last = kept.at(-1);
@@ -44,8 +45,26 @@ export class History {
     if (line.startsWith(' ') || line === this.#last) return;
     makePrivateFolder(dirname(this.#path));
     requirePlainFile(this.#path);
-    appendFileSync(this.#path, `${line}\n`, { mode: 0o600 });
+    appendFileSync(this.#path, entryOf(line), { mode: 0o600 });
     chmodSync(this.#path, 0o600);
     this.#last = line;
   }
+}
+
+function entryOf(command: string): string {
+  return `${command.replaceAll('\n', '\\\n')}${command.endsWith('\\') ? ' ' : ''}\n`;
+}
+
+function entriesOf(text: string): string[] {
+  const entries: string[] = [];
+  let begun = '';
+  for (const line of text.split('\n')) {
+    if (line.endsWith('\\')) {
+      begun += `${line.slice(0, -1)}\n`;
+      continue;
+    }
+    entries.push(begun + line);
+    begun = '';
+  }
+  return entries.filter((entry) => entry !== '');
 }

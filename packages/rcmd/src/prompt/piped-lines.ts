@@ -4,6 +4,7 @@ import type { LineSource } from './line-source.ts';
 /** The lines of standard input where no person types them. */
 export class PipedLines implements LineSource {
   readonly isTyped = false;
+  count = 0;
   readonly #interface: Interface;
   readonly #lines: AsyncIterator<string, undefined>;
 
@@ -13,8 +14,16 @@ export class PipedLines implements LineSource {
   }
 
   async next(): Promise<string | undefined> {
-    return (await this.#lines.next()).value;
+    const { value } = await this.#lines.next();
+    if (value !== undefined) this.count += 1;
+    return value;
   }
+
+  more(): Promise<string | undefined> {
+    return this.next();
+  }
+
+  remember(): void {}
 
   announce(): boolean {
     return false;

@@ -23,7 +23,9 @@ export interface PromptCommand {
 export interface PromptRemote extends AsyncDisposable {
   /** What a person should know about it, a line each. */
   readonly greeting: readonly string[];
-  /** Runs one line; one at a time. */
+  /** Whether a command may have several lines, as for a shell. */
+  readonly takesLines: boolean;
+  /** Runs one command; one at a time. */
   run(line: string, sink: OutputSink): PromptCommand;
   /** Resolves with why, when the connection is over. */
   readonly lost: Promise<Error>;

@@ -1,8 +1,10 @@
 import { printable } from '../audit/printable.ts';
-import type { LineSource } from './line-source.ts';
+import { CommandLexer } from './command-lexer.ts';
+import { givenUp, type LineSource } from './line-source.ts';
 import { editorIn } from './needs-terminal.ts';
 import type { LineOutcome, PromptCommand, PromptRemote } from './prompt-remote.ts';
 import { PromptScreen } from './prompt-screen.ts';
+import { ourFailure } from '../terminal/exit-code.ts';
 
 /** What a prompt works with. */
 export interface PromptOptions {
@@ -45,10 +47,12 @@ class Prompt {
     try {
       if (lines.isTyped) for (const line of this.#remote.greeting) await this.#screen.note(line);
       for (;;) {
-        const line = await lines.next();
+        const first = await lines.next();
+        const line = first === undefined ? undefined : await this.#whole(first);
         if (line === undefined || !this.#screen.isOpen) return this.#code;
         if (this.#loss !== undefined && !(await this.#reconnect())) return this.#options.lostCode;
         if (line.trim() === '') continue;
+        lines.remember(line);
         const [isExit, code] = /^\s*exit(?:\s+(\d{1,3}))?\s*$/.exec(line) ?? [];
         if (isExit !== undefined) return code === undefined ? this.#code : Number(code) & 0xff;
         await this.#runLine(line);
@@ -57,6 +61,30 @@ class Prompt {
     } finally {
       await this.#remote[Symbol.asyncDispose]();
     }
+  }
+
+  /** Reads on until the command is whole. @returns nothing to run where it never is. */
+  async #whole(first: string): Promise<string> {
+    const { lines } = this.#options;
+    const begin = lines.count;
+    const lexer = new CommandLexer();
+    let command = first;
+    let missing = this.#remote.takesLines ? lexer.add(first) : undefined;
+    while (missing !== undefined) {
+      const line = await lines.more();
+      if (line === givenUp) return '';
+      if (line === undefined) {
+        const where = lines.isTyped ? '' : `line ${begin}: `;
+        await this.#screen.note(
+          `rcmd: ${where}Nothing was run: the input ended while looking for ${printable(missing)}`,
+        );
+        this.#code = ourFailure;
+        return '';
+      }
+      command += `\n${line}`;
+      missing = lexer.add(line);
+    }
+    return command;
   }
 
   async #runLine(line: string): Promise<void> {

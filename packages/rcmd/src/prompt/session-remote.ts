@@ -22,6 +22,7 @@ export interface SessionStart {
 /** The far side of a prompt: a session, whose working directory and variables last from one line to the next. */
 export class SessionRemote implements PromptRemote {
   readonly greeting: readonly string[];
+  readonly takesLines = true;
   readonly lost: Promise<Error>;
   readonly #link: ClientLink;
   /** What the first line is to begin with, until one has run. */

@@ -1,10 +1,14 @@
 import { createInterface, type Interface } from 'node:readline';
 import { type History, historySize } from './history.ts';
-import type { LineSource } from './line-source.ts';
+import { givenUp, type LineSource } from './line-source.ts';
 import { eraseLine } from './progress-line.ts';
 
 /** What stands before each line, as in the classic exercise. */
 const prompt = '>> ';
+/** What stands before each further line of a command. */
+const continuation = '.. ';
+/** Stands for a newline where a command of several lines is recalled: the editor has one line. */
+const shownNewline = '␊';
 
 /**
  * Lines that a person types, with line editing and history; on a dumb terminal with what that itself offers. Between two of them the terminal is as any program has it: Ctrl-C is a signal, and what is
@@ -12,46 +16,59 @@ const prompt = '>> ';
  */
 export class TypedLines implements LineSource {
   readonly isTyped = true;
-  readonly #editor: Interface;
+  #editor: Interface;
   readonly #history: History;
   readonly #output: NodeJS.WriteStream;
   /** Lines that came at once, as when several are pasted. */
   readonly #ahead: string[] = [];
-  #waiter: ((line: string | undefined) => void) | undefined;
+  #waiter: ((line: string | typeof givenUp | undefined) => void) | undefined;
+  /** What can be recalled, the newest first, and the editor's own list of it, which is made the same after each line. */
+  readonly #remembered: string[];
+  #recalled: string[] = [];
+  count = 0;
   readonly #isDumb = process.env['TERM'] === 'dumb';
   #isClosed = false;
-  #isQuestion = false;
+  #isContinued = false;
 
   constructor(history: History) {
     this.#history = history;
     this.#output = process.stdout.isTTY ? process.stdout : process.stderr;
-    this.#editor = createInterface({
-      input: process.stdin,
-      output: this.#output,
-      terminal: !this.#isDumb,
-      history: history.load(),
-      historySize,
-      removeHistoryDuplicates: true,
-    });
-    this.#editor.on('line', (line) => this.#got(line));
-    // It has been added at the front. [Node: readline, 'history']
-    this.#editor.on('history', (lines) => {
-      if (this.#isQuestion || lines[0]?.startsWith(' ')) lines.shift();
-    });
-    this.#editor.on('SIGINT', () => this.#startOver());
-    this.#editor.on('close', () => {
-      this.#isClosed = true;
-      this.#output.write('\n');
-      this.#settle(undefined);
-    });
+    this.#remembered = history.load().map((command) => command.replaceAll('\n', shownNewline));
+    this.#editor = this.#openEditor();
     this.#rest();
   }
 
   async next(): Promise<string | undefined> {
     this.#editor.setPrompt(prompt);
     const line = await this.#read();
-    if (line !== undefined && line.trim() !== '') this.#history.add(line);
-    return line;
+    return line === givenUp ? '' : line;
+  }
+
+  async more(): Promise<string | typeof givenUp | undefined> {
+    this.#editor.setPrompt(continuation);
+    this.#isContinued = true;
+    try {
+      const line = await this.#read();
+      if (this.#isClosed && line === undefined && !process.stdin.readableEnded) {
+        this.#isClosed = false;
+        this.#editor = this.#openEditor();
+        this.#rest();
+      }
+      return line;
+    } finally {
+      this.#isContinued = false;
+    }
+  }
+
+  remember(command: string): void {
+    if (command.startsWith(' ')) return;
+    this.#history.add(command);
+    const shown = command.replaceAll('\n', shownNewline);
+    const before = this.#remembered.indexOf(shown);
+    if (before !== -1) this.#remembered.splice(before, 1);
+    this.#remembered.unshift(shown);
+    this.#remembered.length = Math.min(this.#remembered.length, historySize);
+    this.#recall(this.#recalled);
   }
 
   announce(text: string): boolean {
@@ -63,12 +80,8 @@ export class TypedLines implements LineSource {
 
   async ask(question: string): Promise<string | undefined> {
     this.#editor.setPrompt(question);
-    this.#isQuestion = true;
-    try {
-      return await this.#read();
-    } finally {
-      this.#isQuestion = false;
-    }
+    const answer = await this.#read();
+    return answer === givenUp ? undefined : answer;
   }
 
   [Symbol.dispose](): void {
@@ -77,7 +90,32 @@ export class TypedLines implements LineSource {
     this.#editor.close();
   }
 
-  #read(): Promise<string | undefined> {
+  #openEditor(): Interface {
+    const editor = createInterface({
+      input: process.stdin,
+      output: this.#output,
+      terminal: !this.#isDumb,
+      history: [...this.#remembered],
+      historySize,
+    });
+    editor.on('line', (line) => this.#got(line.replaceAll(shownNewline, '\n')));
+    // Its own list, to which it has added the line. [Node: readline, 'history']
+    editor.on('history', (lines) => this.#recall(lines));
+    editor.on('SIGINT', () => this.#startOver());
+    editor.on('close', () => {
+      this.#isClosed = true;
+      this.#output.write('\n');
+      this.#settle(undefined);
+    });
+    return editor;
+  }
+
+  #recall(lines: string[]): void {
+    this.#recalled = lines;
+    lines.splice(0, lines.length, ...this.#remembered);
+  }
+
+  #read(): Promise<string | typeof givenUp | undefined> {
     const ahead = this.#ahead.shift();
     if (ahead !== undefined) return Promise.resolve(ahead);
     if (this.#isClosed) return Promise.resolve(undefined);
@@ -97,7 +135,7 @@ export class TypedLines implements LineSource {
     this.#settle(line);
   }
 
-  #settle(line: string | undefined): void {
+  #settle(line: string | typeof givenUp | undefined): void {
     const waiter = this.#waiter;
     this.#waiter = undefined;
     waiter?.(line);
@@ -106,7 +144,8 @@ export class TypedLines implements LineSource {
   /** Ctrl-C on a dumb terminal, which has thrown away what was typed. */
   readonly #dumbInterrupt = (): void => {
     this.#output.write('\n');
-    this.#editor.prompt();
+    if (this.#isContinued) this.#giveUp();
+    else this.#editor.prompt();
   };
 
   /** Ctrl-C at the prompt: what was typed is thrown away. */
@@ -114,7 +153,13 @@ export class TypedLines implements LineSource {
     this.#output.write('^C\n');
     this.#editor.write(null, { ctrl: true, name: 'e' });
     this.#editor.write(null, { ctrl: true, name: 'u' });
-    this.#editor.prompt();
+    if (this.#isContinued) this.#giveUp();
+    else this.#editor.prompt();
+  }
+
+  #giveUp(): void {
+    this.#rest();
+    this.#settle(givenUp);
   }
 
   #rest(): void {

@@ -42,6 +42,10 @@ describe('the classic exchange', needs('python3'), () => {
     assert.match(stdout, new RegExp(`^3 [0-9a-f]{64}\n${noResults.length} [0-9a-f]{64}\n$`));
     const own = await served.machine.run(['shell', '--classic', address!], { input: 'echo ours\n' });
     assert.deepEqual([own.code, own.stdout], [0, 'ours\n']);
+    const input = 'cat <<A; echo ours\necho theirs\n'; // each line by itself, whole or not
+    const apart = await served.machine.run(['shell', '--classic', address!], { input });
+    assert.equal(apart.code, 0);
+    assert.match(apart.stdout, /ours\ntheirs\n$/);
   });
 
   it('fails with one line where the server speaks something else', async () => {

@@ -16,6 +16,16 @@ describe('the history of a prompt', () => {
     assert.equal(statSync(path).mode & 0o777, 0o600);
   });
 
+  it('keeps commands of several lines, and those that end in a backslash', () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'history');
+    const history = new History(path);
+    const commands = ['cat <<A\n\nb\nA', 'echo a\\\nb', 'echo \\\\', 'after'];
+    for (const command of commands) history.add(command);
+    const kept = new History(path).load().toReversed();
+    assert.deepEqual(kept, ['cat <<A\n\nb\nA', 'echo a\\\nb', 'echo \\\\ ', 'after']);
+  });
+
   it('keeps what another prompt adds', () => {
     using folder = temporaryFolder();
     const path = join(folder.path, 'history');

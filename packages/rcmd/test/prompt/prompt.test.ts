@@ -37,6 +37,28 @@ describe('lines that are piped in', () => {
     assert.equal(stdout, '/usr\n1\n/usr/lib\n71\n');
   });
 
+  it('run as one command where they are one, and the audit has it on one line', async () => {
+    await using own = await Served.start();
+    const { code, stderr, stdout } = await own.machine.run(['shell', own.host], {
+      input:
+        'cat <<A\necho "never\nA\ncd /usr &&\nexport B=$(\n  echo 1\n)\nfor i in $B 2\ndo\n  echo $i $PWD\ndone\n',
+    });
+    assert.deepEqual([code, stdout, stderr], [0, 'echo "never\n1 /usr\n2 /usr\n', '']);
+    const audit = await own.machine.run(['audit']);
+    assert.match(audit.stdout, /cat <<A\\necho /);
+  });
+
+  it('that never make a command run nothing, and it is told where they begin', async () => {
+    const { code, stderr, stdout } = await served.machine.run(['shell', served.host], {
+      input: 'echo one\n\ncat <<END\necho never\n',
+    });
+    assert.deepEqual([code, stdout], [125, 'one\n']);
+    assert.equal(
+      stderr,
+      'rcmd: line 3: Nothing was run: the input ended while looking for the end of the here-document, END\n',
+    );
+  });
+
   it('that cannot be sent are told of, and the others run', async () => {
     const { code, stderr, stdout } = await served.machine.run(['shell', served.host], {
       input: `echo a\0b\n: ${'x'.repeat(70_000)}\necho on\n`,
@@ -131,6 +153,39 @@ describe('the prompt', needs('python3'), () => {
     await shell.stdout.until('\u001b[?25l\u001b[?1049h\u001bP');
     await shell.stdout.until('\u001b\\\u001b[0m\u000f\u001b(B\u001b[?25h\u001b[?1049l');
     await shell.stdout.until(prompt);
+  });
+
+  it('continues a command that is not whole, and remembers it as one', async () => {
+    using machine = new Machine();
+    {
+      await using shell = machine.terminal([]);
+      await shell.stdout.until(prompt);
+      shell.write('echo "one\r');
+      await shell.stdout.until(/\.\. /);
+      shell.write(ctrlC);
+      await shell.stdout.until(prompt);
+      shell.write('if true\r');
+      await shell.stdout.until(/\.\. /);
+      shell.write(ctrlD);
+      await shell.stdout.until(/rcmd: Nothing was run: the input ended while looking for fi/);
+      await shell.stdout.until(prompt);
+      shell.write(`cat <<A\r`);
+      await shell.stdout.until(/\.\. /);
+      shell.write('a body\rA\r');
+      await shell.stdout.until(/\na body\r\n/);
+      await shell.stdout.until(prompt);
+      shell.write(`${up}\r`);
+      await shell.stdout.until(/\na body\r\n/);
+      await shell.stdout.until(prompt);
+      shell.write(ctrlD);
+      assert.equal((await shell.ended()).code, 0);
+    }
+    const history = machine.file('.local/state/rcmd/history');
+    assert.equal(readFileSync(history, 'utf8'), 'cat <<A\\\na body\\\nA\n');
+    await using shell = machine.terminal([]);
+    await shell.stdout.until(prompt);
+    shell.write(`${up}\r`);
+    await shell.stdout.until(/\na body\r\n/);
   });
 
   it('leaves editing to a terminal that obeys nothing', async () => {
