@@ -103,7 +103,7 @@ describe('a server whose authorized_keys others may write to, or that cannot be 
     await running.started;
 
     appendFileSync(file, '# saved again\n');
-    chmodSync(file, 0o664);
+    chmodSync(file, 0o646);
     running.kill('SIGINT');
     assert.match(
       (await started.event('connection-failed')).reason,

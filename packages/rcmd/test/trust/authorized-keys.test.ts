@@ -91,7 +91,7 @@ command="tar \\"-c\\" /srv" ${two}
     const path = join(folder.path, 'authorized_keys');
     const file = new AuthorizedKeys(path);
     writeFileSync(path, formatAuthorizedKey(one, 'me'));
-    chmodSync(path, 0o660);
+    chmodSync(path, 0o606);
     assert.throws(() => file.find(one), { code: 'UNSAFE_PATH' });
     chmodSync(path, 0o644);
     assert.equal(file.find(one)?.comment, 'me');
