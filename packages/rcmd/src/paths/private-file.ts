@@ -3,7 +3,8 @@ import { linkSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'nod
 import { dirname } from 'node:path';
 import { mayOthersWrite } from './others-write.ts';
 import { makePrivateFolder } from './rcmd-paths.ts';
-import { foreign, isOurs, requireTrustedFolders, unsafePath } from './trusted-path.ts';
+import { isOurs, requireTrustedFolders } from './trusted-path.ts';
+import { foreign, unsafePath } from './unsafe-path.ts';
 
 /**
  * Reads a secret.
@@ -13,13 +14,13 @@ import { foreign, isOurs, requireTrustedFolders, unsafePath } from './trusted-pa
  */
 export function readPrivateFile(path: string): string | undefined {
   try {
+    requireTrustedFolders(path);
     const stat = statSync(path);
     if (!isOurs(stat)) throw foreign(path, stat);
     if ((stat.mode & 0o077) !== 0) {
       const problem = `${path} is a secret, and must be closed to all but the user who runs this`;
       throw unsafePath(problem, ['chmod', '600', path]);
     }
-    requireTrustedFolders(path);
     return readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -28,17 +29,19 @@ export function readPrivateFile(path: string): string | undefined {
 }
 
 /**
- * Makes sure that nobody else decides what is in a file: not by its permissions, nor by where a link leads to.
+ * Makes sure that nobody else decides what is in a file: not by its permissions, nor by where a link leads to. One that is not
+ * there yet is nobody's.
  *
  * @throws {@link RcmdError} `UNSAFE_PATH`; the system's errors.
  */
 export function requireOwnFile(path: string): void {
-  const stat = statSync(path);
+  requireTrustedFolders(path);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return;
   if (!isOurs(stat)) throw foreign(path, stat);
   if (mayOthersWrite(stat)) {
     throw unsafePath(`${path} must not be writable by others, who could change it`, ['chmod', 'go-w', path]);
   }
-  requireTrustedFolders(path);
 }
 
 /**

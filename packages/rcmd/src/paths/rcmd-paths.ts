@@ -2,7 +2,8 @@ import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { currentUser } from './current-user.ts';
-import { foreign, requireTrustedFolders, unsafePath } from './trusted-path.ts';
+import { notA, requireTrustedFolders } from './trusted-path.ts';
+import { foreign, unsafePath } from './unsafe-path.ts';
 
 /**
  * The folders of one user, by the XDG Base Directory Specification.
@@ -53,12 +54,11 @@ export function requirePrivateFolder(path: string): void {
 }
 
 function makeOwnFolder(path: string): Stats {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  const stat = lstatSync(path);
-  if (!stat.isDirectory()) {
-    const kind = stat.isSymbolicLink() ? 'a link' : 'no folder';
-    throw unsafePath(`${path} is ${kind}, and must be a folder of the user who runs this`, ['rm', path]);
-  }
+  requireTrustedFolders(path); // so that nothing is left behind where it cannot be
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there === undefined) mkdirSync(path, { recursive: true, mode: 0o700 });
+  const stat = there ?? lstatSync(path);
+  if (!stat.isDirectory()) throw notA('folder', path, stat);
   if (process.getuid !== undefined && stat.uid !== process.getuid()) throw foreign(path, stat);
   requireTrustedFolders(path);
   return stat;

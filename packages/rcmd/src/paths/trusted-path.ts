@@ -1,35 +1,48 @@
-import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { RcmdError } from '../errors.ts';
+import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { homeFolder } from './current-user.ts';
 import { mayOthersWrite } from './others-write.ts';
+import { belongsToAnother, elsewhere, foreign, unsafePath } from './unsafe-path.ts';
 
 /** The bit of a folder that all may write to, where each may only remove what is their own. [inode(7)] */
 const sticky = 0o1000;
 
+/** Links on the way to a file, as many as the kernel follows. [path_resolution(7)] */
+const maxLinks = 40;
+
 /**
- * Makes sure that nobody else can put something else in the place of a file or folder: every folder above it, up to the home of this
- * user or to the root, belongs to this user or to root, and only they may write to it. Of a path with links in it both ways up count.
+ * Makes sure that nobody else can put something else in the place of a file or folder: every folder on the way to it, from the home of
+ * this user on where it is there and else from the root, belongs to this user or to root, and only they may write to it. So do the
+ * links on the way, each with the folders that it stands in and those that it leads through. What is not there yet ends the way.
  *
- * @throws {@link RcmdError} `UNSAFE_PATH` with the folder, what is wrong with it, and the command that mends it.
+ * @throws {@link RcmdError} `UNSAFE_PATH` with the folder, what is wrong with it, and what mends it; the system's errors.
  * @see sshd_config(5) StrictModes
  */
 export function requireTrustedFolders(path: string): void {
-  const mine = process.getuid?.();
-  if (mine === undefined) return; // a system without such permissions
-  const folders = new Set([...foldersAbove(resolve(path)), ...foldersAbove(realpathSync(path))]);
-  for (const folder of folders) {
-    const stat = statSync(folder);
-    if (!isOurs(stat)) {
-      throw unsafePath(
-        `${folder}, above ${path}, belongs to user ${stat.uid}, and must belong to the user who runs this (${mine}) or to root`,
-        ['chown', String(mine), folder],
-      );
+  if (process.getuid === undefined) return; // a system without such permissions
+  let { at, left } = wayTo(isAbsolute(path) ? path : `${process.cwd()}/${path}`);
+  let links = 0;
+  while (left.length > 0) {
+    const [name = '', ...rest] = left;
+    left = rest;
+    if (name === '' || name === '.') continue;
+    if (name === '..') {
+      ({ at, left } = wayTo([dirname(at), ...rest].join('/')));
+      continue;
     }
-    if (mayOthersWrite(stat) && (stat.mode & sticky) === 0) {
-      const problem = `${folder}, above ${path}, must not be writable by others, who could replace what is in it`;
-      throw unsafePath(problem, ['chmod', 'go-w', folder]);
+    requireTrustedFolder(at, path);
+    const next = join(at, name);
+    const stat = lstatSync(next, { throwIfNoEntry: false });
+    if (stat === undefined) return;
+    if (!stat.isSymbolicLink()) {
+      at = next;
+      continue;
     }
+    links += 1;
+    requireTrustedLink(next, { path, stat, links });
+    const target = readlinkSync(next);
+    if (isAbsolute(target)) ({ at, left } = wayTo([target, ...rest].join('/')));
+    else left = [...target.split('/'), ...rest];
   }
 }
 
@@ -41,11 +54,15 @@ export function requireTrustedFolders(path: string): void {
 export function requirePlainFile(path: string): void {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return;
-  if (!stat.isFile()) {
-    const kind = stat.isSymbolicLink() ? 'a link' : 'no file';
-    throw unsafePath(`${path} is ${kind}, and must be a file of the user who runs this`, ['rm', '-r', path]);
-  }
+  if (!stat.isFile()) throw notA('file', path, stat);
   if (!isOurs(stat)) throw foreign(path, stat);
+}
+
+/** What stands where a file or folder of this user's should. */
+export function notA(kind: 'file' | 'folder', path: string, stat: Stats): Error {
+  const must = `and must be a ${kind} of the user who runs this`;
+  if (stat.isSymbolicLink()) return unsafePath(`${path} is a link, ${must}`, ['rm', path]);
+  return unsafePath(`${path} is no ${kind}, ${must}`, ['mv', path, `${path}.old`]);
 }
 
 /** Whether this user, or root, who can do anything anyway, owns it. */
@@ -53,29 +70,49 @@ export function isOurs({ uid }: Stats): boolean {
   return uid === 0 || uid === process.getuid?.() || process.getuid === undefined;
 }
 
-/** What is somebody else's. */
-export function foreign(path: string, { uid }: Stats): RcmdError {
-  const mine = process.getuid?.() ?? 0;
-  return unsafePath(`${path} belongs to user ${uid}, and must belong to the user who runs this (${mine})`, [
-    'chown',
-    String(mine),
-    path,
-  ]);
+/**
+ * Whether a folder or a link on the way is ours, or of whoever owns the root: in a user namespace that has one user in it all others,
+ * root too, are seen as one. [user_namespaces(7)]
+ */
+function isOfSystem(stat: Stats): boolean {
+  return isOurs(stat) || stat.uid === statSync('/').uid;
 }
 
-/** @param command - that mends it, to be pasted into a shell. */
-export function unsafePath(problem: string, command: readonly string[]): RcmdError {
-  return new RcmdError('UNSAFE_PATH', `${problem}: ${command.map(inShell).join(' ')}`);
-}
-
-function inShell(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
-function* foldersAbove(path: string): Generator<string> {
-  const home = homeFolder();
-  for (let folder = dirname(path); ; folder = dirname(folder)) {
-    yield folder;
-    if (folder === home || folder === dirname(folder)) return;
+function requireTrustedFolder(folder: string, path: string): void {
+  const stat = statSync(folder);
+  if (!isOfSystem(stat)) {
+    const problem = `${belongsToAnother(`${folder}, above ${path},`, stat)} or to root`;
+    throw unsafePath(`${problem}; ${elsewhere}, or see what is there`, ['ls -ld', folder]);
   }
+  if (!mayOthersWrite(stat) || (stat.mode & sticky) !== 0) return;
+  const problem = `${folder}, above ${path}, must not be writable by others, who could replace what is in it`;
+  // A folder of the system's that all write to is meant for all, and only lacks the bit.
+  const change = stat.uid === 0 && (stat.mode & 0o002) !== 0 ? '+t' : 'go-w';
+  throw unsafePath(`${problem}; ${elsewhere}, or mend it`, ['chmod', change, folder]);
+}
+
+function requireTrustedLink(
+  link: string,
+  { path, stat, links }: { readonly path: string; readonly stat: Stats; readonly links: number },
+): void {
+  const look = ['ls -ld', link] as const;
+  if (links > maxLinks)
+    throw unsafePath(`${path} leads through more than ${maxLinks} links, one of which is`, look);
+  if (isOfSystem(stat)) return;
+  const problem = `${belongsToAnother(`${link}, a link on the way to ${path},`, stat)} or to root`;
+  throw unsafePath(`${problem}; see where it leads, and name that instead`, look);
+}
+
+/** Where the way to a path begins, and what is left of it from there: what is above a home is the system's. */
+function wayTo(path: string): { at: string; left: string[] } {
+  const home = resolve(homeFolder());
+  const real = realPathOf(home);
+  for (const start of [home, real]) {
+    if (path.startsWith(`${start}/`)) return { at: real, left: path.slice(start.length).split('/') };
+  }
+  return { at: '/', left: path.split('/') };
+}
+
+function realPathOf(path: string): string {
+  return statSync(path, { throwIfNoEntry: false }) === undefined ? path : realpathSync(path);
 }
