@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { lastEvents } from './audit-record.ts';
 import { journalLines } from './journal-lines.ts';
 import { journalFiles, type JournalLine, parseLine } from './journal.ts';
 
@@ -88,6 +89,15 @@ export class AuditIndex implements Disposable {
     const sql = `SELECT line FROM records ${where} ORDER BY time DESC, file DESC, seq DESC LIMIT ?`;
     const rows = this.#database.prepare(sql).all(...values, query.limit ?? 100) as { line: string }[];
     return rows.toReversed().map(({ line }) => JSON.parse(line) as JournalLine);
+  }
+
+  /** The ids of commands whose text has that in it, and of whose end nothing is on record. */
+  running(command: string): string[] {
+    const marks = lastEvents.map(() => '?').join(', ');
+    const sql = `SELECT command_id FROM records WHERE event = 'start' AND command_id <> '' AND instr(command, ?) > 0
+      AND command_id NOT IN (SELECT command_id FROM records WHERE event IN (${marks}))`;
+    const rows = this.#database.prepare(sql).all(command, ...lastEvents) as { command_id: string }[];
+    return rows.map(({ command_id: id }) => id);
   }
 
   [Symbol.dispose](): void {

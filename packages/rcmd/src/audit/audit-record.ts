@@ -9,6 +9,9 @@ export const auditEvents = [
   'refused-connection',
 ] as const;
 
+/** After one of these there is no more on record about a command. */
+export const lastEvents: readonly string[] = ['end', 'denied', 'failed'];
+
 /** One line of the audit: something was asked for, began or ended. Append-only; each holds the hash of the one before. */
 export interface AuditRecord {
   /** ISO 8601, UTC, milliseconds. */

@@ -1,5 +1,6 @@
 import { watch } from 'node:fs';
 import { type AuditQuery, matchesQuery } from './audit-index.ts';
+import { lastEvents } from './audit-record.ts';
 import { journalLines, lastLineOf } from './journal-lines.ts';
 import { journalFiles, type JournalLine, parseLine } from './journal.ts';
 
@@ -24,7 +25,7 @@ export class AuditTail implements Disposable {
   /**
    * Yields those that match, until it is disposed of.
    *
-   * @param commands - the ids of commands that were found before: their ends match, too.
+   * @param commands - the ids of commands that run, and were found before: their ends match, too.
    */
   async *records(query: AuditQuery, commands = new Set<string>()): AsyncGenerator<JournalLine, void, void> {
     do {
@@ -33,10 +34,10 @@ export class AuditTail implements Disposable {
       for (const line of added.toSorted((a, b) => (a.time < b.time ? -1 : 1))) {
         const { commandId = '' } = line;
         const isOfOneFound = commands.has(commandId) && matchesQuery(line, { ...query, command: undefined });
-        if (matchesQuery(line, query)) commands.add(commandId);
-        else if (!isOfOneFound) continue;
-        if (line.event === 'end') commands.delete(commandId);
-        yield line;
+        const isFound = matchesQuery(line, query);
+        if (lastEvents.includes(line.event)) commands.delete(commandId);
+        else if (isFound && commandId !== '') commands.add(commandId);
+        if (isFound || isOfOneFound) yield line;
       }
     } while (await this.#changed.promise);
   }

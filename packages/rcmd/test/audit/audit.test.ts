@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { AuditIndex } from '../../src/audit/audit-index.ts';
+import type { AuditRecord } from '../../src/audit/audit-record.ts';
+import { AuditTail } from '../../src/audit/audit-tail.ts';
 import { AuditJournal, journalFiles, verifyJournals } from '../../src/audit/journal.ts';
 import { journalLines, lastLineOf } from '../../src/audit/journal-lines.ts';
 import { printable, printableCommand } from '../../src/audit/printable.ts';
@@ -148,6 +150,43 @@ describe('the audit', () => {
       [10, 0],
     );
     assert.deepEqual(index.search({ command: "' OR 1=1 --" }), []);
+  });
+
+  it('knows of which commands the end is still to come, and remembers no others while it is followed', async () => {
+    using folder = temporaryFolder();
+    const journal = new AuditJournal(folder.path);
+    const write = (event: AuditRecord['event'], commandId: string, argv?: string[]): void =>
+      journal.write({
+        event,
+        connectionId: 'c',
+        commandId,
+        address: 'unix',
+        principal: 'p',
+        ...(argv && { argv }),
+      });
+    write('start', 'ended', ['sleep', '1']);
+    write('end', 'ended');
+    write('start', 'runs', ['sleep', '2']);
+    write('start', 'other', ['echo']);
+    write('denied', 'never', ['sleep', '3']);
+    using index = new AuditIndex(folder.path);
+    index.update();
+    const commands = new Set(index.running('sleep'));
+    assert.deepEqual([...commands], ['runs']);
+    using tail = new AuditTail(folder.path);
+    write('start', 'short', ['sleep', '4']);
+    write('end', 'short');
+    write('failed', 'broken', ['sleep', '5']);
+    write('end', 'other');
+    write('end', 'runs');
+    write('start', 'last', ['sleep', '6']);
+    journal.close();
+    const followed: string[] = [];
+    for await (const { commandId = '' } of tail.records({ command: 'sleep', event: 'start' }, commands)) {
+      followed.push(commandId);
+      if (commandId === 'last') break;
+    }
+    assert.deepEqual([followed, [...commands]], [['short', 'last'], ['last']]);
   });
 
   it('is followed as it grows, half a line at a time', () => {

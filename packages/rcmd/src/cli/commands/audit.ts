@@ -73,21 +73,27 @@ async function audit(text: string | undefined, options: AuditOptions): Promise<v
   const { AuditTail } = await import('../../audit/audit-tail.ts');
   using tail = options.follow === true ? new AuditTail(folder) : undefined; // before the search, so that nothing falls between
   const shown = new Set<string>();
-  const commands = new Set<string>();
-  for (const line of await search(folder, query)) {
+  const { found, running } = await search(folder, query);
+  for (const line of found) {
     shown.add(line.hash);
-    if (line.commandId !== undefined) commands.add(line.commandId);
     await show(line);
   }
   if (tail === undefined) return;
-  for await (const line of tail.records(query, commands)) if (!shown.has(line.hash)) await show(line);
+  for await (const line of tail.records(query, running)) if (!shown.has(line.hash)) await show(line);
 }
 
-async function search(folder: string, query: AuditQuery): Promise<JournalLine[]> {
+interface Search {
+  readonly found: readonly JournalLine[];
+  /** Ids of commands whose end is still to be found by the command; however many records there may be at most. */
+  readonly running: Set<string>;
+}
+
+async function search(folder: string, query: AuditQuery): Promise<Search> {
   const { AuditIndex } = await import('../../audit/audit-index.ts');
   using index = new AuditIndex(folder);
   index.update();
-  return index.search(query);
+  const running = query.command === undefined ? [] : index.running(query.command);
+  return { found: index.search(query), running: new Set(running) };
 }
 
 async function verify(folder: string): Promise<void> {
