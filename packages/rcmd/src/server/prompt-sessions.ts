@@ -15,14 +15,17 @@ rcmd_line=$1 rcmd_file=$2 rcmd_env=$3
 shift 3
 rcmd_save() {
   if [ -n "$rcmd_file" ]; then
-    { printf '%s\0' "$PWD"; "$rcmd_env" -0 && printf 'end\0' || rcmd_lost=1; } >|"$rcmd_file"
+    { printf '%s\0' "$PWD" && { "$rcmd_env" -0 || { rcmd_lost=$?; false; }; } && printf 'end\0'; } >|"$rcmd_file" ||
+      [ -n "$rcmd_lost" ] || rcmd_lost=unsaved
     rcmd_file=
   fi
 }
 rcmd_tell() {
-  if [ -n "$rcmd_lost" ]; then
-    echo 'rcmd: the folder and the variables of this line are not kept: what it exports is more than a program can be started with (128 KiB a variable)' >&2
-  fi
+  case $rcmd_lost in
+    '') ;;
+    126) echo 'rcmd: the folder and the variables of this line are not kept: what it exports is more than a program can be started with (128 KiB a variable)' >&2 ;;
+    *) echo 'rcmd: the folder and the variables of this line are not kept: they could not be saved where the server runs; is the disk full?' >&2 ;;
+  esac
   rcmd_lost=
 }
 rcmd_lost=

@@ -39,6 +39,22 @@ describe('the lines of a session', () => {
     assert.deepEqual(await line(client, 'pwd; echo "$A${B-none}"'), ['/usr/bin\n1none\n', 0]);
   });
 
+  it('are left as they were where they cannot be saved, which is told as such', async () => {
+    await using started = await startServer();
+    await using client = await started.client();
+    assert.deepEqual(await line(client, 'cd /usr/bin'), ['', 0]);
+    const full = `trap '' XFSZ; ulimit -f 0; cd /`; // no file gets any bytes: as on a full disk
+    const [told, code] = await line(client, full);
+    assert.match(
+      told,
+      /^rcmd: the folder and the variables of this line are not kept: they could not be saved/,
+    );
+    assert.equal(code, 0);
+    const [untold] = await line(client, `cd /; rm -r "\${rcmd_file%/*}"`);
+    assert.match(untold, /could not be saved/);
+    assert.deepEqual(await line(client, 'pwd'), ['/usr/bin\n', 0]);
+  });
+
   it('do so after exit, set -e, a syntax error, an own trap, and an interrupt', async () => {
     await using started = await startServer();
     await using client = await started.client();
