@@ -25,7 +25,7 @@ const penaltyMs: Readonly<Record<RefusalFault, number>> = {
   'no-key': 5_000,
   protocol: 5_000,
   silent: 10_000,
-  gone: 1_000,
+  gone: 1_000, // at least: what it kept its place for
   crowded: 0,
   penalty: 0,
 };
@@ -46,6 +46,8 @@ interface HalfOpen {
   readonly address: string;
   readonly source: string;
   readonly deadline: NodeJS.Timeout;
+  /** When it came, by `performance.now()`. */
+  readonly since: number;
 }
 
 /** Settings of an {@link IntakeGuard}. */
@@ -94,8 +96,9 @@ export class IntakeGuard {
     const { authenticationMs } = this.#settings;
     const reason = `it did not say who it is within ${authenticationMs} ms`;
     const expire = () => this.#end(name, { fault: 'silent', address, reason });
+    const since = performance.now();
     const deadline = setTimeout(expire, Math.min(authenticationMs, 2 ** 31 - 1)).unref();
-    this.#halfOpen.set(keyOf(name), { request, address, source: sourceOf(address), deadline });
+    this.#halfOpen.set(keyOf(name), { request, address, source: sourceOf(address), deadline, since });
     return true;
   }
 
@@ -113,7 +116,9 @@ export class IntakeGuard {
   ended(name: RequestName): void {
     const halfOpen = this.#forget(name);
     if (halfOpen === undefined) return;
-    this.blamed({ fault: 'gone', address: halfOpen.address, reason: 'it left before it said who it is' });
+    const { address, since } = halfOpen;
+    const heldMs = performance.now() - since;
+    this.blamed({ fault: 'gone', address, reason: 'it left before it said who it is' }, heldMs);
   }
 
   close(): void {
@@ -153,9 +158,9 @@ export class IntakeGuard {
     this.blamed(refusal);
   }
 
-  /** Has a fault counted, told and held against its source. */
-  blamed(refusal: Refusal): void {
-    this.#penalties.add(refusal.address, penaltyMs[refusal.fault]);
+  /** Has a fault counted, told and held against its source, for as long at least as it kept a place. */
+  blamed(refusal: Refusal, heldMs = 0): void {
+    this.#penalties.add(refusal.address, Math.max(penaltyMs[refusal.fault], heldMs));
     this.#refused(refusal);
   }
 
