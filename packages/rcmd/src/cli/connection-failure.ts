@@ -50,7 +50,8 @@ const closedAtOnce: Explain = (target) =>
 const refusals: Readonly<Record<string, Explain>> = {
   DENIED: (target, message) => {
     const refusal = `${whereOf(target)} does not let you in: ${message.replace(/^you may not come in: /, '')}`;
-    if (target.place.kind === 'unix') return refusal;
+    // Whose key is known there gains nothing by its being written down once more.
+    if (target.place.kind === 'unix' || !message.endsWith('is not in authorized_keys')) return refusal;
     return `${refusal}; on that machine: rcmd authorize KEY, with what rcmd key says here`;
   },
   BUSY: (target, message) => `${whereOf(target)} is busy: ${message}`,
@@ -58,8 +59,13 @@ const refusals: Readonly<Record<string, Explain>> = {
 
 /** By the code of the error. */
 const reasons: Readonly<Record<string, Explain>> = {
-  ECONNREFUSED: (target) =>
-    `Nothing listens on ${whereOf(target)}: is rcmd serve running there, on that port?`,
+  ECONNREFUSED: (target) => {
+    const how =
+      target.place.kind === 'unix'
+        ? `rcmd serve --listen unix:${target.place.path} running`
+        : 'rcmd serve running there, on that port';
+    return `Nothing listens on ${whereOf(target)}: is ${how}?`;
+  },
   ECONNRESET: closedAtOnce,
   EHOSTUNREACH: noWay,
   ENETUNREACH: noWay,
@@ -74,7 +80,8 @@ const reasons: Readonly<Record<string, Explain>> = {
     target.fingerprint === undefined
       ? `${message}: rcmd trust --forget ${formatTarget(target.place)}`
       : `${message}: targets.${target.name}.fingerprint in ${configPath(rcmdPaths().config)}`,
-  CONNECT_TIMEOUT: (_target, message) => `${message}: is that its address and port, and no firewall between?`,
+  CONNECT_TIMEOUT: ({ place }, message) =>
+    `${message}: ${place.kind === 'unix' ? 'does the server there still answer others' : 'is that its address and port, and no firewall between'}?`,
   TLS_HANDSHAKE: (target, message) =>
     /closed the connection/.test(message)
       ? closedAtOnce(target, message)

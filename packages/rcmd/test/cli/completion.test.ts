@@ -67,6 +67,20 @@ describe('completion', () => {
   });
 });
 
+it('completion offers no server whose name a shell would not take as it is', async () => {
+  using machine = new Machine();
+  mkdirSync(machine.file('.config/rcmd'), { recursive: true });
+  const key = `SHA256:${'A'.repeat(43)}`;
+  const known = ['$(touch${IFS}/tmp/x):8888', 'a;b:8888', '[::1]:7', 'lab.test:8888'];
+  writeFileSync(
+    machine.file('.config/rcmd/known_hosts'),
+    known.map((address) => `${address} ${key}\n`).join(''),
+  );
+  const { stdout } = await machine.run(['complete', '--', 'status', '']);
+  const offered = stdout.split('\n').flatMap((line) => (line.includes('\t') ? [line.split('\t')[0]] : []));
+  assert.deepEqual(offered, ['[::1]:7', 'lab.test']);
+});
+
 /** How a shell starts with nothing of its user's, and what it needs before the script. */
 const shells: Readonly<Record<string, { readonly command: readonly string[]; readonly before: string }>> = {
   bash: { command: ['bash', '--norc'], before: 'true' },

@@ -86,6 +86,35 @@ describe('a server that cannot be reached', () => {
     );
   });
 
+  it('is told of in the words of where it is, and with a way in only where there is that one', () => {
+    const said = (address: string, error: object): string => {
+      const target = { name: address, address, place: parseTarget(address), hostKeys: 'strict' } as const;
+      return (explainFailure(Object.assign(new Error('No answer'), error), target) as Error).message;
+    };
+    assert.equal(
+      said('unix:/run/s', { code: 'ECONNREFUSED' }),
+      'Nothing listens on unix:/run/s: is rcmd serve --listen unix:/run/s running?',
+    );
+    assert.equal(
+      said('unix:/run/s', { code: 'CONNECT_TIMEOUT' }),
+      'No answer: does the server there still answer others?',
+    );
+    assert.match(said('lab', { code: 'CONNECT_TIMEOUT' }), /^No answer: .* port, and no firewall between\?$/);
+    const denied = (reason: string): string =>
+      said('lab', { goAway: { code: 'DENIED', message: `you may not come in: ${reason}` } });
+    assert.match(
+      denied('the key SHA256:x is not in authorized_keys'),
+      /; on that machine: rcmd authorize KEY/,
+    );
+    for (const reason of [
+      'the server cannot read authorized_keys',
+      'the key SHA256:x has expired',
+      'the key SHA256:x may not come from there',
+    ]) {
+      assert.ok(denied(reason).endsWith(`does not let you in: ${reason}`), denied(reason));
+    }
+  });
+
   it('because the configuration names another key, is told of with the place of that', async () => {
     using machine = new Machine();
     mkdirSync(machine.file('.config/rcmd'), { recursive: true, mode: 0o700 });

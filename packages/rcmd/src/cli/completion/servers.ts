@@ -5,6 +5,9 @@ import { KnownHosts, knownHostsFile } from '../../trust/known-hosts.ts';
 import { readConfig } from '../config-file.ts';
 import type { Candidate } from './candidates.ts';
 
+/** Words that mean themselves to every shell: a name that a server has put into a file must not be part of a command. */
+const isPlain = /^(?!-)[\w.:%@+[\]-]+$/;
+
 /** The servers that may stand for HOST: the targets of the configuration, and those whose keys are known. */
 export function completedServers(): Candidate[] {
   const { config } = rcmdPaths();
@@ -17,5 +20,7 @@ export function completedServers(): Candidate[] {
   return [
     ...targets,
     ...known.map((address) => ({ word: address.replace(usual, ''), description: 'its key is known' })),
-  ].map(({ word, description }) => ({ word: printable(word), description: printable(description) }));
+  ]
+    .filter(({ word }) => isPlain.test(word))
+    .map(({ word, description }) => ({ word, description: printable(description) }));
 }
