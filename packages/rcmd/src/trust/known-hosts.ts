@@ -61,6 +61,7 @@ export class KnownHosts {
    */
   remove(address: string): boolean {
     if (!existsSync(this.#path)) return false;
+    requireOwnFile(this.#path);
     const file = openSync(this.#path, 'r+');
     try {
       const lines = readFileSync(file, 'latin1').split('\n'); // a character for each byte

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { KnownHosts } from '../../src/trust/known-hosts.ts';
@@ -54,6 +54,26 @@ describe('known_hosts', () => {
       ['new', 'known'],
     );
     assert.ok(readFileSync(path, 'latin1').startsWith('# B\xfccher, \xfc\n#ab:1 '));
+  });
+
+  it('is not written to where others may write too, behind a link either', () => {
+    using folder = temporaryFolder();
+    const shared = join(folder.path, 'shared');
+    mkdirSync(shared);
+    const [target, path] = [join(shared, 'file'), join(folder.path, 'known_hosts')];
+    symlinkSync(target, path);
+    const hosts = new KnownHosts(path);
+    chmodSync(shared, 0o777);
+    assert.throws(() => hosts.add('lab:1', someKey), { code: 'UNSAFE_PATH' });
+    assert.equal(existsSync(target), false, 'something was made where others choose what it is');
+    writeFileSync(target, `lab:1 ${someKey}\n`);
+    for (const write of [() => hosts.add('other:1', someKey), () => hosts.remove('lab:1')])
+      assert.throws(write, { code: 'UNSAFE_PATH' });
+    assert.equal(readFileSync(target, 'utf8'), `lab:1 ${someKey}\n`);
+    chmodSync(shared, 0o755);
+    hosts.add('other:1', someKey);
+    assert.equal(hosts.remove('lab:1'), true);
+    assert.match(readFileSync(target, 'utf8'), /^#ab:1 .*\nother:1 .*\n$/);
   });
 
   it('is not used where others may write to it, behind a link either', () => {
