@@ -62,7 +62,9 @@ async function lineSource(): Promise<LineSource> {
   if (process.stdin.isTTY && (process.stdout.isTTY || process.stderr.isTTY)) {
     const { History } = await import('../prompt/history.ts');
     const { TypedLines } = await import('../prompt/typed-lines.ts');
-    return new TypedLines(new History(join(rcmdPaths().state, 'history')));
+    const warn = (problem: string): void =>
+      void process.stderr.write(`rcmd: lines are not remembered: ${printable(problem)}\n`);
+    return new TypedLines(new History(join(rcmdPaths().state, 'history'), warn));
   }
   const { PipedLines } = await import('../prompt/piped-lines.ts');
   return new PipedLines();
