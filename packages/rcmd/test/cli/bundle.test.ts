@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../support/commands.ts';
 import { Program, type ProgramEnd } from '../support/program.ts';
 import { Served } from '../support/served.ts';
 
@@ -80,5 +83,29 @@ describe('the command line that is built', { skip: existsSync(bundle) ? false : 
     const { code, stdout } = await run(['complete', '--', 'exec', '--time']);
     assert.equal(code, 0);
     assert.match(stdout, /^--timeout/m);
+  });
+});
+
+describe('a build', () => {
+  const packageFolder = fileURLToPath(new URL('../..', import.meta.url));
+
+  it('takes nothing away before it has made what takes its place: servers run meanwhile', () => {
+    const { scripts } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    assert.ok(!('prebuild' in scripts));
+    assert.match(scripts['build']!, /&& node scripts\/remove-stale\.js$/);
+  });
+
+  it('takes away what earlier sources left, and nothing else', () => {
+    using folder = temporaryFolder();
+    const { path } = folder;
+    for (const name of ['src/cli', 'dist/cli']) mkdirSync(join(path, name), { recursive: true });
+    for (const name of ['a.ts', 'main.cts']) writeFileSync(join(path, 'src/cli', name), '');
+    const wanted = ['a.d.ts', 'a.d.ts.map', 'a.js', 'a.js.map', 'main.cjs', 'main.d.cts', 'rcmd.cjs'];
+    for (const name of [...wanted, 'gone.js', 'gone.js.map', 'gone.d.ts', 'main.js'])
+      writeFileSync(join(path, 'dist/cli', name), '');
+    execFileSync(process.execPath, [join(packageFolder, 'scripts/remove-stale.js'), path]);
+    assert.deepEqual(readdirSync(join(path, 'dist/cli')).toSorted(), wanted);
   });
 });
