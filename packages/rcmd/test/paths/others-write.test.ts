@@ -49,7 +49,7 @@ describe('a user whose logins have umask 002', { timeout: 60_000 }, () => {
     const passwd = file('passwd', 'root:x:0:0::/root:/bin/sh\nana:x:12345:12345::/:/bin/sh\n');
     const groups = file('group', `root:x:0:\n${group}\n`);
     const home = join(folder.path, 'home');
-    mkdirSync(home);
+    mkdirSync(home, { mode: 0o755 });
     const program = `const { createPrivateFile } = await import(${JSON.stringify(privateFile)});
       const { chmodSync, chownSync, mkdirSync } = await import('node:fs');
       chmodSync(${JSON.stringify(folder.path)}, 0o755);
