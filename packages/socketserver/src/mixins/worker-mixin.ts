@@ -199,26 +199,31 @@ export function WorkerMixIn(
     }
 
     protected override get pendingRequests(): number {
-      return this.#pool.waiting;
+      return #pool in this ? this.#pool.waiting : 0;
+    }
+
+    /** Constructors under this one have it called too, before there is a pool, or any private method. */
+    static #endLoan(server: WithWorkers): void {
+      if (#pool in server) server.#pool.endLoan();
     }
 
     override shutdown(): Promise<void> {
-      this.#pool.endLoan();
+      WithWorkers.#endLoan(this);
       return super.shutdown();
     }
 
     protected override fail(error: unknown): void {
-      this.#pool.endLoan();
+      WithWorkers.#endLoan(this);
       super.fail(error);
     }
 
     protected override termsChanged(): void {
       super.termsChanged();
-      this.#pool.endLoan();
+      WithWorkers.#endLoan(this);
     }
 
     protected override takingChanged(isTaking: boolean): void {
-      if (!isTaking) this.#pool.endLoan();
+      if (!isTaking) WithWorkers.#endLoan(this);
       super.takingChanged(isTaking);
       if (isTaking) {
         this.#receiveInWorkers();
@@ -236,7 +241,7 @@ export function WorkerMixIn(
     }
 
     protected override connectionSetupChanged(): void {
-      this.#pool.setUp({ type: 'setup', connections: this.#connectionSetup() });
+      if (#pool in this) this.#pool.setUp({ type: 'setup', connections: this.#connectionSetup() });
     }
 
     protected override isPeerGone(request: unknown, error: unknown): boolean {
@@ -246,7 +251,7 @@ export function WorkerMixIn(
 
     protected override closeSource(source: RequestSource, drained: Promise<void>): Promise<void> {
       this.#ownSocket = undefined;
-      this.#pool.endLoan();
+      WithWorkers.#endLoan(this);
       const ownRequests = { place: -1, interrupt: () => {}, reset: () => this.connectionClosed(ownRequests) };
       this.connectionOpened(ownRequests); // for all of them, so that the drain waits
       void this.#pool.interrupt(this.timeouts.drainMs).then(() => this.connectionClosed(ownRequests));
