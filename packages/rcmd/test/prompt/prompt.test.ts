@@ -151,7 +151,9 @@ describe('the prompt', needs('python3'), () => {
     await shell.stdout.until(prompt);
     shell.write(`printf '\\033[?25l\\033[?1049h\\033P'\r`);
     await shell.stdout.until('\u001b[?25l\u001b[?1049h\u001bP');
-    await shell.stdout.until('\u001b\\\u001b[0m\u000f\u001b(B\u001b[?25h\u001b[?1049l');
+    await shell.stdout.until(
+      '\u001b\\\u001b[0m\u000f\u001b(B\u001b[?25h\u001b[?1000;1002;1003;1006;2004;1l\u001b[?1049l',
+    );
     await shell.stdout.until(prompt);
   });
 
