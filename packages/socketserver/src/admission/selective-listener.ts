@@ -66,6 +66,11 @@ export class SelectiveListener implements Listener {
     return !this.isHeldUp && (this.#isDue() || this.#under.isReady);
   }
 
+  /** Whether some that have waited may come now, and are there, accepted, for nobody else to take. */
+  get hasDue(): boolean {
+    return this.#due.length > 0;
+  }
+
   /** Whether so many wait for a worker that nobody else may come. */
   get isHeldUp(): boolean {
     const { limits, pending } = this.#parts;

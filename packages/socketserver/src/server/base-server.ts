@@ -360,7 +360,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
 
   /** Takes requests again. @param next - the number of the next one. */
   protected takeIntakeBack(next: number): void {
-    this.nextNumber = next;
+    if (next > 0) this.nextNumber = next; // else the listener was closed meanwhile, and there is no next one
     this.#intake.takeBack();
   }
 

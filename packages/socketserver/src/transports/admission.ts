@@ -74,6 +74,11 @@ export class Admission {
     return !this.#limited.hasRoom || this.#selective.isHeldUp;
   }
 
+  /** Whether clients are kept that may come in at once. */
+  get hasDue(): boolean {
+    return this.#selective.hasDue;
+  }
+
   /** Has clients prepared that may come in; they count as connections meanwhile. */
   prepared(under: Listener, preparation: Preparation): Listener {
     const listener = new PreparedListener(under, preparation);

@@ -182,7 +182,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   protected override get plainListener(): Listener | undefined {
     const { limits, access } = this;
     const isPlain = this.#proxies === undefined && limits.areNone && access.areEmpty;
-    return isPlain ? this.#listener : undefined;
+    return isPlain && this.#admission?.hasDue === false ? this.#listener : undefined;
   }
 
   protected override acceptedInWorker(id: number, clientAddress: Address): StreamSocket<Address> {

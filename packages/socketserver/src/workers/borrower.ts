@@ -61,9 +61,13 @@ export class Borrower {
   }
 
   /** It takes no client any more. @returns the number of the next one. */
-  end(): number {
-    const next = this.pooled.endLoan();
+  takeBack(): number {
+    return this.pooled.takeBack();
+  }
+
+  /** Has all that it took be requests like any other, of which subscribers are told. */
+  end(): void {
+    this.pooled.loanEnded();
     this.pooled.adoptLent();
-    return next;
   }
 }

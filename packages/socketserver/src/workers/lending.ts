@@ -91,7 +91,7 @@ export class Lending {
   handedOut(now: number): void {
     this.#came += 1;
     if (this.#came < fewestInWindow || now - this.#began < windowMs) return;
-    const isDense = now - this.#began < windowMs * 2;
+    const isDense = now - this.#began < windowMs * 2 && this.#borrowers.length === 0; // else they waited since before the loan
     if (isDense && now >= this.#pausesUntil && this.#owner.listener() !== undefined && this.#areShort()) {
       this.#begin();
     }
@@ -105,9 +105,11 @@ export class Lending {
     if (borrowers.length === 0) return;
     this.#borrowers = [];
     clearInterval(this.#timer);
+    // All of them first: what is told then may have the program end the loan too, which is over already.
     let next = 0;
-    for (const borrower of borrowers) next = borrower.end();
+    for (const borrower of borrowers) next = borrower.takeBack();
     this.#owner.takenBack(next);
+    for (const borrower of borrowers) borrower.end();
   }
 
   /** A worker is to get nothing more. */
@@ -183,7 +185,9 @@ export class Lending {
       if (areAtLimit === this.#borrowers.length && !this.#lend(0)) this.#crowd();
     } else if (this.#empty >= emptyLooks && this.#borrowers.length > 1) {
       this.#empty = 0;
-      this.#borrowers.pop()!.end();
+      const last = this.#borrowers.pop()!;
+      last.takeBack();
+      last.end();
     }
   }
 

@@ -223,12 +223,15 @@ export class PooledWorker {
   }
 
   /** It takes no client any more, from now on. @returns the number of the next one. */
-  endLoan(): number {
-    const next = this.#loan!.end();
+  takeBack(): number {
+    return this.#loan!.end();
+  }
+
+  /** After {@link takeBack}: looks a last time whom it took. */
+  loanEnded(): void {
     this.takeReports();
     this.#loan = undefined;
     this.#loanState = 'over';
-    return next;
   }
 
   /** Has {@link requests} be all that it serves, also those that it took itself: those at least that it took before a time. */

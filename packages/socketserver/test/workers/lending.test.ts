@@ -284,6 +284,27 @@ describe('a listener on loan to threads', { skip: !hasNative }, () => {
     assert.equal(server.stats().active, 0);
   });
 
+  it('is not lent while clients that waited for a limit are still to be taken', async () => {
+    class Open extends ThreadingTCPServer {
+      get mayLend(): boolean {
+        return this.plainListener !== undefined;
+      }
+    }
+    const server = new Open(address, Errand, { engine: 'native', limits: { maxConnectionsPerAddress: 1 } });
+    await using _ = serving(server);
+    const staying = open(server, 'stay');
+    await answerOf(staying);
+    const waiting = open(server, 'flood');
+    await once(waiting, 'connect');
+    for (let turn = 0; turn < 50; turn += 1) await nextTurn(); // it is accepted, and kept
+    server.limits.maxConnectionsPerAddress = Infinity;
+    assert.equal(server.mayLend, false);
+    assert.match(await answerOf(waiting), /^flood /);
+    assert.equal(server.mayLend, true);
+    staying.destroy();
+    waiting.destroy();
+  });
+
   it('is not what handleRequest does', async () => {
     const server = threading();
     for (let count = 0; count < 200; count += 1) {

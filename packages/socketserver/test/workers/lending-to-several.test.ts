@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Listener, LoanState } from '../../src/engine/contract.ts';
+import { Lending, type LendingParts } from '../../src/workers/lending.ts';
+import { until } from '../support/until.ts';
+
+/** A thread that is always at work on a core of its own, and leaves clients waiting. */
+class BusyThread {
+  readonly hasRoom = true;
+  readonly isBlocked = false;
+  readonly answersNow = true;
+  readonly leavesWaiting = true;
+  readonly active = 0;
+  readonly worker = { busyMs: 1, reports: { beats: 0 } };
+  loanState: LoanState = 'over';
+  adopts = (): void => {};
+  #served = 0;
+
+  get served(): number {
+    this.worker.reports.beats += 1;
+    return (this.#served += 100);
+  }
+  get cpuMs(): number {
+    return performance.now();
+  }
+  lend(): boolean {
+    this.loanState = 'out';
+    return true;
+  }
+  takeBack(): number {
+    this.loanState = 'over';
+    return 7;
+  }
+  takeReports(): void {}
+  loanEnded(): void {}
+  adoptLent(before?: number): void {
+    if (before === undefined) this.adopts();
+  }
+}
+
+describe('a listener on loan to several threads', () => {
+  it('is back from all of them before anything is told of what they took', async () => {
+    const threads = [new BusyThread(), new BusyThread()];
+    const taken: number[] = [];
+    const roster = { workers: new Set(threads), takeReports() {}, durations: { areLong: () => false } };
+    const lending = new Lending({
+      roster: roster as unknown as LendingParts['roster'],
+      owner: { listener: () => ({}) as Listener, lent: () => 1, takenBack: (next) => void taken.push(next) },
+      crowded() {},
+    });
+    for (let at = 0; at < 64; at += 1) lending.handedOut(1_000 + at);
+    await until(() => threads.every(({ loanState }) => loanState === 'out'));
+    const states: LoanState[][] = [];
+    for (const thread of threads) {
+      thread.adopts = () => {
+        states.push(threads.map(({ loanState }) => loanState));
+        lending.end(); // as by a subscriber who suspends the server
+      };
+    }
+    lending.end();
+    assert.deepEqual(states, [
+      ['over', 'over'],
+      ['over', 'over'],
+    ]);
+    assert.deepEqual(taken, [7]);
+  });
+});
