@@ -231,6 +231,7 @@ export class WorkerPool {
     this.#owner.lent.adopt(lent, (request) => {
       adopted = new PooledRequest(-lent.number, request);
       adopted.takenBy(pooled.worker, lent.cameAt);
+      if (this.options.blockedMs !== Infinity) this.#watch.start();
       return adopted.ended;
     });
     return adopted!;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ThreadingTCPServer } from '../../src/index.ts';
+import { ThreadingTCPServer, type WorkerLostError } from '../../src/index.ts';
 import { requestEndedChannel } from '../../src/diagnostics/request-events.ts';
 import { workerLostChannel, type WorkerLostEvent } from '../../src/diagnostics/worker-events.ts';
 import { borrowersOf } from '../support/borrowers.ts';
@@ -125,6 +125,25 @@ describe('a listener on loan to threads', { skip: !hasNative }, () => {
     Atomics.store(flags, mayEnd, 1);
     await flood.stop();
     assert.match(await spinning, /^spin /);
+  });
+
+  it('does not spare a thread that is blocked for too long', async () => {
+    const spins = 0;
+    const flags = new Int32Array(new SharedArrayBuffer(8));
+    const losses: WorkerLostEvent[] = [];
+    const server = threading({ workerData: flags, workers: { min: 2, max: 2, blockedMs: 300 } });
+    server.handleWorkerLost = (event: WorkerLostEvent) => void losses.push(event);
+    server.handleError = () => {};
+    await using _ = serving(server);
+    const flood = await untilLent(server);
+    const spinning = open(server, 'spin');
+    const ended = new Promise((resolve) => spinning.on('error', () => {}).once('close', resolve));
+    await until(() => Atomics.load(flags, spins) === 1);
+    await flood.stop().catch(() => {}); // those that the thread had end with it
+    await ended;
+    await until(() => losses.length === 1);
+    assert.equal((losses[0]!.error as WorkerLostError).reason, 'blocked');
+    assert.match(await ask(server, 'after'), /^after /);
   });
 
   it('takes only the requests along that a thread has which dies, and tells whose they were', async () => {
