@@ -36,8 +36,11 @@ void AddLocal(msghdr* header, const Address& from) {
     local.ipi_spec_dst.s_addr = htonl(host);
     AddControl(header, IPPROTO_IP, IP_PKTINFO, local);
   } else if (from.Family() == AF_INET6) {
+    const auto& own = reinterpret_cast<const sockaddr_in6&>(from.storage);
     in6_pktinfo local{};
-    local.ipi6_addr = reinterpret_cast<const sockaddr_in6&>(from.storage).sin6_addr;
+    local.ipi6_addr = own.sin6_addr;
+    // A link-local address means nothing without its link, and any other leaves by the link that routes say. [RFC 4007 6]
+    if (IN6_IS_ADDR_LINKLOCAL(&own.sin6_addr)) local.ipi6_ifindex = own.sin6_scope_id;
     AddControl(header, IPPROTO_IPV6, IPV6_PKTINFO, local);
   }
 }

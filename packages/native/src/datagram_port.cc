@@ -19,6 +19,12 @@ namespace {
 // EMSGSIZE where it was found to be small later). [Linux: udp_send_skb()]
 bool IsOfTheWay(int error) { return error == EIO || error == EINVAL || error == EMSGSIZE; }
 
+// The address to leave from may be ours no longer: IPv4 says ENETUNREACH, IPv6 EINVAL, or ENODEV where its link has gone.
+// [Linux: ip_route_output_key_hash_rcu(), ip6_datagram_send_ctl()]
+bool MayBeOfTheSource(int error, const Address& from) {
+  return from.Family() != AF_UNSPEC && (error == ENETUNREACH || error == EINVAL || error == ENODEV);
+}
+
 }  // namespace
 
 DatagramPort::DatagramPort(Environment* environment, Descriptor descriptor, int family, uint32_t max_packet_size,
@@ -104,7 +110,7 @@ int DatagramPort::Receive(DatagramBatch* batch) {
   return received;
 }
 
-int DatagramPort::Send(const uint8_t* bytes, size_t length, const Address& address, const Address& from) {
+int DatagramPort::Send(const uint8_t* bytes, size_t length, const Address& address, Address* from) {
   iovec piece{const_cast<uint8_t*>(bytes), length};
   alignas(cmsghdr) uint8_t control[kLocalSpace] = {};
   msghdr header{};
@@ -113,13 +119,17 @@ int DatagramPort::Send(const uint8_t* bytes, size_t length, const Address& addre
   header.msg_iov = &piece;
   header.msg_iovlen = 1;
   header.msg_control = control;
-  AddLocal(&header, from);
+  AddLocal(&header, *from);
   ssize_t sent;
   do {
     sent = sendmsg(fd(), &header, MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
   if (sent >= 0) return 0;
   const int status = -errno;
+  if (MayBeOfTheSource(-status, *from)) {
+    from->storage.ss_family = AF_UNSPEC;
+    return Send(bytes, length, address, from);
+  }
   if (status == -EAGAIN && family_ != AF_UNIX) WatchFor(watched_ | EPOLLOUT);
   return status;
 }
@@ -201,7 +211,9 @@ void DatagramPort::SendOrKeep(DatagramBatch* batch, uint32_t count) {
       // An error is reported only if it hit the first of them. [sendmmsg(2)]
       if (batch->IsJoined(sent)) {
         if (IsOfTheWay(errno)) joining_ = Joining::kFails;
-        SendApart(*batch, sent);
+        SendApart(batch, sent);
+      } else if (MayBeOfTheSource(errno, batch->locals[sent])) {
+        SendApart(batch, sent);
       } else {
         environment_->Emit(layout::kSendFailed, id(), -errno, 0);
       }
@@ -214,13 +226,14 @@ void DatagramPort::SendOrKeep(DatagramBatch* batch, uint32_t count) {
   WatchFor(watched_ | EPOLLOUT);
 }
 
-// Whatever kept joined datagrams from going out, single ones may go.
-void DatagramPort::SendApart(const DatagramBatch& batch, uint32_t index) {
-  batch.TakeApart(index, [&](const uint8_t* datagram, size_t length) {
-    const Address& address = batch.addresses[index];
-    const int status = waiting_.empty() ? Send(datagram, length, address, batch.locals[index]) : -EAGAIN;
+// Whatever kept joined datagrams from going out, single ones may go. The first finds out whether their source has gone.
+void DatagramPort::SendApart(DatagramBatch* batch, uint32_t index) {
+  batch->TakeApart(index, [&](const uint8_t* datagram, size_t length) {
+    const Address& address = batch->addresses[index];
+    Address& from = batch->locals[index];
+    const int status = waiting_.empty() ? Send(datagram, length, address, &from) : -EAGAIN;
     if (status == -EAGAIN) {
-      waiting_.push_back({address, batch.locals[index], {datagram, datagram + length}});
+      waiting_.push_back({address, from, {datagram, datagram + length}});
     } else if (status != 0) {
       environment_->Emit(layout::kSendFailed, id(), status, 0);
     }
@@ -235,8 +248,8 @@ void DatagramPort::Keep(const DatagramBatch& batch, uint32_t index) {
 
 void DatagramPort::SendWaiting() {
   while (!waiting_.empty()) {
-    const Waiting& first = waiting_.front();
-    const int status = Send(first.bytes.data(), first.bytes.size(), first.address, first.from);
+    Waiting& first = waiting_.front();
+    const int status = Send(first.bytes.data(), first.bytes.size(), first.address, &first.from);
     if (status == -EAGAIN) return;
     if (status != 0) environment_->Emit(layout::kSendFailed, id(), status, 0);
     waiting_.pop_front();

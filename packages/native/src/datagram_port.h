@@ -33,9 +33,10 @@ class DatagramPort final : public Source {
   // Reads a batch into `batch`. Gives the number of datagrams, 0 when none waits, or a negative errno.
   int Receive(DatagramBatch* batch);
 
-  // Sends one now, from an address of ours where `from` has a family. Gives 0 or a negative errno; on -EAGAIN kWritable
-  // will tell when to try again, except on a Unix socket, where nothing tells that a receiver's queue has room.
-  int Send(const uint8_t* bytes, size_t length, const Address& address, const Address& from);
+  // Sends one now, from an address of ours where `from` has a family; where that has gone since, takes the family from it,
+  // and sends from the one that the system picks. Gives 0 or a negative errno; on -EAGAIN kWritable will tell when to try
+  // again, except on a Unix socket, where nothing tells that a receiver's queue has room.
+  int Send(const uint8_t* bytes, size_t length, const Address& address, Address* from);
 
   // Has each datagram tell the address that it was sent to, where the socket is bound to any.
   void TellLocalIfAny(const Address& bound);
@@ -56,7 +57,7 @@ class DatagramPort final : public Source {
   void WatchFor(uint32_t events);
   bool CanJoin();
   void SendOrKeep(DatagramBatch* batch, uint32_t count);
-  void SendApart(const DatagramBatch& batch, uint32_t index);
+  void SendApart(DatagramBatch* batch, uint32_t index);
   void Keep(const DatagramBatch& batch, uint32_t index);
   void SendWaiting();
 

@@ -147,7 +147,7 @@ napi_value SendTo(napi_env env, napi_callback_info info) {
   if (port->family() == AF_INET6 && address.Family() == AF_INET) {
     address = Address::IPv4Mapped(address.Host(), address.Port());
   }
-  return arguments.Return(port->Send(bytes, length, address, from));
+  return arguments.Return(port->Send(bytes, length, address, &from));
 }
 
 // setSocketOption(slot, generation, name, value): 'broadcast', 'receiveBuffer', 'sendBuffer', 'multicastTTL',

@@ -73,7 +73,8 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress>
       if (this.#failure !== undefined) throw this.#failure;
       if (this.isOver) throw new ConnectionClosedError('Cannot sendto: the socket is closed');
       const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-      sending = this.#port.send(bytes, this.#destination(address), this.#sourceFor(address));
+      const destination = this.#destination(address);
+      sending = this.#port.send(bytes, destination, this.#sourceFor(destination));
       this.#bytesWritten += bytes.length;
       if (this.#shared !== undefined) this.#shared.#bytesWritten += bytes.length;
     } catch (error) {

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { ConcurrentUDPServer, ForkingUDPServer, ThreadingUDPServer, UDPServer } from '../../src/index.ts';
 import { engines } from '../support/engines.ts';
 import { serving } from '../support/serving.ts';
 import { Obey } from '../workers/handlers/datagrams.ts';
 
+const run = promisify(execFile);
 const servers = [UDPServer, ConcurrentUDPServer, ThreadingUDPServer, ForkingUDPServer] as const;
 
 /** Asks each host for the address under which it was reached, `times` times in a row, and says who answered what. */
@@ -59,4 +63,33 @@ describe('a server that is bound to any address, on the native engine', { skip }
     client.close();
     other.close();
   });
+
+  it('knows the client by its IPv4 address at :: too', async () => {
+    await using server = new ConcurrentUDPServer(['::', 0], Obey, { engine: 'native' });
+    await using _ = serving(server);
+    const client = createSocket('udp4').bind(0, '127.0.0.1').unref();
+    await once(client, 'listening');
+    client.send(`tell ${client.address().port}`, server.serverAddress[1], '127.0.0.2');
+    const [, { address }] = (await once(client, 'message')) as [Buffer, RemoteInfo];
+    assert.equal(address, '127.0.0.2');
+    client.close();
+  });
+
+  for (const [any, client, moved] of [
+    ['0.0.0.0', '127.0.0.1', '10.9.9.2'],
+    ['::', '127.0.0.1', '10.9.9.2'],
+    ['::', '::1', 'fd00::2'],
+  ] as const) {
+    it(`answers ${client} from another address once ${moved} has gone, at ${any}`, async (t) => {
+      const program = fileURLToPath(new URL('./programs/loses-address.ts', import.meta.url));
+      const setUp = `ip link set lo up && ip addr add ${moved} dev lo`;
+      const apart = ['--map-root-user', '--net', 'sh', '-c', `${setUp} && exec "$@"`, 'sh'];
+      if (spawnSync('unshare', [...apart, 'true']).status !== 0) return t.skip('no network of its own');
+      const { stdout } = await run('unshare', [...apart, process.execPath, program, any, client, moved]);
+      assert.deepEqual(
+        stdout.trim().split('\n'),
+        ['alone', 'joined', 'joined', 'joined', 'large', 'after all'].map((answer) => `${client} ${answer}`),
+      );
+    });
+  }
 });
