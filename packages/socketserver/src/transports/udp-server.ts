@@ -30,8 +30,9 @@ const udpOptionRules: OptionRules<UDPServerOptions> = {
  * A UDP server that serves one datagram after the other; later ones wait, in order.
  *
  * At `0.0.0.0` or `::` answers leave, on the native engine, from the address that the client wrote to, also those of
- * workers. On the node engine the system picks one of the machine's, since `node:dgram` neither tells nor sets it: a
- * client that has connected its socket to another one does not hear them, so bind each address by itself there.
+ * workers, where that is an address of this host alone: not a group, nor a broadcast address. On the node engine the
+ * system picks one of the machine's, since `node:dgram` neither tells nor sets it: a client that has connected its socket
+ * to another one does not hear them, so bind each address by itself there.
  *
  * @example
  * class Echo extends BaseRequestHandler<DatagramRequest> {
