@@ -1,5 +1,6 @@
 import type { Listener } from '../engine/contract.ts';
 import { Borrower } from './borrower.ts';
+import { chooseBorrower } from './choose-borrower.ts';
 import type { PooledWorker } from './pooled-worker.ts';
 import type { WorkerRoster } from './worker-roster.ts';
 
@@ -24,9 +25,6 @@ const quietLooks = 10;
  */
 const crowdedLooks = 10;
 const emptyLooks = 50;
-
-/** Connections that a borrower may take on beyond those that it has: where they stay they must be spread. */
-const quota = 64;
 
 /** A request that lasts longer is looked after as those that were handed over. */
 const lastsMs = 50;
@@ -143,15 +141,12 @@ export class Lending {
 
   /** Lets one more thread take clients, the freest. @returns whether there is one that can. */
   #lend(number: number): boolean {
-    let freest: PooledWorker | undefined;
-    for (const pooled of this.#roster.workers) {
-      if (!pooled.hasRoom || pooled.isBlocked || pooled.loanState !== 'over') continue;
-      if ((freest === undefined || pooled.active < freest.active) && pooled.answersNow) freest = pooled;
-    }
+    const choice = chooseBorrower(this.#roster.workers);
     const listener = this.#owner.listener();
-    if (freest === undefined || listener === undefined || !freest.lend(listener, { number, quota }))
-      return false;
-    this.#borrowers.push(new Borrower(freest));
+    if (choice === undefined || listener === undefined) return false;
+    const { pooled, quota } = choice;
+    if (!pooled.lend(listener, { number, quota })) return false;
+    this.#borrowers.push(new Borrower(pooled));
     return true;
   }
 
