@@ -70,6 +70,7 @@ export {
 } from './diagnostics/worker-events.ts';
 export { type EngineChoice } from './engine/choose-engine.ts';
 export { type PeerCredentials } from './engine/contract.ts';
+export { recycle } from './engine/tls/record-memory.ts';
 export {
   CertificateError,
   type CertificateFault,

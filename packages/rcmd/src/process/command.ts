@@ -33,7 +33,10 @@ export interface RunningCommand extends AsyncDisposable {
   read(stream: OutputName, max: number): Promise<Uint8Array | undefined>;
   /** Stops reading a stream for good: the command gets SIGPIPE when it writes there. */
   stop(stream: OutputName): void;
-  /** Gives it input; resolves when more may be brought. A command that reads no more is no error: the bytes are dropped, and the result is `false`. */
+  /**
+   * Gives it input, a payload as it came; resolves when more may be brought. The bytes are the command's from then on, and their memory
+   * serves again. A command that reads no more is no error: the bytes are dropped, and the result is `false`.
+   */
   write(bytes: Uint8Array): Promise<boolean>;
   /** The end of its input. */
   endInput(): void;

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import { recyclePayload } from '../protocol/frame-memory.ts';
 
 /** Bytes that may wait for the command while more is brought: so it never waits for us. */
 const queueBytes = 131_072;
@@ -19,12 +20,19 @@ export class InputPipe {
     this.#socket.on('error', gone).on('close', gone);
   }
 
-  /** Resolves when more may be brought; with `false` where nobody reads any more. */
+  /**
+   * Resolves when more may be brought; with `false` where nobody reads any more.
+   *
+   * @param bytes - a payload as it came, which belongs to this object from now on: its memory serves again once the pipe has it.
+   */
   write(bytes: Uint8Array): Promise<boolean> {
     if (!this.#isOpen) return Promise.resolve(false);
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.#socket.write(bytes, (error) => {
-      if (error == null) this.bytesTaken += bytes.length;
+      if (error == null) {
+        this.bytesTaken += bytes.length;
+        recyclePayload(bytes);
+      }
       resolve(error == null);
     });
     if (this.#socket.writableLength <= queueBytes) resolve(true);

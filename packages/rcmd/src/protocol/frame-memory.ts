@@ -1,7 +1,11 @@
+import { recycle } from 'socketserver/client';
 import { headerBytes, maxPayloadBytes } from './frame.ts';
 
 /** Memories that wait for their next use, in all: the rest is the garbage collector's. */
 const keptMemories = 16;
+
+/** Shorter payloads came in memory that does not serve again. */
+const recycledBytes = 4_096;
 
 interface Memory {
   readonly whole: Buffer;
@@ -38,6 +42,16 @@ export function giveFrameMemoryBack(bytes: Buffer): void {
     throw new TypeError('Cannot give memory back: it must be in use, and was given back');
   memory.users -= 1;
   if (memory.users === 0 && kept.length < keptMemories) kept.push(memory);
+}
+
+/**
+ * Ends the use of a payload that the peer has sent, whole as it came: with its header before it, its memory serves again for what is
+ * read next.
+ */
+export function recyclePayload(payload: Uint8Array): void {
+  const { buffer, byteOffset, length } = payload;
+  if (length >= recycledBytes && byteOffset >= headerBytes)
+    recycle(new Uint8Array(buffer, byteOffset - headerBytes, headerBytes + length));
 }
 
 /** A payload with the room for its header in front of it; `undefined` where there is none. */
