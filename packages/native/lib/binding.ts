@@ -121,7 +121,7 @@ export interface Binding {
     after: number,
     quota: number,
   ): number;
-  /** The number of the next client. */
+  /** The number of the next client; 0 where the listener is gone, with all its loans. */
   takeBack(slot: number, generation: number, crossing: number): number;
   /** 1 or 0. */
   hasClients(slot: number, generation: number): number;

@@ -96,12 +96,12 @@ napi_value Lend(napi_env env, napi_callback_info info) {
   return arguments.Return(listener->Lend(crossing, arguments.Int64(3), arguments.Double(4), quota));
 }
 
-// takeBack(slot, generation, crossing): the number of the next client.
+// takeBack(slot, generation, crossing): the number of the next client; 0 where the listener is gone, with all its loans.
 napi_value TakeBack(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   auto* listener = arguments.Find<Listener>();
   const auto crossing = arguments.environment().crossings().Find(static_cast<uint32_t>(arguments.Int32(2)));
-  if (listener == nullptr || crossing == nullptr) return arguments.Return(-EBADF);
+  if (listener == nullptr || crossing == nullptr) return arguments.Return(0);
   return arguments.Return(listener->TakeBack(crossing));
 }
 

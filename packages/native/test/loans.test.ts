@@ -119,6 +119,7 @@ test('a loan ends with its thread, and with its listener, and nothing is left of
   const ended = second.lend(listener, terms)!;
   await listener.close();
   assert.equal(look(ended).state, 'over');
+  assert.equal(ended.end(), 0); // there is no next client
   second.close();
   await other.terminate();
   await until(() => openDescriptors() <= before);

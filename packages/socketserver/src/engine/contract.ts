@@ -123,7 +123,7 @@ export interface Loan {
   /**
    * Ends the loan: when this returns, the thread takes no client any more, and {@link look} knows of all that it took.
    *
-   * @returns the number of the next client.
+   * @returns the number of the next client; 0 where the listener was closed, which has ended the loan.
    */
   end(): number;
 }
