@@ -154,7 +154,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   }
 
   protected override packRequest(
-    [request, clientAddress]: TakenRequest<StreamSocket<Address>, Address>,
+    [request]: TakenRequest<StreamSocket<Address>, Address>,
     target: WorkerKind,
     remote: RemoteConnection,
     crossing?: Crossing,
@@ -163,7 +163,6 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     const message = {
       type: 'connection',
       requestId: request.id,
-      clientAddress,
       handedOver: handedOver.message,
     } as const;
     if (handedOver.leaving !== undefined) return { message, handedOver };

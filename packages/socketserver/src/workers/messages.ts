@@ -58,7 +58,6 @@ export interface ServeConnection {
   readonly id: number;
   /** The server's number: `request.id`. */
   readonly requestId: number;
-  readonly clientAddress: SocketAddress;
   /** The message of a `HandedOver`. */
   readonly handedOver: unknown;
   /** Whether {@link Progress} is wanted, and the bytes in {@link EndedRequest}. */

@@ -57,7 +57,7 @@ describe('a worker of a pool', () => {
       clientAddress: ['127.0.0.1', 2],
       isObserved: false,
       pack: () => ({
-        message: { type: 'connection', requestId: 1, clientAddress: ['127.0.0.1', 2], handedOver: undefined },
+        message: { type: 'connection', requestId: 1, handedOver: undefined },
         handedOver: { message: undefined },
       }),
       handedOver(worker) {
