@@ -272,9 +272,11 @@ export function WorkerMixIn(
     }
 
     /** A thread has taken a request itself, and somebody wants to know more of it. */
-    #adopt({ number, clientAddress, isUntold }: LentRequest, join: JoinPool): void {
+    #adopt({ number, clientAddress, isUntold, isRunning }: LentRequest, join: JoinPool): void {
       const request = this.acceptedInWorker(number, clientAddress);
-      this.#distant.set(request as object, join(this.#toServe(request, clientAddress)));
+      const ended = join(this.#toServe(request, clientAddress));
+      if (!isRunning) return; // it was served, and counted: only its connection is open
+      this.#distant.set(request as object, ended);
       if (isUntold) this.teller.accepted(request, clientAddress);
       void this.runRequest(request, clientAddress);
     }

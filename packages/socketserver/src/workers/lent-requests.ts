@@ -96,14 +96,16 @@ export class LentRequests {
     return true;
   }
 
-  /** Lets go of one that becomes a request like any other: that will be counted as it ends. */
+  /**
+   * Lets go of one that becomes a request like any other. That is counted as it ends, and its bytes are; where the handler
+   * has returned it is counted already.
+   */
   take(id: number): LentRequest | undefined {
     const lent = this.#open.get(id);
     if (lent === undefined) return undefined;
     const { counts } = this.#owner;
     this.#open.delete(id);
     if (lent.isRunning) this.#running -= 1;
-    else counts.served -= 1;
     counts.bytesRead -= lent.closed?.bytesRead ?? 0;
     counts.bytesWritten -= lent.closed?.bytesWritten ?? 0;
     return lent;

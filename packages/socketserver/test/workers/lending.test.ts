@@ -209,6 +209,29 @@ describe('a listener on loan to threads', { skip: !hasNative }, () => {
     for (const socket of staying) socket.destroy();
   });
 
+  it('counts a request as served once, and from then on, though its connection outlasts the loan', async () => {
+    const server = threading();
+    await using _ = serving(server);
+    const flood = await untilLent(server);
+    const [host, port] = server.serverAddress;
+    const lingering: Socket[] = [];
+    for (let count = 0; count < 20; count += 1) {
+      const socket = createConnection({ host, port, allowHalfOpen: true });
+      socket.write('flood\n');
+      lingering.push(socket);
+      await answerOf(socket);
+    }
+    const { served } = server.stats();
+    server.limits.maxConnections = 1_000;
+    assert.equal(lentTo(server), 0);
+    assert.ok(server.stats().served >= served, `${server.stats().served} after ${served}`);
+    for (const socket of lingering) socket.destroy();
+    await flood.stop();
+    await until(() => server.stats().active === 0);
+    const { accepted, served: all, failed } = server.stats();
+    assert.deepEqual([accepted, all, failed], [flood.answers.length + 20, flood.answers.length + 20, 0]);
+  });
+
   for (const [what, give] of [
     ['an access list is set', (server: Server) => (server.access.deny = ['192.0.2.1'])],
     ['it is suspended', (server: Server) => server.suspend()],
