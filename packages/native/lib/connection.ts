@@ -57,9 +57,7 @@ interface SendingFile {
 export class NativeConnection implements Connection {
   readonly slot: number;
   readonly generation: number;
-  readonly takenBy = 'peer';
   readonly #owner: ConnectionOwner;
-  readonly #mailbox: Mailbox;
   readonly #fd: number;
   #state: State = 'open';
   #isEnded = false;
@@ -73,12 +71,15 @@ export class NativeConnection implements Connection {
   constructor(owner: ConnectionOwner, remoteAddress?: SocketAddress, localAddress?: SocketAddress) {
     const { header } = owner.mailbox;
     this.#owner = owner;
-    this.#mailbox = owner.mailbox;
     this.slot = header[REPLY_SLOT]!;
     this.generation = header[REPLY_GENERATION]!;
     this.#fd = header[REPLY_FD]!;
     this.#remoteAddress = remoteAddress;
     this.#localAddress = localAddress;
+  }
+
+  get takenBy(): 'peer' {
+    return 'peer';
   }
 
   get fd(): number {
@@ -97,7 +98,7 @@ export class NativeConnection implements Connection {
   get remoteAddress(): SocketAddress {
     if (this.#remoteAddress === undefined) {
       const status = this.#owner.binding.remoteAddress(this.slot, this.generation);
-      this.#remoteAddress = status === 0 ? this.#mailbox.replyAddress() : '';
+      this.#remoteAddress = status === 0 ? this.#owner.mailbox.replyAddress() : '';
     }
     return this.#remoteAddress;
   }
@@ -105,7 +106,7 @@ export class NativeConnection implements Connection {
   get localAddress(): SocketAddress {
     if (this.#localAddress === undefined) {
       const status = this.#owner.binding.localAddress(this.slot, this.generation);
-      this.#localAddress = status === 0 ? this.#mailbox.replyAddress() : '';
+      this.#localAddress = status === 0 ? this.#owner.mailbox.replyAddress() : '';
     }
     return this.#localAddress;
   }
@@ -113,7 +114,7 @@ export class NativeConnection implements Connection {
   get peerCredentials(): PeerCredentials | undefined {
     if (typeof this.localAddress !== 'string') return undefined;
     if (this.#owner.binding.peerCredentials(this.slot, this.generation) !== 0) return undefined;
-    const { header } = this.#mailbox;
+    const { header } = this.#owner.mailbox;
     return { pid: header[REPLY_SLOT]!, uid: header[REPLY_GENERATION]!, gid: header[REPLY_FD]! };
   }
 
@@ -125,12 +126,12 @@ export class NativeConnection implements Connection {
 
   resume(): void {
     if (this.#state !== 'open' || this.#isEnded) return;
-    const slots = this.#mailbox.slots;
+    const slots = this.#owner.mailbox.slots;
     const at = this.slot * SLOT_WORDS + SLOT_STATE;
     const state = slots[at]!;
     slots[at] = state | WANTED;
     if ((state & (WANTED | READABLE)) === READABLE) {
-      this.#mailbox.order(COMMAND_RESUME, this.slot, this.generation);
+      this.#owner.mailbox.order(COMMAND_RESUME, this.slot, this.generation);
     }
   }
 
@@ -139,10 +140,10 @@ export class NativeConnection implements Connection {
     const length = bytes.length;
     if (length <= MAX_COPIED) {
       if (length === 0) return true;
-      const slots = this.#mailbox.slots;
+      const slots = this.#owner.mailbox.slots;
       const at = this.slot * SLOT_WORDS + SLOT_QUEUED;
       if (slots[at]! + length <= MAX_QUEUED) {
-        this.#mailbox.send(this.slot, this.generation, bytes);
+        this.#owner.mailbox.send(this.slot, this.generation, bytes);
         // The flush counts anew; until then this write counts too.
         slots[at]! += length;
         return true;
@@ -164,14 +165,14 @@ export class NativeConnection implements Connection {
   }
 
   endWrite(): void {
-    if (this.#state === 'open') this.#mailbox.order(COMMAND_END_WRITE, this.slot, this.generation);
+    if (this.#state === 'open') this.#owner.mailbox.order(COMMAND_END_WRITE, this.slot, this.generation);
   }
 
   close(): boolean {
     if (this.#state !== 'open') return false;
     this.#state = 'closing';
-    this.#mailbox.order(COMMAND_CLOSE, this.slot, this.generation);
-    return this.#mailbox.slots[this.slot * SLOT_WORDS + SLOT_QUEUED] === 0;
+    this.#owner.mailbox.order(COMMAND_CLOSE, this.slot, this.generation);
+    return this.#owner.mailbox.slots[this.slot * SLOT_WORDS + SLOT_QUEUED] === 0;
   }
 
   reset(): void {
@@ -214,7 +215,7 @@ export class NativeConnection implements Connection {
       id,
       requestId,
       after,
-      isPath ? host : (this.#mailbox.hosts.numberOf(host) ?? host),
+      isPath ? host : (this.#owner.mailbox.hosts.numberOf(host) ?? host),
       isPath ? -1 : remoteAddress[1],
     );
     if (status < 0) throw osError(status, 'handOver');
@@ -232,7 +233,8 @@ export class NativeConnection implements Connection {
 
   onBytes(bytes: Buffer): void {
     if (this.#state !== 'open') return;
-    if (!this.#sink!.received(bytes)) this.#mailbox.slots[this.slot * SLOT_WORDS + SLOT_STATE]! &= ~WANTED;
+    if (!this.#sink!.received(bytes))
+      this.#owner.mailbox.slots[this.slot * SLOT_WORDS + SLOT_STATE]! &= ~WANTED;
   }
 
   onEnded(): void {

@@ -7,7 +7,8 @@ import { timeoutDefaults } from '../options/timeout-options.ts';
 import type { ProxyFacts } from '../proxy-protocol/proxy-header.ts';
 import type { TLSFacts } from '../tls/tls-facts.ts';
 import type { RemoteConnection } from './remote-connection.ts';
-import { secondRead, SocketSink } from './socket-sink.ts';
+import { secondRead } from './reading-sink.ts';
+import { SocketSink } from './socket-sink.ts';
 
 /** Bytes, and time, that a closed connection may still take to read the peer's last words. See {@link BaseSocket.close}. */
 const lingerLimits = { bytes: 1_048_576, ms: 2_000 };
@@ -199,7 +200,6 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
       throw new RangeError(`Cannot settimeout: seconds must be above 0, or undefined, got ${seconds}`);
     }
     this.#timeout = seconds == null || seconds === Infinity ? undefined : seconds;
-    if (this.#sink !== undefined) this.#sink.timeout = this.#timeout;
   }
 
   gettimeout(): number | undefined {
@@ -267,7 +267,6 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
     if (this.#sink === undefined) {
       if (this.state === 'moved') throw this.refusal('use the socket');
       this.#sink = new SocketSink(this.#connection, this);
-      this.#sink.timeout = this.#timeout;
       if (this.#interruption !== undefined) this.#tell(this.#sink, this.#interruption);
     }
     return this.#sink;

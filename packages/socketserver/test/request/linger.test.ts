@@ -45,7 +45,10 @@ for (const [engineName, choice] of workerEngines) {
     await listener.close();
     let isFree = false;
     const connection = Object.assign(accepted, { clock });
-    const sink = new SocketSink(connection, { connectionClosed: () => (isFree = true) });
+    const sink = new SocketSink(connection, {
+      gettimeout: () => undefined,
+      connectionClosed: () => (isFree = true),
+    });
     return { peer, sink, isFree: () => isFree };
   }
 
@@ -126,7 +129,10 @@ for (const [engineName, choice] of workerEngines) {
         await new Promise<void>((resolve) => listener.notify(resolve));
       }
       await listener.close();
-      const sink = new SocketSink(Object.assign(accepted, { clock }), { connectionClosed: () => {} });
+      const sink = new SocketSink(Object.assign(accepted, { clock }), {
+        gettimeout: () => undefined,
+        connectionClosed: () => {},
+      });
       assert.notEqual(sink.write(longAnswer, 'sendall'), undefined);
       sink.close(limits);
       await client.send(Buffer.alloc(2 * limits.bytes));

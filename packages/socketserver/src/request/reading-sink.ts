@@ -1,0 +1,267 @@
+import { clockOf } from '../engine/clock.ts';
+import type { Connection } from '../engine/contract.ts';
+import { ConnectionClosedError, SocketTimeoutError } from '../errors.ts';
+import { ByteQueue } from './byte-queue.ts';
+import { Deadline } from './deadline.ts';
+import { EndWatch } from './end-watch.ts';
+
+const nothing = Buffer.alloc(0);
+const done = Promise.resolve();
+
+/** Bytes that are read ahead to find out whether the peer is still there. */
+const watchBytes = 65_536;
+
+/** Whose connection it is. */
+export interface SinkOwner {
+  /** Seconds that one operation may wait; `undefined` waits for ever. */
+  gettimeout(): number | undefined;
+  /** The descriptor is free. Called once, and last. */
+  connectionClosed(): void;
+}
+
+/**
+ * What has arrived on one connection, and who waits for more: the reading half of a `SocketSink`.
+ *
+ * Walk of a byte: engine → `received` → straight to the waiting reader, or into `queue`. Bytes that nobody waits
+ * for stop the engine, so at most one delivery is held that the handler did not ask for.
+ */
+export abstract class ReadingSink {
+  /** Another one after {@link enter}. */
+  connection: Connection;
+  /** Why the connection failed, if it did. */
+  failure: Error | undefined;
+  /** What the peer sent and we received, so far. */
+  bytesRead = 0;
+  protected readonly owner: SinkOwner;
+  /** Who gets bytes that arrive: readers; or nobody, since the reading side or the socket was shut; or somebody else. */
+  protected stage: 'open' | 'deaf' | 'lingering' | 'left' = 'open';
+  /** The peer sends no more: it shut its writing side down, or the connection is over. */
+  protected peerEnded = false;
+  protected watch: EndWatch | undefined;
+  /** Only once bytes came that nobody waited for: most connections never have any. */
+  #queue: ByteQueue | undefined;
+  /** Readers get what came, and are told of the end where a message would begin. */
+  #readsEnd = false;
+  /**
+   * The one read that may wait, for any bytes up to `#atMost`, or for `#atLeast` in the queue. It stands here and not in an
+   * object of its own, and without the function that would reject it: an idle connection is one that waits.
+   */
+  #resolve: ((bytes: Buffer | Promise<never>) => void) | undefined;
+  #atMost = 0;
+  #atLeast = 0;
+  #deadline: Deadline | undefined;
+
+  protected constructor(connection: Connection, owner: SinkOwner) {
+    this.connection = connection;
+    this.owner = owner;
+  }
+
+  /** Bytes came that nobody can read any more. */
+  protected abstract dropped(count: number): void;
+
+  /** Seconds that one operation may wait; `undefined` waits for ever. */
+  get timeout(): number | undefined {
+    return this.owner.gettimeout();
+  }
+
+  /** Bytes that came and were not taken. */
+  get queue(): ByteQueue {
+    this.#queue ??= new ByteQueue();
+    return this.#queue;
+  }
+
+  /** What its handler waits for: as `Pace` says it. */
+  get awaits(): 'nothing' | 'bytes' | 'message' | 'rest' | 'end' {
+    if (!this.hasReader) return this.watch?.hasWaiters === true ? 'end' : 'nothing';
+    if (this.#atLeast === 0) return 'bytes';
+    return this.unread > 0 ? 'rest' : 'message';
+  }
+
+  /** Readers get no more than `queue` holds: the peer sends no more, nobody listens to it, or reads end between messages. */
+  get hasEnded(): boolean {
+    return this.isSilent || (this.#readsEnd && this.unread === 0);
+  }
+
+  /** Whether somebody waits for bytes: nobody else may take any then. */
+  get hasReader(): boolean {
+    return this.#resolve !== undefined;
+  }
+
+  /**
+   * Has readers find the end of the stream where nothing of a message has come. One of which something has come is awaited
+   * still, and what is there can be read.
+   */
+  endReads(): void {
+    this.#readsEnd = true;
+    if (this.hasReader && this.hasEnded) this.#settle(nothing);
+  }
+
+  /** Waits for bytes; gives 1 to `max` of them, none at the end. */
+  readSome(max: number, operation: string): Promise<Buffer> {
+    if (this.hasReader) return refuseSecondRead(operation);
+    const there = this.takeChunkIfThere(max);
+    if (there !== undefined) return Promise.resolve(there);
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    if (this.hasEnded) return Promise.resolve(nothing);
+    this.#atMost = max;
+    this.#atLeast = 0;
+    const bytes = this.#wait(operation);
+    this.connection.resume();
+    return bytes;
+  }
+
+  /** Waits until `queue` holds at least `count` bytes, or for the end. */
+  async fill(count: number, operation: string): Promise<void> {
+    if (this.hasReader) return refuseSecondRead(operation);
+    if (this.unread >= count) return;
+    if (this.failure !== undefined) throw this.failure;
+    if (this.hasEnded) return;
+    this.#atLeast = count;
+    const filled = this.#wait(operation);
+    this.connection.resume();
+    await filled;
+  }
+
+  /** Takes exactly `count` bytes, which {@link fill} has brought. */
+  take(count: number): Buffer {
+    const bytes = this.queue.take(count);
+    if (this.watch !== undefined) this.readAhead();
+    return bytes;
+  }
+
+  /** Takes `count` bytes, if so many are there and that is not none. */
+  takeIfThere(count: number): Buffer | undefined {
+    return count > 0 && this.unread >= count ? this.take(count) : undefined;
+  }
+
+  /** Takes 1 to `max` bytes, if any are there. */
+  takeChunkIfThere(max: number): Buffer | undefined {
+    if (this.unread === 0) return undefined;
+    const bytes = this.queue.takeChunk(max);
+    if (this.watch !== undefined) this.readAhead();
+    return bytes;
+  }
+
+  /** Takes a line of at most `max` bytes, with its newline, if it is there in one piece. */
+  takeLineIfThere(max: number): Buffer | undefined {
+    if (this.unread === 0) return undefined;
+    const size = this.queue.first.indexOf(0x0a) + 1;
+    return size > 0 && size <= max ? this.take(size) : undefined;
+  }
+
+  /** Drops `count` bytes that are in {@link queue}, whose reader has looked at them there. */
+  skip(count: number): void {
+    this.queue.skip(count);
+    if (this.watch !== undefined) this.readAhead();
+  }
+
+  /** Throws away what was not read and what still arrives; readers see the end. */
+  discard(): void {
+    if (this.stage === 'open') this.stage = 'deaf';
+    this.clearQueue();
+    this.connection.resume();
+    this.tellEnd();
+  }
+
+  /** Resolves once {@link hasEnded}; bytes that arrive meanwhile are kept for readers. @throws the signal's reason. */
+  waitForEnd(signal: AbortSignal | undefined): Promise<void> {
+    if (this.isSilent) return done;
+    this.watch ??= new EndWatch();
+    const ended = this.watch.wait(signal);
+    this.readAhead();
+    return ended;
+  }
+
+  received(bytes: Buffer): boolean {
+    this.bytesRead += bytes.length;
+    if (this.stage !== 'open') {
+      this.dropped(bytes.length);
+      return true;
+    }
+    if (!this.hasReader) {
+      this.queue.push(bytes);
+      return this.watch?.isAskedFor === true && this.queue.length < watchBytes;
+    }
+    if (this.#atLeast > 0) {
+      this.queue.push(bytes);
+      if (this.unread >= this.#atLeast) this.#settle(nothing);
+      return true;
+    }
+    const max = this.#atMost;
+    if (bytes.length <= max) {
+      this.#settle(bytes);
+      return true;
+    }
+    this.queue.push(bytes.subarray(max));
+    this.#settle(bytes.subarray(0, max));
+    return false;
+  }
+
+  protected get unread(): number {
+    return this.#queue === undefined ? 0 : this.#queue.length;
+  }
+
+  /** Nothing more will come that anybody could read. */
+  protected get isSilent(): boolean {
+    return this.peerEnded || this.stage === 'deaf';
+  }
+
+  protected clearQueue(): void {
+    this.#queue?.clear();
+  }
+
+  protected tellEnd(): void {
+    if (this.hasReader) this.#settle(nothing);
+    this.watch?.ended();
+  }
+
+  /** Reads, up to a bound, to notice a peer that ends or goes while nobody reads. */
+  protected readAhead(): void {
+    if (this.watch?.isAskedFor !== true || this.stage === 'left') return;
+    if (this.unread < watchBytes && !this.isSilent) this.connection.resume();
+  }
+
+  protected failRead(message: string): void {
+    if (this.hasReader) this.#settle(Promise.reject(this.closure(message)));
+  }
+
+  /** Frees the timer. */
+  protected closeReads(): void {
+    this.#deadline?.close();
+  }
+
+  protected closure(message: string): Error {
+    return this.failure ?? new ConnectionClosedError(message);
+  }
+
+  #wait(operation: string): Promise<Buffer> {
+    const seconds = this.timeout;
+    if (seconds !== undefined) {
+      this.#deadline ??= new Deadline(clockOf(this.connection));
+      this.#deadline.arm(seconds * 1000, () =>
+        this.#settle(Promise.reject(new SocketTimeoutError(operation, seconds))),
+      );
+    }
+    // The optimizing compiler takes this apart, and withResolvers() not.
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  /** Ends the read that waits. */
+  #settle(outcome: Buffer | Promise<never>): void {
+    const resolve = this.#resolve!;
+    this.#resolve = undefined;
+    this.#deadline?.disarm();
+    resolve(outcome);
+  }
+}
+
+function refuseSecondRead(operation: string): Promise<never> {
+  return Promise.reject(secondRead(operation));
+}
+
+/** What a read fails with that begins while another one waits. */
+export function secondRead(operation: string): TypeError {
+  return new TypeError(`Cannot ${operation}: another read of this socket must end first`);
+}
