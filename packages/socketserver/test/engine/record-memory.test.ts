@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { recordBytes, recycle, RecordMemory } from '../../src/engine/tls/record-memory.ts';
 
@@ -89,6 +91,19 @@ describe('memory for records', () => {
     for (let count = 0; count < 64; count += 1) {
       assert.notEqual(bring(other, recordBytes).buffer, records[0]!.buffer);
     }
+  });
+
+  it('is freed by a young collection where nobody recycles it', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as (options: { readonly type: 'minor' | 'major' }) => void;
+    const memory = new RecordMemory();
+    bringUntilOwn(memory);
+    collect({ type: 'major' });
+    const before = process.memoryUsage().arrayBuffers;
+    for (let count = 0; count < 512; count += 1) bring(memory, recordBytes);
+    for (let count = 0; count < 4; count += 1) collect({ type: 'minor' }); // each ends what the one before has begun
+    const left = process.memoryUsage().arrayBuffers - before;
+    assert.ok(left < 256 * recordBytes, `${left} bytes of ${512 * recordBytes} are left`);
   });
 
   it('refuses to take back more than it gave', () => {

@@ -34,21 +34,53 @@ export const dropped = { litter };
  */
 let shared: Buffer | undefined;
 
-/** Memory that holds many records. */
-class Block {
-  readonly memory = Buffer.allocUnsafeSlow(blockBytes);
-  readonly #owner: RecordMemory | undefined;
-  /** Bytes that were given away, up to which the memory is used. */
-  #end = 0;
+/**
+ * What is known of a block that may serve again. It does not hold the memory: young collections take what a WeakMap holds for
+ * used, and the memory with it.
+ */
+class BlockUse {
+  readonly #owner: RecordMemory;
+  /** Bytes that were given away. */
+  given = 0;
   /** Bytes of them that nobody uses any more. */
   #recycled = 0;
-  #isFull = false;
+  /** Whether no more is put there. */
+  isFull = false;
 
-  /** @param owner - whose records alone it holds, so that it can serve again. */
-  constructor(owner?: RecordMemory) {
+  /** @param owner - whose records alone the block holds. */
+  constructor(owner: RecordMemory) {
     this.#owner = owner;
-    blocks.set(this.memory.buffer, this);
-    dropped.litter = litter.slice();
+  }
+
+  /** @throws TypeError for more than was given away. */
+  recycle(bytes: number, memory: ArrayBufferLike): void {
+    if (this.#recycled + bytes > this.given) {
+      throw new TypeError('Cannot recycle: bytes must be in use, and were recycled before');
+    }
+    this.#recycled += bytes;
+    this.spareIfFree(memory);
+  }
+
+  /** Has the block serve again once nobody can have a view of it. */
+  spareIfFree(memory: ArrayBufferLike): void {
+    if (!this.isFull || this.#recycled < this.given) return;
+    this.given = 0;
+    this.#recycled = 0;
+    this.isFull = false;
+    this.#owner.spare(new Block(this, Buffer.from(memory)));
+  }
+}
+
+/** Memory that holds many records. */
+class Block {
+  readonly #memory: Buffer;
+  readonly #use: BlockUse | undefined;
+  #end = 0;
+
+  /** @param use - where it may serve again. */
+  constructor(use?: BlockUse, memory?: Buffer) {
+    this.#use = use;
+    this.#memory = memory ?? newMemory(use);
   }
 
   hasRoom(bytes: number): boolean {
@@ -57,47 +89,38 @@ class Block {
 
   /** Where the next record goes. */
   rest(): Buffer {
-    return this.memory.subarray(this.#end, this.#end + recordBytes);
+    return this.#memory.subarray(this.#end, this.#end + recordBytes);
   }
 
   /** Gives away what is there, or a copy that it puts there. */
   give(length: number, record?: Buffer): Buffer {
-    const bytes = this.memory.subarray(this.#end, this.#end + length);
+    const bytes = this.#memory.subarray(this.#end, this.#end + length);
     if (record !== undefined) bytes.set(record);
     this.#end += length;
+    if (this.#use !== undefined) this.#use.given = this.#end;
     return bytes;
   }
 
   /** No more is put there. */
   close(): void {
-    this.#isFull = true;
-    this.#reuseIfFree();
-  }
-
-  /** @throws TypeError for more than was given away. */
-  recycle(bytes: number): void {
-    if (this.#recycled + bytes > this.#end) {
-      throw new TypeError('Cannot recycle: bytes must be in use, and were recycled before');
-    }
-    this.#recycled += bytes;
-    this.#reuseIfFree();
-  }
-
-  /** Serves again once nobody can have a view of it. */
-  #reuseIfFree(): void {
-    if (!this.#isFull || this.#recycled < this.#end) return;
-    this.#end = 0;
-    this.#recycled = 0;
-    this.#isFull = false;
-    this.#owner?.spare(this);
+    if (this.#use === undefined) return;
+    this.#use.isFull = true;
+    this.#use.spareIfFree(this.#memory.buffer);
   }
 }
 
-/** For connections of this thread that have none of their own. Never closed, so it serves once. */
+function newMemory(use: BlockUse | undefined): Buffer {
+  const memory = Buffer.allocUnsafeSlow(blockBytes);
+  dropped.litter = litter.slice();
+  if (use !== undefined) uses.set(memory.buffer, use);
+  return memory;
+}
+
+/** For connections of this thread that have none of their own. It serves once. */
 let common: Block | undefined;
 
-/** The blocks by their memory. */
-const blocks = new WeakMap<ArrayBufferLike, Block>();
+/** By the memory of blocks. */
+const uses = new WeakMap<ArrayBufferLike, BlockUse>();
 
 /**
  * Tells that nobody uses bytes any more that a read gave: what is read next may be put where they were. Nobody needs to tell; what is
@@ -112,7 +135,7 @@ const blocks = new WeakMap<ArrayBufferLike, Block>();
  * @throws TypeError where more was recycled than was read.
  */
 export function recycle(bytes: Uint8Array): void {
-  blocks.get(bytes.buffer)?.recycle(bytes.length);
+  uses.get(bytes.buffer)?.recycle(bytes.length, bytes.buffer);
 }
 
 /**
@@ -173,7 +196,7 @@ export class RecordMemory {
     const record = this.next.subarray(0, length);
     if (common?.hasRoom(needed) === true) return common.give(length, record);
     if (this.#longRecords <= recordsBefore) return (common = new Block()).give(length, record);
-    this.#block = new Block(this);
+    this.#block = new Block(new BlockUse(this));
     const copy = this.#block.give(length, record);
     this.#prepare(this.#block);
     return copy;
@@ -182,7 +205,7 @@ export class RecordMemory {
   /** Chooses where the next record goes. */
   #prepare(block: Block): void {
     if (!block.hasRoom(this.#isWithinBurst ? recordBytes : burstBytes)) {
-      this.#block = this.#spares.pop() ?? new Block(this);
+      this.#block = this.#spares.pop() ?? new Block(new BlockUse(this));
       block.close();
     }
     this.next = this.#block!.rest();
