@@ -29,7 +29,7 @@ import {
   OPERATIONS,
 } from './layout.ts';
 import { NativeListener } from './listener.ts';
-import { Mailbox } from './mailbox.ts';
+import { type LargeMemoryTaken, Mailbox } from './mailbox.ts';
 import { openConnection } from './open-connection.ts';
 import { osError } from './os-error.ts';
 import { adoptHandedOver } from './adopt-handed-over.ts';
@@ -56,9 +56,9 @@ export class NativeEngine implements Engine, ConnectionOwner {
   readonly #connecting = new Map<number, (error: Error | undefined) => void>();
 
   /** @throws the operating system's error, where it gives this thread no epoll instance. */
-  constructor(binding: Binding) {
+  constructor(binding: Binding, largeMemoryTaken: LargeMemoryTaken) {
     this.binding = binding;
-    this.mailbox = new Mailbox(binding);
+    this.mailbox = new Mailbox(binding, largeMemoryTaken);
     const status = this.mailbox.open(() => this.#dispatch());
     if (status < 0) throw osError(status, 'epoll_create1');
   }

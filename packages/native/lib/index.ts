@@ -4,6 +4,7 @@
  */
 import { loadBinding } from './binding.ts';
 import { NativeEngine } from './engine.ts';
+import type { LargeMemoryTaken } from './mailbox.ts';
 import { osError } from './os-error.ts';
 import { type ProcessEnd, type ProcessOptions, startProcessBy } from './processes.ts';
 
@@ -16,11 +17,12 @@ const thread: { binding?: ReturnType<typeof loadBinding>; engine?: NativeEngine 
 /**
  * Gives the native engine of this thread; every call gives the same one.
  *
+ * @param largeMemoryTaken - told of each buffer for a large read, so that V8 frees them in time; of the first call.
  * @throws the loader's error where the addon was not built or does not fit this system.
  */
-export function createNativeEngine(): NativeEngine {
+export function createNativeEngine(largeMemoryTaken: LargeMemoryTaken = () => {}): NativeEngine {
   thread.binding ??= loadBinding();
-  thread.engine ??= new NativeEngine(thread.binding);
+  thread.engine ??= new NativeEngine(thread.binding, largeMemoryTaken);
   return thread.engine;
 }
 

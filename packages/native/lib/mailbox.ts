@@ -32,7 +32,9 @@ import {
   SPARES,
   SPARE_BYTES,
 } from './layout.ts';
-import { Litter } from './litter.ts';
+
+/** Is told how many bytes were taken outside of V8's heap, for one message. */
+export type LargeMemoryTaken = (this: void, bytes: number) => void;
 
 /**
  * The memory that C++ and JavaScript share. Small writes and orders are left here without a call, and carried out
@@ -53,10 +55,11 @@ export class Mailbox {
   readonly #commands = new Int32Array(MAX_COMMANDS * COMMAND_WORDS);
   readonly #outgoing = new Uint8Array(OUTGOING_BYTES);
   readonly #binding: Binding;
-  readonly #litter = new Litter();
+  readonly #largeMemoryTaken: LargeMemoryTaken;
 
-  constructor(binding: Binding) {
+  constructor(binding: Binding, largeMemoryTaken: LargeMemoryTaken) {
     this.#binding = binding;
+    this.#largeMemoryTaken = largeMemoryTaken;
   }
 
   /** Shares the memory. @returns 0 or a negative errno. */
@@ -171,7 +174,7 @@ export class Mailbox {
   }
 
   replaceSpare(index: number): void {
-    this.#litter.drop();
+    this.#largeMemoryTaken(SPARE_BYTES);
     const spare = Buffer.allocUnsafeSlow(SPARE_BYTES);
     this.spares[index] = spare;
     this.#binding.setSpare(index, spare);

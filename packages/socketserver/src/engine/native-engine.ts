@@ -1,13 +1,14 @@
 import { createRequire } from 'node:module';
 import { UnsupportedError } from '../errors.ts';
 import type { Engine } from './contract.ts';
+import { largeMemoryTaken } from './large-memory.ts';
 
 /** The optional package that holds the native engine. */
 const packageName = '@socketserver/native';
 
 /** What the package exports. */
 interface NativeModule {
-  createNativeEngine(): Engine;
+  createNativeEngine(this: void, largeMemoryTaken: (bytes: number) => void): Engine;
   readonly sdNotify: (this: void, path: string, text: string) => void;
   readonly endWithParent: (this: void, parent: number, graceMs: number) => void;
 }
@@ -51,7 +52,7 @@ export function loadEndWithParent(): NativeModule['endWithParent'] | Unsupported
 
 function tryToLoad(): Engine | UnsupportedError {
   try {
-    return loadPackage().createNativeEngine();
+    return loadPackage().createNativeEngine(largeMemoryTaken);
   } catch (error) {
     return new UnsupportedError(
       `The native engine cannot be used here: ${packageName} could not be loaded (${firstLine(error)})`,
