@@ -301,7 +301,7 @@ export class PooledWorker {
       count += 1;
       this.#lent.came(number, clientAddress, now);
     });
-    if (count > 0 && this.#lentOwner.isWatched) this.#given.adoptLent();
+    if (this.#lentOwner.isWatched) this.#given.adoptLent(); // before their ends are read, which somebody is to be told of
     return count > 0;
   }
 

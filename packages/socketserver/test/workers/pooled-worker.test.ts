@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { resolveTimeouts } from '../../src/options/timeout-options.ts';
+import type { Listener, Loan } from '../../src/engine/contract.ts';
+import type { LentRequest } from '../../src/workers/lent-requests.ts';
 import type { WorkerStart } from '../../src/workers/messages.ts';
-import { PooledRequest } from '../../src/workers/pooled-request.ts';
+import { PooledRequest, type RequestToServe } from '../../src/workers/pooled-request.ts';
 import { PooledWorker } from '../../src/workers/pooled-worker.ts';
 import { connectionClosed, ReportRing, requestEnded } from '../../src/workers/report-ring.ts';
 import { RequestDurations } from '../../src/workers/request-durations.ts';
@@ -36,6 +38,15 @@ function quickThread(): Worker {
     terminate: () => {},
   };
 }
+
+const quickRequest: RequestToServe = {
+  clientAddress: ['127.0.0.1', 2],
+  isObserved: false,
+  pack: () => assert.fail('it is there already'),
+  handedOver: () => {},
+  progressed: () => {},
+  connectionClosed: () => {},
+};
 
 describe('a worker of a pool', () => {
   it('has ended a request whose end is looked for as it is told that a worker has it', async () => {
@@ -71,5 +82,43 @@ describe('a worker of a pool', () => {
     assert.deepEqual(news, ['thread 1 has it', 'closed']);
     assert.deepEqual([pooled.active, pooled.hasWork, pooled.stats().served], [0, false, 1]);
     assert.deepEqual(await request.ended, {});
+  });
+
+  it('makes a request like any other of one it took itself, before its end is read, once somebody is to be told', () => {
+    const reports = new ReportRing();
+    const came = [5];
+    const adopted: boolean[] = [];
+    const lent = {
+      counts: { accepted: 0, served: 0, bytesRead: 0, bytesWritten: 0 },
+      isWatched: false,
+      adopt: (_pooled: PooledWorker, { number, isRunning }: LentRequest) => {
+        adopted.push(isRunning);
+        return new PooledRequest(-number, quickRequest);
+      },
+    };
+    const loan: Loan = {
+      hasClients: false,
+      cpuMs: 0,
+      look(accepted) {
+        for (const number of came.splice(0)) accepted(number, ['127.0.0.1', 2]);
+        return 'out';
+      },
+      end: () => 6,
+    };
+    const pooled = new PooledWorker(start, {
+      restarts: 0,
+      requestsPerWorker: Infinity,
+      durations: new RequestDurations(),
+      lent,
+      create: () => ({ ...quickThread(), reports, lend: () => loan }),
+      listener: () => ({ received: () => {}, exited: () => {} }),
+    });
+    pooled.ready();
+    pooled.lend({} as Listener, { number: 5, quota: 1 });
+    pooled.takeReports();
+    lent.isWatched = true;
+    reports.write(requestEnded, -5, 0, 0);
+    assert.equal(pooled.takeReports(), 1);
+    assert.deepEqual([adopted, lent.counts.served, pooled.active], [[true], 0, 0]);
   });
 });
