@@ -217,7 +217,7 @@ describe('rcmd exec', () => {
 
   it('leaves nothing behind when it is ended', async () => {
     const { host, machine } = served;
-    await using program = machine.rcmd(['exec', host, '-s', 'echo $$; exec sleep 60']);
+    await using program = machine.rcmd(['exec', host, '-s', 'echo $$; exec sleep 1000']);
     const [, pid] = await program.stdout.until(/(\d+)\n/);
     program.kill('SIGTERM');
     assert.equal((await program.ended()).code, 143);

@@ -103,7 +103,7 @@ describe('a command', () => {
   it('ends though a child of it holds its output open, and takes that along', async () => {
     await using started = await startServer();
     await using client = await started.client();
-    const { stdout, end } = await client.run({ shell: 'sleep 60 & echo $!' });
+    const { stdout, end } = await client.run({ shell: 'sleep 1000 & echo $!' });
     assert.equal(end.exitCode, 0);
     await untilGone(Number(stdout));
   });
@@ -120,7 +120,7 @@ describe('a command', () => {
   it('takes all of its processes along when its client abandons it, or is gone', async () => {
     await using started = await startServer();
     const client = await started.client();
-    const shell = 'sleep 60 & echo $!; setsid sleep 60 & echo $!; wait';
+    const shell = 'sleep 1000 & echo $!; setsid sleep 1000 & echo $!; wait';
     for (const end of ['abandon', 'leave'] as const) {
       const { channel, started: command } = await start(client, { shell });
       const pids = (await channel.stdout.read())!.toString().trim().split('\n');

@@ -13,7 +13,7 @@ import { startServer } from '../support/servers.ts';
 import { until } from '../../../socketserver/test/support/until.ts';
 
 /** A command of three processes, of which one has a session of its own: it says their numbers. */
-const line = 'echo $$; sleep 60 & echo $!; setsid sleep 60 & echo $!; wait';
+const line = 'echo $$; sleep 1000 & echo $!; setsid sleep 1000 & echo $!; wait';
 
 type Program = ChildProcessByStdio<null, Readable, null>;
 
@@ -39,6 +39,16 @@ describe('SIGKILL leaves no process of a command behind', () => {
     client.kill('SIGKILL');
     for (const pid of pids) await untilGone(Number(pid));
     assert.equal((await started.event('command-ended')).end.killedBy, 'client-gone');
+  });
+
+  it('for its client, where they do not end when they are told to', async () => {
+    await using started = await startServer();
+    const client = start('run-and-stay.ts', started.server.addresses[0]!, `trap '' TERM; ${line}`, '300');
+    const pids = await lines(client, 3);
+    client.kill('SIGKILL');
+    for (const pid of pids) await untilGone(Number(pid), 300);
+    const { end } = await started.event('command-ended');
+    assert.deepEqual([end.killedBy, end.signal], ['client-gone', 'SIGKILL']);
   });
 
   for (const model of ['concurrent', 'threading', 'forking'] as const) {

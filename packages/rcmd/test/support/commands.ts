@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,11 +77,22 @@ export async function readAll(command: RunningCommand, stream: OutputName): Prom
   }
 }
 
-/** Waits until a process has ended; one that only waits for whoever inherited it has. */
-export async function untilGone(pid: number): Promise<void> {
+/**
+ * Waits until a process has ended; one that only waits for whoever inherited it has.
+ *
+ * @param graceMs - what it was given: with 2 s more it must be gone, five times that on a machine that is busy. Whatever is to be
+ * missed here sleeps for 1,000 s, so that it does not end by itself.
+ */
+export async function untilGone(pid: number, graceMs = 5_000): Promise<void> {
   const startTime = startTimeOf(pid);
   if (startTime === undefined) return;
-  await until(() => !isRunning(pid, startTime), 10);
+  const limitMs = 5 * (graceMs + 2_000);
+  const begun = performance.now();
+  await until(() => {
+    if (!isRunning(pid, startTime)) return true;
+    assert.ok(performance.now() - begun < limitMs, `process ${pid} runs on after ${limitMs} ms`);
+    return false;
+  }, 10);
 }
 
 /** Waits until nothing is left of any command. */
