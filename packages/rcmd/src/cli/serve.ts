@@ -47,6 +47,7 @@ interface StartOptions extends Omit<ServeOptions, 'listen' | 'insecureClassic'> 
 }
 
 async function start({
+  acceptEnv,
   allowUnrecorded,
   classic,
   listen,
@@ -62,6 +63,7 @@ async function start({
       listen,
       model,
       onEvent,
+      acceptEnv,
       audit: { mustBeWritten: allowUnrecorded !== true },
       classic: classic === undefined ? undefined : { insecure: true, listen: classic },
     });

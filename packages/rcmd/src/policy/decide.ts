@@ -11,6 +11,8 @@ export interface Grounds {
   readonly options: KeyOptions | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Variables that the server accepts from clients without limits, though they are refused otherwise. */
+  readonly acceptEnv?: readonly string[] | undefined;
 }
 
 const allow: Decision = { verdict: 'allow' };
@@ -18,7 +20,7 @@ const allow: Decision = { verdict: 'allow' };
 /**
  * Decides about everything that anybody asks of a server. There is no other place: what this does not allow, does not happen.
  */
-export function decide(operation: Operation, { asker, options, now }: Grounds): Decision {
+export function decide(operation: Operation, { asker, options, now, acceptEnv = [] }: Grounds): Decision {
   const rights = asker.principal.kind === 'user' ? everything : options;
   if (rights === undefined) return deny('this key is not in authorized_keys');
   const closed = closedTo(rights, { address: asker.address, now });
@@ -26,7 +28,7 @@ export function decide(operation: Operation, { asker, options, now }: Grounds): 
   switch (operation.kind) {
     case 'exec':
     case 'shell':
-      return decideCommand(operation.request, rights);
+      return decideCommand(operation.request, { rights, acceptEnv });
     case 'signal':
     case 'attach':
       return isSame(operation.owner, asker.principal) ? allow : deny('that command is somebody else’s');
@@ -46,9 +48,18 @@ export function closedTo(
   return from !== undefined && !isFrom(address, from) ? 'this key may not come from there' : undefined;
 }
 
-function decideCommand(request: OpenRequest, rights: KeyOptions): Decision {
+/** What a command is decided by. */
+interface CommandGrounds {
+  readonly rights: KeyOptions;
+  readonly acceptEnv: readonly string[];
+}
+
+function decideCommand(request: OpenRequest, { rights, acceptEnv }: CommandGrounds): Decision {
+  const hasLimits = isLimited(rights);
+  // What the server accepts from all would open the limits of a key; what the key's own line accepts is part of them.
+  const accepted = hasLimits ? rights.acceptEnv : rights.acceptEnv.concat(acceptEnv);
   const variable = Object.keys(request.env ?? {}).find((name) =>
-    refusedVariable(name, { isLimited: isLimited(rights) }),
+    refusedVariable(name, { isLimited: hasLimits, accepted }),
   );
   if (variable !== undefined) return deny(`the variable ${variable} may not be set`);
   if (rights.command !== undefined) return force(request, rights.command);

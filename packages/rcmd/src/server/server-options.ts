@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { makePrivateFolder, type RcmdPaths, rcmdPaths } from '../paths/rcmd-paths.ts';
+import { isAcceptable } from '../policy/environment.ts';
 import type { Asker, Decision, Operation } from '../policy/operation.ts';
 import type { Identity } from '../trust/identity.ts';
 import { type CommandLimitOptions, resolveCommandLimits } from './command-limits.ts';
@@ -37,6 +38,11 @@ export interface RcmdServerOptions {
   readonly policy?:
     | ((operation: Operation, asker: Asker) => Decision | undefined | Promise<Decision | undefined>)
     | undefined;
+  /**
+   * Names of variables that clients may set though they make programs run other code (`['PATH']`), but for those whose key has
+   * limits: what these may set besides stands before the key, as `accept-env="PATH"`. Default: none.
+   */
+  readonly acceptEnv?: readonly string[] | undefined;
   /** Folders instead of the user's own: keys and whom to trust, the audit, what runs. */
   readonly paths?: Partial<RcmdPaths> | undefined;
   /** How much it runs, for whom, and for how long. */
@@ -103,6 +109,7 @@ const groups = {
     'model',
     'authorize',
     'policy',
+    'acceptEnv',
     'paths',
     'limits',
     'admission',
@@ -124,6 +131,10 @@ export function resolveServerOptions(given: RcmdServerOptions): ResolvedServerOp
   refuseUnknown('options.admission', given.admission);
   refuseUnknown('options.audit', given.audit);
   const { model = 'concurrent', drainMs = 15_000, authorize, policy, onEvent = () => {} } = given;
+  const acceptEnv = [...(given.acceptEnv ?? [])];
+  if (!acceptEnv.every((name) => isAcceptable(name))) {
+    throw wrong('options.acceptEnv', 'names of variables, none of RCMD_', acceptEnv);
+  }
   if (!['concurrent', 'threading', 'forking'].includes(model)) {
     throw wrong('options.model', "'concurrent', 'threading' or 'forking'", model);
   }
@@ -153,6 +164,7 @@ export function resolveServerOptions(given: RcmdServerOptions): ResolvedServerOp
       identity,
       limits,
       audit: { folder, isDurable, mustBeWritten },
+      acceptEnv,
       asks: { authorize: authorize !== undefined, policy: policy !== undefined },
       pid: process.pid,
       startedAt: Date.now(),

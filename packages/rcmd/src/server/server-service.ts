@@ -89,7 +89,12 @@ export class ServerService {
       this.#tellUnreadable(error, asker.address);
       return { verdict: 'deny', reason: unreadable };
     }
-    const decision = decide(operation, { asker, options, now: Date.now() });
+    const decision = decide(operation, {
+      asker,
+      options,
+      now: Date.now(),
+      acceptEnv: this.settings.acceptEnv,
+    });
     if (decision.verdict === 'deny' || !this.settings.asks.policy) return decision;
     const answer = await this.#ask(asDecided(operation, decision), asker);
     return answer === undefined || (answer.verdict === 'allow' && answer.request === undefined)

@@ -9,6 +9,8 @@ export interface ServerSettings {
   readonly identity: Identity;
   readonly limits: CommandLimits;
   readonly audit: AuditSettings;
+  /** Variables that clients without limits may set, though they are refused otherwise. */
+  readonly acceptEnv: readonly string[];
   /** Whether the application decides about keys, and about operations, itself. */
   readonly asks: { readonly authorize: boolean; readonly policy: boolean };
   /** The number of the server's process, and when it began. */

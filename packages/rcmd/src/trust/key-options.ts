@@ -1,4 +1,5 @@
 import { BlockList } from 'node:net';
+import { isAcceptable } from '../policy/environment.ts';
 
 /** What one key may do: the words before it in `authorized_keys`. */
 export interface KeyOptions {
@@ -12,10 +13,16 @@ export interface KeyOptions {
   readonly expires?: number | undefined;
   /** Where connections may come from. */
   readonly from?: BlockList | undefined;
+  /** Variables that a client may set beside those that any may. */
+  readonly acceptEnv: readonly string[];
 }
 
 /** What a key without options may do: everything. */
-export const everything: KeyOptions = Object.freeze({ allow: Object.freeze([]), shell: true });
+export const everything: KeyOptions = Object.freeze({
+  allow: Object.freeze([]),
+  shell: true,
+  acceptEnv: Object.freeze([]),
+});
 
 /**
  * Parses the options of a key: `no-shell,allow="systemctl status *",from="10.0.0.0/8,::1",expires=2027-01-01,command="backup"`.
@@ -56,8 +63,8 @@ function setOption({ options, allow, name, value }: OptionToSet): string | undef
     options.shell = false;
     return value === undefined ? undefined : 'no-shell takes no value';
   }
-  if (!['command', 'allow', 'expires', 'from'].includes(name)) {
-    return `there is no option ${name}: there are command, allow, no-shell, expires and from`;
+  if (!['command', 'allow', 'expires', 'from', 'accept-env'].includes(name)) {
+    return `there is no option ${name}: there are command, allow, no-shell, expires, from and accept-env`;
   }
   if (value === undefined || value === '') return `${name} needs a value`;
   switch (name) {
@@ -67,6 +74,14 @@ function setOption({ options, allow, name, value }: OptionToSet): string | undef
     case 'allow':
       allow.push(value.split(/\s+/));
       return undefined;
+    case 'accept-env': {
+      const names = value.split(',').map((name) => name.trim());
+      const wrong = names.find((name) => !isAcceptable(name));
+      options.acceptEnv = options.acceptEnv.concat(names);
+      return wrong === undefined
+        ? undefined
+        : `accept-env must list names of variables such as PATH,EDITOR, none of RCMD_, got ${wrong}`;
+    }
     case 'expires': {
       const time = Date.parse(value);
       options.expires = time;

@@ -215,6 +215,16 @@ describe('rcmd exec', () => {
     await untilGone(Number(pid));
   });
 
+  it('sets PATH where the server was told to accept it, and only there', async () => {
+    const words = ['-s', 'echo $PATH'];
+    const options = ['-e', 'PATH=/other'];
+    const refused = await served.exec(words, { options });
+    assert.deepEqual([refused.code, refused.stdout], [125, '']);
+    assert.match(refused.stderr, /the variable PATH may not be set/);
+    await using accepting = await Served.start(['--listen', '127.0.0.1:0', '--accept-env', 'PATH']);
+    assert.equal((await accepting.exec(words, { options })).stdout, '/other\n');
+  });
+
   it('leaves nothing behind when it is ended', async () => {
     const { host, machine } = served;
     await using program = machine.rcmd(['exec', host, '-s', 'echo $$; exec sleep 1000']);

@@ -44,6 +44,8 @@ describe('rcmd authorize', () => {
       '--allow',
       'say "hi"',
       '--no-shell',
+      '--accept-env',
+      'PATH',
     ];
     const { code } = await machine.run([
       'authorize',
@@ -66,6 +68,7 @@ describe('rcmd authorize', () => {
       ['say', '"hi"'],
     ]);
     assert.equal(key!.options.expires, Date.parse('2999-01-31'));
+    assert.deepEqual(key!.options.acceptEnv, ['PATH']);
     assert.ok(key!.options.from!.check('10.1.2.3'));
   });
 

@@ -37,6 +37,23 @@ const rights: Record<string, Partial<Grounds> & { readonly options?: KeyOptions 
   },
   'a key without a shell': { options: { ...everything, shell: false } },
   'a key with allowed commands': { options: { ...everything, allow: [['ls', '-*'], ['uptime']] } },
+  'a key whose line accepts PATH': { options: { ...everything, acceptEnv: ['PATH'] } },
+  'a key without a shell whose line accepts PATH': {
+    options: { ...everything, shell: false, acceptEnv: ['PATH'] },
+  },
+  'a key where the server accepts PATH and LD_PRELOAD': {
+    options: everything,
+    acceptEnv: ['PATH', 'LD_PRELOAD'],
+  },
+  'a key without a shell where the server accepts PATH': {
+    options: { ...everything, shell: false },
+    acceptEnv: ['PATH'],
+  },
+  'a user of the socket where the server accepts PATH': {
+    options: undefined,
+    asker: { principal: user, address: 'unix' },
+    acceptEnv: ['PATH'],
+  },
   'a user of the socket': { options: undefined, asker: { principal: user, address: 'unix' } },
 };
 
@@ -58,15 +75,20 @@ const operations: [string, Operation][] = [
 ];
 
 const matrix: Record<string, string> = {
-  'a key without options': '++++ + ++- +-+- +',
+  'a key without options': '++++ + +-- +-+- +',
   'a key that is not listed': '---- - --- ---- -',
   'a key that has expired': '---- - --- ---- -',
-  'a key that expires later': '++++ + ++- +-+- +',
+  'a key that expires later': '++++ + +-- +-+- +',
   'a key from elsewhere': '---- - --- ---- -',
-  'a key from its network': '++++ + ++- +-+- +',
+  'a key from its network': '++++ + +-- +-+- +',
   'a key without a shell': '++++ - --- +-+- -',
   'a key with allowed commands': '-+-+ - --- +-+- -',
-  'a user of the socket': '++++ + ++- ---- +',
+  'a user of the socket': '++++ + +-- ---- +',
+  'a key whose line accepts PATH': '++++ + ++- +-+- +',
+  'a key without a shell whose line accepts PATH': '++++ - -+- +-+- -',
+  'a key where the server accepts PATH and LD_PRELOAD': '++++ + +++ +-+- +',
+  'a key without a shell where the server accepts PATH': '++++ - --- +-+- -',
+  'a user of the socket where the server accepts PATH': '++++ + ++- ---- +',
 };
 
 describe('decide()', () => {
@@ -161,10 +183,12 @@ describe('the environment of a command', () => {
       'RCMD_CONNECTION',
       'RCMD_PRINCIPAL',
       'SHELL',
+      'TERM',
       'USER',
       'WORD',
     ]);
     for (const name of [
+      'PATH',
       'LD_PRELOAD',
       'NODE_OPTIONS',
       'BASH_ENV',
@@ -187,11 +211,22 @@ describe('the environment of a command', () => {
     );
   });
 
+  it('says that there is no terminal, unless its client says otherwise', () => {
+    const facts = { address: '192.0.2.1', principal: 'me', connectionId: 'c1' };
+    assert.equal(commandEnvironment({}, facts)['TERM'], 'dumb');
+    assert.equal(commandEnvironment({ TERM: 'xterm' }, facts)['TERM'], 'xterm');
+  });
+
+  it('tells where it comes from in words that nobody can have accepted', () => {
+    for (const name of ['RCMD_CLIENT', 'RCMD_ORIGINAL_COMMAND', 'a b', ''])
+      assert.ok(refusedVariable(name, { isLimited: false, accepted: [name] }), name);
+  });
+
   it('is hardly the client’s where a key has limits', () => {
     const isLimited = true;
     for (const name of ['LANG', 'LC_ALL', 'TERM', 'TZ', 'NO_COLOR', 'COLORTERM'])
       assert.ok(!refusedVariable(name, { isLimited }), name);
-    for (const name of ['GIT_DIR', 'GIT_PAGER', 'SYSTEMD_PAGER', 'TERMINFO', 'PATH', 'WORD', 'LC_a'])
+    for (const name of ['GIT_DIR', 'GIT_PAGER', 'SYSTEMD_PAGER', 'TERMINFO', 'WORD', 'LC_a'])
       assert.ok(refusedVariable(name, { isLimited }) && !refusedVariable(name, { isLimited: false }), name);
   });
 });

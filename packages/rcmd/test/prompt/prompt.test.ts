@@ -107,7 +107,9 @@ describe('the prompt', needs('python3'), () => {
   });
 
   it('says of an editor that it has no terminal here', async () => {
-    await using shell = served.machine.terminal(['shell', '-e', 'PATH=/nowhere', served.host]);
+    await using shell = served.machine.terminal(['shell', served.host]);
+    await shell.stdout.until(prompt);
+    shell.write('export PATH=/nowhere\r');
     await shell.stdout.until(prompt);
     shell.write('vi notes.txt\r');
     await shell.stdout.until('rcmd: vi needs a terminal, and commands have none here: Ctrl-C ends it');

@@ -6,13 +6,14 @@ import { CommandError, connect } from '../../src/client/index.ts';
 import { ConnectionLostError } from '../../src/link/connection-lost-error.ts';
 import { authorizedKeysFile, formatAuthorizedKey } from '../../src/trust/authorized-keys.ts';
 import { type Identity, loadIdentity } from '../../src/trust/identity.ts';
-import { startServer, type TestServer } from '../support/servers.ts';
+import { startRefused, startServer, type TestServer } from '../support/servers.ts';
 
 /** What each attempt of a client comes to: `ran`, or why not. */
 interface Attempts {
   readonly exec: string;
   readonly shell: string;
   readonly variable: string;
+  readonly path: string;
   readonly folder: string;
   readonly session: string;
   readonly status: string;
@@ -23,13 +24,14 @@ const everythingRuns: Attempts = {
   exec: ran,
   shell: ran,
   variable: 'the variable LD_PRELOAD may not be set',
+  path: 'the variable PATH may not be set',
   folder: ran,
   session: ran,
   status: ran,
 };
 
 function nothingRuns(why: string): Attempts {
-  return { exec: why, shell: why, variable: why, folder: why, session: why, status: why };
+  return { exec: why, shell: why, variable: why, path: why, folder: why, session: why, status: why };
 }
 
 const noShell = 'this key may not use a shell, only programs by their names';
@@ -56,11 +58,17 @@ const matrix: readonly (readonly [options: string | undefined, attempts: Attempt
       shell: noShell,
       session: noShell,
       variable: everythingRuns.variable,
+      path: everythingRuns.path,
       folder: 'this key may not choose a folder: leave out cwd, or -w',
       status: noStatus,
     },
   ],
   ['command="echo ran"', { ...everythingRuns, status: noStatus }],
+  ['accept-env="PATH,LD_PRELOAD"', { ...everythingRuns, variable: ran, path: ran }],
+  [
+    'no-shell,accept-env=PATH',
+    { ...everythingRuns, path: ran, shell: noShell, session: noShell, status: noStatus },
+  ],
   ['expires=2020-01-01', nothingRuns('you may not come in: this key has expired')],
   ['from="10.9.8.7"', nothingRuns('you may not come in: this key may not come from there')],
   [undefined, nothingRuns('you may not come in: the key is not in authorized_keys')],
@@ -90,6 +98,30 @@ for (const model of ['concurrent', 'threading', 'forking'] as const) {
     }
   });
 }
+
+describe('a server that accepts PATH', () => {
+  it('lets users and keys without limits set it, and the lines of a prompt in any case', async () => {
+    for (const acceptEnv of [undefined, ['PATH']]) {
+      await using started = await startServer({ acceptEnv });
+      await using client = await started.client();
+      const request = { shell: 'echo $PATH', env: { PATH: '/other' } };
+      if (acceptEnv === undefined)
+        await assert.rejects(client.run(request), /the variable PATH may not be set/);
+      else assert.equal((await client.run(request)).stdout, '/other\n');
+      await client.run({ shell: 'export PATH=/mine:$PATH', session: 'prompt' });
+      assert.match((await client.run({ shell: 'echo $PATH', session: 'prompt' })).stdout, /^\/mine:/);
+      assert.doesNotMatch((await client.run({ shell: 'echo $PATH' })).stdout, /mine|other/);
+    }
+  });
+
+  it('accepts no names that are none, or that say where a command comes from', async () => {
+    for (const name of ['A B', 'RCMD_CLIENT', ''])
+      await assert.rejects(
+        startRefused({ acceptEnv: [name] }),
+        /options\.acceptEnv must be names of variables/,
+      );
+  });
+});
 
 describe('a server whose authorized_keys others may write to, or that cannot be read', () => {
   it('denies what it cannot decide, tells why, and goes on', async () => {
@@ -137,6 +169,7 @@ async function attempts({ server }: TestServer, identity: Identity): Promise<Att
     exec: await attempt((client) => client.exec('echo', [ran])),
     shell: await attempt((client) => client.sh('echo ran')),
     variable: await attempt((client) => client.exec('echo', [ran], { env: { LD_PRELOAD: '/x' } })),
+    path: await attempt((client) => client.exec('echo', [ran], { env: { PATH: '/usr/bin:/bin' } })),
     folder: await attempt((client) => client.exec('echo', [ran], { cwd: '/' })),
     session: await attempt((client) => client.session().sh('echo ran')),
     status: await attempt((client) => client.status()),

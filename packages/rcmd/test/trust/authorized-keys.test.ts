@@ -45,6 +45,8 @@ command="tar \\"-c\\" /srv" ${two}
     [`expires=soon ${one}`, /expires must be a date.*got soon/],
     [`from="10.0.0.0/99" ${one}`, /from must list addresses.*got 10.0.0.0\/99/],
     [`from="somewhere" ${one}`, /got somewhere/],
+    [`accept-env="PATH,A B" ${one}`, /accept-env must list names.*got A B/],
+    [`accept-env=RCMD_CLIENT ${one}`, /none of RCMD_, got RCMD_CLIENT/],
     [`no-shell=1 ${one}`, /takes no value/],
     [`command="open ${one}`, /options cannot be read|needs a value/],
     ['SHA256:short me', /SHA256: and 43 characters/],

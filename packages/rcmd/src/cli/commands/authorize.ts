@@ -12,6 +12,7 @@ interface AuthorizeOptions {
   readonly shell: boolean;
   readonly expires?: string;
   readonly from?: string;
+  readonly acceptEnv?: readonly string[];
 }
 
 /** `rcmd authorize` */
@@ -26,6 +27,7 @@ export function authorizeCommand(): Command {
     .option('--no-shell', 'run no shell strings')
     .option('--expires <when>', 'such as 2027-01-31, or 30d for 30 days from now')
     .option('--from <ranges>', 'come from there only, such as 10.0.0.0/8,::1')
+    .option('--accept-env <name>', 'set this variable too, such as PATH; repeatable', collect)
     .addHelpText(
       'after',
       `
@@ -62,12 +64,13 @@ async function authorize(key: string, options: AuthorizeOptions): Promise<void> 
 }
 
 /** As they stand before a key. */
-function optionsOf({ allow = [], command, expires, from, shell }: AuthorizeOptions): string {
+function optionsOf({ acceptEnv, allow = [], command, expires, from, shell }: AuthorizeOptions): string {
   const parts = allow.map((words) => `allow=${quoted(words)}`);
   if (!shell) parts.push('no-shell');
   if (command !== undefined) parts.push(`command=${quoted(command)}`);
   if (expires !== undefined) parts.push(`expires=${quoted(dateOf(expires))}`);
   if (from !== undefined) parts.push(`from=${quoted(from)}`);
+  if (acceptEnv !== undefined) parts.push(`accept-env=${quoted(acceptEnv.join(','))}`);
   return parts.join(',');
 }
 

@@ -3,6 +3,7 @@ import { collect } from '../collect.ts';
 
 /** Options of `rcmd serve`. */
 export interface ServeOptions {
+  readonly acceptEnv?: readonly string[];
   readonly allowUnrecorded?: true;
   /** `true` for the usual address. */
   readonly insecureClassic?: string | true;
@@ -23,6 +24,7 @@ export function serveCommand(): Command {
         .default('concurrent'),
     )
     .option('--insecure-classic [address]', 'also the classic exchange: NO PROTECTION AT ALL')
+    .option('--accept-env <name>', 'let clients set this variable, such as PATH; may be repeated', collect)
     .option('--allow-unrecorded', 'run commands also while the audit cannot be written')
     .option('-q, --quiet', 'print no log')
     .addHelpText(
