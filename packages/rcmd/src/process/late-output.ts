@@ -18,27 +18,38 @@ export class LateOutput {
   readonly #pipes: readonly OutputPipe[];
   /** Bytes that may have come from each at most. */
   readonly #limits: readonly number[];
-  readonly #grace: NodeJS.Timeout;
-  #look: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout;
+  #turn: NodeJS.Immediate | undefined;
 
   constructor(pipes: readonly OutputPipe[], graceMs: number) {
     this.#pipes = pipes;
     this.#limits = pipes.map(({ bytesRead }) => bytesRead + pipeBytes);
-    this.#grace = setTimeout(() => this.#cut(), graceMs);
+    this.#timer = setTimeout(() => this.#look(), graceMs);
   }
 
   close(): void {
-    clearTimeout(this.#grace);
-    clearTimeout(this.#look);
+    clearTimeout(this.#timer);
+    clearImmediate(this.#turn);
   }
 
-  #cut(): void {
+  /**
+   * After a turn in which the event loop was held up its timers come first, and what lies in the pipes only then: before anything
+   * is cut, all that is there is read.
+   */
+  #look(): void {
+    const bytesBefore = this.#pipes.map(({ bytesRead, isAwaited }) => (isAwaited ? bytesRead : undefined));
+    this.#turn = setImmediate(() => this.#cut(bytesBefore));
+  }
+
+  /** @param bytesBefore - what had come from those that were waited for. */
+  #cut(bytesBefore: readonly (number | undefined)[]): void {
     for (const [index, pipe] of this.#pipes.entries()) {
+      const isEmpty = pipe.isAwaited && pipe.bytesRead === bytesBefore[index];
       const isFull = pipe.bytesRead > this.#limits[index]!;
-      if (pipe.hasEnded || !(pipe.isAwaited || isFull)) continue;
+      if (pipe.hasEnded || !(isEmpty || isFull)) continue;
       this.hasCut = true;
       pipe.stop();
     }
-    this.#look = setTimeout(() => this.#cut(), lookMs);
+    this.#timer = setTimeout(() => this.#look(), lookMs);
   }
 }
