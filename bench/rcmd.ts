@@ -62,8 +62,13 @@ async function showTrials(): Promise<void> {
   const sizes = values.quick
     ? { sleeps: 100, commands: 200, silent: 200, file }
     : { sleeps: 1_000, commands: 10_000, silent: 2_000, file };
-  for (const { title, aim, found } of await runTrials(stage, sizes))
-    console.log(`| ${title} | ${aim} | ${found} |`);
+  const trials = await runTrials(stage, sizes);
+  for (const { title, aim, found } of trials) console.log(`| ${title} | ${aim} | ${found} |`);
+  for (const { title, wrong } of trials) {
+    if (wrong === undefined) continue;
+    process.exitCode = 1;
+    console.error(`Missed: ${title}: ${wrong}`);
+  }
 }
 
 await using stage = await setStage();

@@ -10,6 +10,8 @@ export interface Trial {
   readonly title: string;
   readonly aim: string;
   readonly found: string;
+  /** What of the aim does not hold; `undefined` where all does. */
+  readonly wrong: string | undefined;
 }
 
 /** Sizes of the trials. */
@@ -34,7 +36,12 @@ async function hashes({ client }: Stage, file: string): Promise<Trial> {
   const down = await hashOf(client.exec('cat', [file], { buffer: false }).stdout);
   const { stdout } = await client.exec('sha256sum', { inputFile: file });
   const isEqual = local === down && stdout.startsWith(local);
-  return { title: 'SHA-256 of both transfers', aim: 'equal', found: isEqual ? 'equal' : 'DIFFERENT' };
+  return {
+    title: 'SHA-256 of both transfers',
+    aim: 'equal',
+    found: isEqual ? 'equal' : 'DIFFERENT',
+    wrong: isEqual ? undefined : 'bytes were changed on their way',
+  };
 }
 
 async function sleeps({ address, server }: Stage, count: number): Promise<Trial> {
@@ -59,6 +66,11 @@ async function sleeps({ address, server }: Stage, count: number): Promise<Trial>
     title: `${count} concurrent \`sleep 5; exit $i\` over 10 connections`,
     aim: 'all codes right; the server grows by less than 250 MiB; descriptors back',
     found: `${wrong} wrong; ${growth} MiB more; ${left} descriptors more after`,
+    wrong: problems(
+      wrong > 0 && `${wrong} codes are wrong`,
+      growth >= 250 && `the server has grown by ${growth} MiB`,
+      left > 0 && `${left} descriptors are left`,
+    ),
   };
 }
 
@@ -86,6 +98,7 @@ async function randomCommands({ client }: Stage, count: number): Promise<Trial> 
     title: `${count} random commands with codes and signals`,
     aim: 'none wrong, none cut',
     found: `${wrong} wrong`,
+    wrong: problems(wrong > 0 && `${wrong} commands ended otherwise, or were cut`),
   };
 }
 
@@ -104,20 +117,31 @@ async function silentConnections({ address, client }: Stage, count: number): Pro
   await client.exec('true');
   const known = Math.round(performance.now() - first);
   const begun = performance.now();
-  const found = await connect(address, { connectTimeout: 10_000 }).then(
-    async (fresh) => {
-      await fresh.exec('true');
-      await fresh.close();
-      return `${Math.round(performance.now() - begun)} ms`;
+  const fresh = await connect(address, { connectTimeout: 10_000 }).then(
+    async (own) => {
+      await own.exec('true');
+      const ms = Math.round(performance.now() - begun);
+      await own.close();
+      return ms;
     },
-    (error: Error) => `failed (${error.message})`,
+    (error: Error) => error.message,
   );
   for (const socket of sockets) socket.destroy();
   return {
     title: `\`true\` beside ${count} silent connections`,
     aim: 'within 1 s',
-    found: `${found} with a connection of its own, ${known} ms over one that is open`,
+    found: `${typeof fresh === 'number' ? `${fresh} ms` : `failed (${fresh})`} with a connection of its own, ${known} ms over one that is open`,
+    wrong: problems(
+      typeof fresh === 'string' && `a new connection failed: ${fresh}`,
+      typeof fresh === 'number' && fresh > 1_000 && `a new connection took ${fresh} ms`,
+      known > 1_000 && `an open connection took ${known} ms`,
+    ),
   };
+}
+
+/** What is wrong, in one line; `undefined` where nothing is. */
+function problems(...found: readonly (string | false)[]): string | undefined {
+  return found.filter((problem) => problem !== false).join(', ') || undefined;
 }
 
 async function hashOf(stream: AsyncIterable<unknown>): Promise<string> {
