@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { MessageChannel, type Transferable } from 'node:worker_threads';
+import { leaveEngine } from '../../../src/engine/connection-duplex.ts';
+import type { Connection, Engine, NodeStream } from '../../../src/engine/contract.ts';
+import { until } from '../../support/until.ts';
+
+/** What an end of a connection was told, as far as two engines must agree. */
+export interface Outcome {
+  readonly received: number;
+  readonly hash: string;
+  /** In order; deliveries that follow each other are one, since how they are cut is a matter of time. */
+  readonly news: readonly string[];
+}
+
+/** The byte at a position of a stream: not periodic in any buffer's size. */
+function byteAt(position: number): number {
+  return (position * 31 + (position >>> 8) * 17 + (position >>> 16) * 7) & 255;
+}
+
+/** One end of a connection, in an engine or as a stream of Node's that has left it; it notes what it is told. */
+export class End {
+  readonly #engine: Engine;
+  #connection: Connection;
+  #stream: NodeStream | undefined;
+  readonly #hash = createHash('sha256');
+  readonly #news: string[] = [];
+  #isPaused = false;
+  written = 0;
+  received = 0;
+  hasEnded = false;
+  isClosed = false;
+
+  private constructor(engine: Engine, connection: Connection) {
+    this.#engine = engine;
+    this.#connection = connection;
+  }
+
+  /** @param moves - whether it goes through a message first, as to a thread, before anything is read. */
+  static async of(engine: Engine, connection: Connection, moves: boolean): Promise<End> {
+    const end = new End(engine, connection);
+    if (moves) end.#connection = await end.#moved();
+    end.#start();
+    return end;
+  }
+
+  write(length: number): void {
+    const bytes = new Uint8Array(length);
+    for (let index = 0; index < length; index += 1) bytes[index] = byteAt(this.written + index);
+    this.written += length;
+    if (this.#stream === undefined) this.#connection.write(bytes);
+    else this.#stream.write(bytes);
+  }
+
+  endWrite(): void {
+    if (this.#stream === undefined) this.#connection.endWrite();
+    else this.#stream.end();
+  }
+
+  close(): void {
+    const stream = this.#stream;
+    if (stream === undefined) this.#connection.close();
+    else stream.end(() => stream.destroy());
+  }
+
+  reset(): void {
+    if (this.#stream === undefined) this.#connection.reset();
+    else this.#stream.resetAndDestroy();
+  }
+
+  /** Frees what a script that failed has left open. */
+  abandon(): void {
+    if (this.#stream === undefined) this.#connection.reset();
+    else this.#stream.destroy();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#stream?.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    if (this.#stream === undefined) this.#connection.resume();
+    else this.#stream.resume();
+  }
+
+  /** Goes on as a stream of Node's. Nothing may be on the way. */
+  leave(): void {
+    this.#stream = leaveEngine(this.#connection);
+    const stream = this.#stream;
+    let failure: Error | undefined;
+    stream.on('data', (bytes: Buffer) => this.#received(bytes));
+    stream.on('end', () => this.#ended());
+    stream.on('error', (error) => (failure = error));
+    stream.on('close', () => this.#closed(failure));
+  }
+
+  /** Goes through a message, as to a thread, with bytes of its peer unread. */
+  async handOver(peer: End, length: number): Promise<void> {
+    this.pause();
+    const before = this.received;
+    peer.write(length);
+    await until(() => this.received > before);
+    this.#connection = await this.#moved();
+    this.#start();
+  }
+
+  outcome(): Outcome {
+    return { received: this.received, hash: this.#hash.copy().digest('hex'), news: [...this.#news] };
+  }
+
+  async #moved(): Promise<Connection> {
+    const { message, transfer = [] } = this.#connection.handOver('thread');
+    const { port1, port2 } = new MessageChannel();
+    port1.postMessage(message, transfer as readonly Transferable[]);
+    const [moved] = (await once(port2, 'message')) as [unknown];
+    port1.close();
+    return this.#engine.adopt({ message: moved });
+  }
+
+  #start(): void {
+    const connection = this.#connection;
+    const isCurrent = (): boolean => this.#connection === connection && this.#stream === undefined;
+    connection.start({
+      received: (bytes) => {
+        this.#received(bytes);
+        return !this.#isPaused;
+      },
+      ended: () => this.#ended(),
+      drained: () => {},
+      closed: (error) => {
+        if (isCurrent()) this.#closed(error);
+      },
+    });
+    this.resume();
+  }
+
+  #received(bytes: Uint8Array): void {
+    assert.ok(!this.hasEnded && !this.isClosed, 'bytes after the end');
+    this.received += bytes.length;
+    this.#hash.update(bytes);
+    if (this.#news.at(-1) !== 'bytes') this.#news.push('bytes');
+  }
+
+  #ended(): void {
+    assert.ok(!this.hasEnded && !this.isClosed, 'a second end');
+    this.hasEnded = true;
+    this.#news.push('ended');
+  }
+
+  #closed(error: NodeJS.ErrnoException | undefined): void {
+    assert.ok(!this.isClosed, 'closed twice');
+    this.isClosed = true;
+    this.#news.push(error === undefined ? 'closed' : `closed with ${error.code}`);
+  }
+}
