@@ -1,5 +1,6 @@
 import type { InetAddress } from '../address/socket-address.ts';
 import type { ClosedConnection } from './messages.ts';
+import { NumberTable } from './number-table.ts';
 
 /** A request that a thread took itself, from a listener on loan. */
 export interface LentRequest {
@@ -37,7 +38,7 @@ export interface LentOwner {
  */
 export class LentRequests {
   readonly #owner: LentOwner;
-  readonly #open = new Map<number, LentRequest>();
+  readonly #open = new NumberTable<LentRequest>();
   #running = 0;
 
   constructor(owner: LentOwner) {
@@ -111,13 +112,12 @@ export class LentRequests {
     return lent;
   }
 
-  /** The pool's numbers of those that came before a time. */
+  /** The pool's numbers of those that came before a time, in the order in which they came. */
   olderThan(time: number): number[] {
     const ids: number[] = [];
-    for (const [id, { cameAt }] of this.#open) {
-      if (cameAt > time) break;
-      ids.push(id);
-    }
-    return ids;
+    this.#open.forEach(({ cameAt }, id) => {
+      if (cameAt <= time) ids.push(id);
+    });
+    return ids.sort((a, b) => b - a);
   }
 }

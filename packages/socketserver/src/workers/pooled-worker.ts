@@ -2,6 +2,7 @@ import type { Listener, Loan, LoanState } from '../engine/contract.ts';
 import { HandlerModuleError, type WorkerLossReason } from '../errors.ts';
 import { type LentOwner, type LentRequest, LentRequests } from './lent-requests.ts';
 import type { OwnSocket, Report, ToWorker, WorkerLoad, WorkerStart } from './messages.ts';
+import type { NumberTable } from './number-table.ts';
 import type { PlainDatagram } from './own-requests.ts';
 import type { PooledRequest } from './pooled-request.ts';
 import type { RequestDurations } from './request-durations.ts';
@@ -116,7 +117,7 @@ export class PooledWorker {
   }
 
   /** Requests whose handlers run: those that are known one by one, which {@link adoptLent} makes all. */
-  get requests(): ReadonlyMap<number, PooledRequest> {
+  get requests(): Pick<NumberTable<PooledRequest>, 'get' | 'size' | 'values'> {
     return this.#given.running;
   }
 

@@ -21,6 +21,7 @@ import type {
   ToWorker,
   WorkerStart,
 } from './messages.ts';
+import { NumberTable } from './number-table.ts';
 import { RemoteServerView } from './remote-server-view.ts';
 import { Reporter } from './reporter.ts';
 import { ReportRing } from './report-ring.ts';
@@ -46,7 +47,7 @@ export class RequestService {
   readonly #view: RemoteServerView;
   readonly #datagrams: DatagramService;
   readonly #reporter: Reporter;
-  readonly #connections = new Map<number, ServedConnection>();
+  readonly #connections = new NumberTable<ServedConnection>();
   readonly #deadlines: DeadlineSweep;
   #service: ConnectionService;
   #draining: ServerDrainingError | undefined;

@@ -1,5 +1,6 @@
 import type { LentRequest, LentRequests } from './lent-requests.ts';
 import type { ClosedConnection, EndedRequest } from './messages.ts';
+import { NumberTable } from './number-table.ts';
 import type { PooledRequest } from './pooled-request.ts';
 import { type ReportRing, requestEnded } from './report-ring.ts';
 import type { RequestDurations } from './request-durations.ts';
@@ -16,9 +17,9 @@ export interface LentToWorker {
 /** What a worker was given, or has taken itself, and has not brought to its end. */
 export class RequestsOfWorker {
   /** Requests whose handlers run, by the pool's numbers. */
-  readonly running = new Map<number, PooledRequest>();
+  readonly running = new NumberTable<PooledRequest>();
   /** Requests whose connections are open: some of `running`, and some whose last bytes still go out. */
-  readonly #connections = new Map<number, PooledRequest>();
+  readonly #connections = new NumberTable<PooledRequest>();
   readonly #durations: RequestDurations;
   readonly #lent: LentToWorker;
 

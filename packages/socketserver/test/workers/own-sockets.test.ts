@@ -83,7 +83,7 @@ for (const [engineName, engine] of workerEngines) {
         const ids = new Set<number>();
         let asked = 0;
         // A worker that is ready binds its socket next: until then the others get everything.
-        for (; ids.size < 2 && asked < 50 * crowd; asked += crowd) {
+        for (; (ids.size < 2 || handed() === asked) && asked < 50 * crowd; asked += crowd) {
           const answers = await clients.askAll('where', server.serverAddress);
           for (const answer of answers) ids.add(Number(answer.split(' ')[isFork ? 0 : 1]));
         }
