@@ -237,14 +237,16 @@ export class CommandLexer {
     this.#open.pop();
   }
 
-  /** `$(…)` and `$((…))`. */
+  /** `$(…)` and `$((…))`. Newlines in it are none that here-documents before it wait for. */
   *#substitution(): Scan {
     const isArithmetic = this.#text[this.#at + 2] === '(';
     this.#at += 2;
+    const before = this.#hereDocuments.splice(0);
     this.#open.push({ kind: 'text', missing: ')' });
     if (isArithmetic) yield* this.#arithmetic();
     else yield* this.#list();
     this.#open.pop();
+    this.#hereDocuments.unshift(...before);
   }
 
   /** Up to the parenthesis that closes: right too for a subshell that begins a substitution. */

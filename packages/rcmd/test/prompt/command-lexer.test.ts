@@ -42,6 +42,7 @@ const whole = [
   'cat <<A\nx\\\nA\nA',
   'cat <<A | {\nx\nA\ncat\n}',
   'echo $(cat <<A\n)\nA\n)',
+  "cat <<A - $(echo\n)\nit's\nA",
   'cat <<<word',
   'a=(1 2); b=()',
   'echo a >&2 2>/dev/null &',
