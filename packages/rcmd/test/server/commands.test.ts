@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { AuditJournal, journalFiles, parseLine, type JournalLine } from '../../src/audit/journal.ts';
 import { NotStartedError } from '../../src/link/client-channel.ts';
+import type { ServerEvent } from '../../src/index.ts';
 import type { OpenRequest } from '../../src/protocol/open-request.ts';
 import { authorizedKeysFile } from '../../src/trust/authorized-keys.ts';
 import { loadIdentity } from '../../src/trust/identity.ts';
+import { until } from '../../../socketserver/test/support/until.ts';
 import { untilGone } from '../support/commands.ts';
 import {
   runOverTLS,
@@ -129,8 +131,12 @@ describe('a command', () => {
       else await client[Symbol.asyncDispose]();
       for (const pid of [command.pid, ...pids.map(Number)]) await untilGone(pid);
     }
-    const reasons = started.events.map((event) => event.type === 'command-ended' && event.end.killedBy);
-    assert.deepEqual(reasons.filter(Boolean), ['client-signal', 'client-gone']);
+    const ends = (): ServerEvent[] => started.events.filter(({ type }) => type === 'command-ended');
+    await until(() => ends().length === 2); // the processes are gone before the server has learned of it
+    assert.deepEqual(
+      ends().map((event) => event.type === 'command-ended' && event.end.killedBy),
+      ['client-signal', 'client-gone'],
+    );
   });
 
   it('is told of the drain, and its client learns how it ended', async () => {
