@@ -113,6 +113,25 @@ describe('memory for records', () => {
     assert.throws(() => recycle(record), { name: 'TypeError', message: /were recycled before/ });
   });
 
+  it('cannot be transferred to another thread, since more may be put there', () => {
+    const memory = new RecordMemory();
+    const record = bringUntilOwn(memory);
+    assert.throws(() => structuredClone(record, { transfer: [record.buffer as ArrayBuffer] }), {
+      name: 'DataCloneError',
+    });
+    assert.equal(bring(memory, recordBytes, 2)[0], 2);
+    assert.equal(record[0], 1);
+  });
+
+  it('keeps nothing for a connection that is closed', () => {
+    const memory = new RecordMemory();
+    const records = fill(memory, bringUntilOwn(memory));
+    memory.close();
+    for (const record of records) recycle(record);
+    assert.equal(memory.next.buffer, new RecordMemory().next.buffer);
+    assert.notEqual(bring(memory, recordBytes).buffer, records[0]!.buffer);
+  });
+
   it('leaves bytes alone that no read gave', () => {
     recycle(Buffer.from('of somebody else'));
     recycle(new Uint8Array(100_000));

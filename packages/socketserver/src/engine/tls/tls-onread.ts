@@ -27,6 +27,7 @@ export function readWithOnRead(socket: TLSSocket, received: (bytes: Buffer) => b
   fields[kBufferCb] = (length: number) => received(memory.take(length));
   fields[kBufferGen] = () => memory.next; // after each record, and held here while the next one is put there
   handle.useUserBuffer(memory.next);
+  socket.once('close', () => memory.close());
   return true;
 }
 
