@@ -1,7 +1,7 @@
 import { currentUser, homeFolder } from '../paths/current-user.ts';
 import { defaultPath } from '../paths/system-programs.ts';
 
-/** Variables that make programs run code of whoever set them, or hide what they do. No client sets them, but where somebody of the server’s said so. */
+/** The common variables that make programs run code of whoever set them, or hide what they do; there are more that only some know. No client sets them, but where somebody of the server’s said so. */
 const refused =
   /^(PATH|LD_.*|DYLD_.*|GCONV_PATH|LOCPATH|NLSPATH|MALLOC_.*|NODE_OPTIONS|NODE_PATH|BASH_ENV|ENV|BASHOPTS|SHELLOPTS|PS4|PROMPT_COMMAND|IFS|CDPATH|GLOBIGNORE|BASH_FUNC_.*|GIT_SSH.*|GIT_EXEC_PATH|GIT_CONFIG.*|GIT_PROXY_COMMAND|PYTHON.*|PERL5.*|PERLLIB|RUBYOPT|RUBYLIB|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS|JDK_JAVA_OPTIONS|RCMD_.*)$/;
 

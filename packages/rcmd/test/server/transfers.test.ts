@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { describe, it, mock } from 'node:test';
+import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Client, connect } from '../../src/client/index.ts';
 import { failureOf } from '../support/clients.ts';
@@ -91,15 +91,14 @@ const uploadBytes = 128 * 1_048_576;
 const largeBytes = 131_072;
 
 describe('an upload over TLS', () => {
-  it('is read into memory that serves again', async () => {
+  it('is read into memory that serves again', async (t) => {
     await using server = await startServer({ listen: '127.0.0.1:0' });
     await using client = await connectTo(server);
     const input = Buffer.alloc(uploadBytes, 'one piece of many that are sent|');
-    const allocate = mock.method(Buffer, 'allocUnsafeSlow');
+    const allocate = t.mock.method(Buffer, 'allocUnsafeSlow');
     const { stdout } = await client.exec('sha256sum', { input });
     const large = allocate.mock.calls.filter(({ arguments: [bytes] }) => bytes > largeBytes).length;
-    mock.restoreAll();
     assert.ok(stdout.startsWith(createHash('sha256').update(input).digest('hex')));
-    assert.ok(large * largeBytes < uploadBytes / 4, `${large} pieces of memory`);
+    assert.ok(large > 0 && large * largeBytes < uploadBytes / 4, `${large} pieces of memory`);
   });
 });

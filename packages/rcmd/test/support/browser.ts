@@ -44,8 +44,12 @@ export async function openInBrowser(page: string): Promise<Browser> {
   return {
     ends: ends.promise,
     [Symbol.asyncDispose]: async () => {
-      process.kill(-chromium.pid!, 'SIGKILL');
-      await gone;
+      try {
+        if (chromium.pid !== undefined) process.kill(-chromium.pid, 'SIGKILL');
+      } catch {
+        // It has ended, and `ends` says why.
+      }
+      await gone.catch(() => {});
       web.close();
       web.closeAllConnections();
       kept.dispose();
