@@ -1,8 +1,8 @@
 import type { Row, Summary } from './summary.ts';
 import { formatNumber } from './table.ts';
 
-const WIDTH = 860;
-const LABEL_WIDTH = 430;
+const WIDTH = 900;
+const LABEL_WIDTH = 470;
 const VALUE_WIDTH = 110;
 const BAR_HEIGHT = 15;
 const ROW_HEIGHT = 21;
