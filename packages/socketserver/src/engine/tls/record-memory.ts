@@ -1,4 +1,5 @@
 import { markAsUntransferable } from 'node:worker_threads';
+import { largeMemoryTaken } from '../large-memory.ts';
 
 /** The most that one TLS record holds. [RFC 8446 5.1] */
 export const recordBytes = 16_384;
@@ -20,15 +21,6 @@ const shortRecordsBefore = 2;
 
 /** Blocks of a connection that wait for their next use, 4.5 MiB: as much as a peer mostly sends before it waits. More are the garbage collector's. */
 const spareBlocks = 32;
-
-/**
- * Garbage left behind with each new block. V8 counts the blocks' memory, and by itself makes a full collection for every 64 MiB of
- * it; enough litter among young objects brings the cheap young collection first, which frees the blocks as well.
- */
-const litter = Array.from({ length: 4_096 }, () => 0);
-
-/** Held until the next, so that no compiler finds it unused. */
-export const dropped = { litter };
 
 /**
  * One buffer for all connections of this thread that read short records: OpenSSL decrypts and calls back in one step, so none
@@ -115,7 +107,7 @@ function newMemory(use: BlockUse | undefined): Buffer {
   const memory = Buffer.allocUnsafeSlow(blockBytes);
   // OpenSSL writes on in it, by its address, when its reader has the first record of it already.
   markAsUntransferable(memory.buffer);
-  dropped.litter = litter.slice();
+  largeMemoryTaken(blockBytes);
   if (use !== undefined) uses.set(memory.buffer, use);
   return memory;
 }
