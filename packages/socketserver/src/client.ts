@@ -2,7 +2,7 @@
 import './require-node.ts';
 
 export { recycle } from './engine/tls/record-memory.ts';
-export { FrameError } from './errors.ts';
+export { FrameError } from './errors/frame-error.ts';
 export { type FrameStream } from './request/frame-stream.ts';
 export { connect, type ConnectSocketOptions } from './request/connect.ts';
 export { type ReadUntilOptions, type StreamSocket } from './request/stream-socket.ts';

@@ -97,7 +97,7 @@ export {
   UnsupportedError,
   type WorkerLossReason,
   WorkerLostError,
-} from './errors.ts';
+} from './errors/index.ts';
 export { BaseRequestHandler } from './handlers/base-request-handler.ts';
 export { DatagramRequestHandler } from './handlers/datagram-request-handler.ts';
 export { type HandleContext, handleTracing } from './handlers/handle-tracing.ts';

@@ -18,7 +18,7 @@ const layers: readonly (readonly string[])[] = [
   ['deadlines'],
   ['engine'],
   ['address', 'codecs', 'options', 'proxy-protocol', 'tls', 'diagnostics', 'systemd'],
-  ['errors.ts', 'require-node.ts', 'worker-entry.ts'],
+  ['errors', 'require-node.ts', 'worker-entry.ts'],
 ];
 
 interface Import {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { FrameError } from '../errors.ts';
+import { FrameError } from '../errors/frame-error.ts';
 import type { Codec } from './codec.ts';
 import { delimited } from './delimited.ts';
 import type { MessageLimitOptions } from './message-limit.ts';

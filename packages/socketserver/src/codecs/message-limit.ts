@@ -1,4 +1,4 @@
-import { FrameError } from '../errors.ts';
+import { FrameError } from '../errors/frame-error.ts';
 import { anInteger, type OptionRules } from '../options/check-options.ts';
 
 /** Bytes that a message may have, unless its reader says otherwise. */

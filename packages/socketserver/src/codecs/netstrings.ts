@@ -1,4 +1,4 @@
-import { FrameError } from '../errors.ts';
+import { FrameError } from '../errors/frame-error.ts';
 import { checkOptions } from '../options/check-options.ts';
 import type { Codec } from './codec.ts';
 import {

@@ -1,4 +1,4 @@
-import { FrameError } from '../errors.ts';
+import { FrameError } from '../errors/frame-error.ts';
 import type { Codec } from './codec.ts';
 import { outgoingBytes, refuseIncoming } from './message-limit.ts';
 

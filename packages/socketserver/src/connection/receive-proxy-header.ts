@@ -1,6 +1,6 @@
 import { clockOf } from '../engine/clock.ts';
 import type { Connection, ConnectionSink } from '../engine/contract.ts';
-import { ProxyHeaderError, type ProxyHeaderFault } from '../errors.ts';
+import { ProxyHeaderError, type ProxyHeaderFault } from '../errors/proxy-header-error.ts';
 import { parseProxyHeader } from '../proxy-protocol/parse-proxy-header.ts';
 import { Deadline } from '../request/deadline.ts';
 import { ProxiedConnection, type ReceivedHeader } from './proxied-connection.ts';

@@ -1,4 +1,4 @@
-import { RequestTimeoutError } from '../errors.ts';
+import { RequestTimeoutError } from '../errors/request-timeout-error.ts';
 import type { ResolvedTimeouts } from '../options/timeout-options.ts';
 import { RateWindow } from './rate-window.ts';
 import type { Pace, TimedRequest } from './timed-request.ts';

@@ -1,5 +1,5 @@
 import type { SocketAddress } from '../address/socket-address.ts';
-import type { RequestPhase } from '../errors.ts';
+import type { RequestPhase } from '../errors/request-timeout-error.ts';
 import { eventChannel } from './event-channel.ts';
 
 /** What all events about a request tell. */

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { UnsupportedError } from '../errors.ts';
+import { UnsupportedError } from '../errors/unsupported-error.ts';
 import type { Engine } from './contract.ts';
 import { largeMemoryTaken } from './large-memory.ts';
 

@@ -7,7 +7,7 @@ import {
 import { tlsEstablishedChannel, tlsFailedChannel } from '../diagnostics/tls-events.ts';
 import type { WorkerLostEvent } from '../diagnostics/worker-events.ts';
 import type { Listener, RequestSource } from '../engine/contract.ts';
-import { ServerClosedError } from '../errors.ts';
+import { ServerClosedError } from '../errors/server-errors.ts';
 import { checkOptions, milliseconds, type OptionRules } from '../options/check-options.ts';
 import type { TakenRequest } from '../server/request-hooks.ts';
 import { formatFailure } from '../server/format-failure.ts';

@@ -1,5 +1,5 @@
 /** The extensions of a version 2 header that have names. @see HAProxy's `doc/proxy-protocol.txt`, 2.2 */
-import { ProxyHeaderError } from '../errors.ts';
+import { ProxyHeaderError } from '../errors/proxy-header-error.ts';
 import { crc32c } from './crc32c.ts';
 import { type ProxyHeaderFields, refuse } from './header-fields.ts';
 import { noExtensions, type ProxyExtensions } from './proxy-header.ts';

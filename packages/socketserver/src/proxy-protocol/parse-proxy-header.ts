@@ -1,4 +1,4 @@
-import { ProxyHeaderError } from '../errors.ts';
+import { ProxyHeaderError } from '../errors/proxy-header-error.ts';
 import type { ParsedProxyHeader } from './proxy-header.ts';
 import { parseVersion1, version1Signature } from './version-1.ts';
 import { parseVersion2, version2Signature } from './version-2.ts';

@@ -3,7 +3,7 @@
  *
  *     | type (1) | length (2) | value (length) | type | ...
  */
-import { ProxyHeaderError } from '../errors.ts';
+import { ProxyHeaderError } from '../errors/proxy-header-error.ts';
 import { type ProxyHeaderFields, refuse } from './header-fields.ts';
 import type { ProxyTLV } from './proxy-header.ts';
 

@@ -11,7 +11,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { ipFromBytes, ipToBytes } from '../address/ip-bytes.ts';
 import { type InetAddress, inetAddress, type SocketAddress } from '../address/socket-address.ts';
-import { ProxyHeaderError } from '../errors.ts';
+import { ProxyHeaderError } from '../errors/proxy-header-error.ts';
 import { checkAddresses, type ProxyHeaderFields, refuse } from './header-fields.ts';
 import {
   noExtensions,

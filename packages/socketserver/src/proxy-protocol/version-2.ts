@@ -5,7 +5,7 @@
  *
  * @see HAProxy's `doc/proxy-protocol.txt`, 2.2
  */
-import { ProxyHeaderError, type ProxyHeaderFault } from '../errors.ts';
+import { ProxyHeaderError, type ProxyHeaderFault } from '../errors/proxy-header-error.ts';
 import { blockBytes, readAddresses, writeAddresses } from './address-block.ts';
 import { fillChecksum, readExtensions, writeExtensions } from './extensions.ts';
 import { checkAddresses, type ProxyHeaderFields, refuse } from './header-fields.ts';

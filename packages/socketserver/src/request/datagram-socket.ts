@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { type InetAddress, inetAddress, type SocketAddress } from '../address/socket-address.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
 import { type Datagram, type DatagramPort, isInetAddress, type RequestSource } from '../engine/contract.ts';
-import { ConnectionClosedError } from '../errors.ts';
+import { ConnectionClosedError } from '../errors/connection-errors.ts';
 
 const done = Promise.resolve();
 

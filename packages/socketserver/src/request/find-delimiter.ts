@@ -1,4 +1,4 @@
-import { MessageTooLongError } from '../errors.ts';
+import { MessageTooLongError } from '../errors/connection-errors.ts';
 import type { SocketSink } from './socket-sink.ts';
 
 /** What to look for, among how many bytes, and who asks. */

@@ -1,6 +1,6 @@
 import type { Codec, Decoded } from '../codecs/codec.ts';
 import { defaultMaxMessageBytes } from '../codecs/message-limit.ts';
-import { FrameError } from '../errors.ts';
+import { FrameError } from '../errors/frame-error.ts';
 import type { ByteQueue } from './byte-queue.ts';
 
 /** What has arrived on a stream. */

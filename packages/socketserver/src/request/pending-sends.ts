@@ -1,5 +1,5 @@
 import type { Clock } from '../engine/clock.ts';
-import { SocketTimeoutError } from '../errors.ts';
+import { SocketTimeoutError } from '../errors/connection-errors.ts';
 import { Deadline } from './deadline.ts';
 
 /** How long a send may wait. */

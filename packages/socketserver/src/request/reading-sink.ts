@@ -1,6 +1,6 @@
 import { clockOf } from '../engine/clock.ts';
 import type { Connection } from '../engine/contract.ts';
-import { ConnectionClosedError, SocketTimeoutError } from '../errors.ts';
+import { ConnectionClosedError, SocketTimeoutError } from '../errors/connection-errors.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { Deadline } from './deadline.ts';
 import { EndWatch } from './end-watch.ts';

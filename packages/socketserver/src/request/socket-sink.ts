@@ -1,7 +1,7 @@
 import type { Pace } from '../deadlines/timed-request.ts';
 import { clockOf } from '../engine/clock.ts';
 import type { Connection, ConnectionSink } from '../engine/contract.ts';
-import { ConnectionClosedError } from '../errors.ts';
+import { ConnectionClosedError } from '../errors/connection-errors.ts';
 import { Deadline } from './deadline.ts';
 import { EndWatch } from './end-watch.ts';
 import { flushMs, Linger, type LingerLimits } from './linger.ts';

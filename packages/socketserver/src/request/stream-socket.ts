@@ -1,7 +1,7 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Codec } from '../codecs/codec.ts';
 import { defaultMaxMessageBytes } from '../codecs/message-limit.ts';
-import { IncompleteReadError } from '../errors.ts';
+import { IncompleteReadError } from '../errors/connection-errors.ts';
 import { isByteCount, refuseByteCount } from './byte-count.ts';
 import { findDelimiter } from './find-delimiter.ts';
 import { FrameStream } from './frame-stream.ts';

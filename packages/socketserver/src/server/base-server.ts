@@ -4,7 +4,7 @@ import { serverClosedChannel, serverListeningChannel } from '../diagnostics/serv
 import { resumedChannel, suspendedChannel } from '../diagnostics/suspend-events.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
 import type { Engine, RequestSource } from '../engine/contract.ts';
-import { ServerClosedError } from '../errors.ts';
+import { ServerClosedError } from '../errors/server-errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { HealthListener } from '../health/health-listener.ts';
 import { resolveHealth, type ResolvedHealthOptions } from '../health/health-options.ts';

@@ -2,7 +2,7 @@ import type { InheritedSocket } from '../address/inherited-socket.ts';
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
 import type { Crossing, Engine, Listener, RequestSource } from '../engine/contract.ts';
-import { UnsupportedError } from '../errors.ts';
+import { UnsupportedError } from '../errors/unsupported-error.ts';
 import type { RemoteConnection } from '../request/remote-connection.ts';
 import type { DatagramBinding } from '../workers/datagram-binding.ts';
 import type { ConnectionSetup } from '../workers/messages.ts';

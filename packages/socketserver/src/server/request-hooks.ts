@@ -1,5 +1,5 @@
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
-import { RequestTimeoutError } from '../errors.ts';
+import { RequestTimeoutError } from '../errors/request-timeout-error.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { runHandler } from '../handlers/run-handler.ts';
 import type { ServerView } from '../handlers/server-view.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../engine/clock.ts';
 import type { RequestSource } from '../engine/contract.ts';
-import { ServerBusyError } from '../errors.ts';
+import { ServerBusyError } from '../errors/server-errors.ts';
 import { WakeUp } from './wake-up.ts';
 
 /** Pauses after the system ran out of descriptors or memory: doubled from the first to the last. */

@@ -1,5 +1,5 @@
 import type { SocketAddress } from '../address/socket-address.ts';
-import { SystemExit } from '../errors.ts';
+import { SystemExit } from '../errors/server-errors.ts';
 import { PreparationFailed } from './preparation-failed.ts';
 import type { RequestHooks } from './request-hooks.ts';
 import type { RequestLedger } from './request-ledger.ts';

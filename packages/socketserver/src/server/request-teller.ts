@@ -13,7 +13,8 @@ import {
   requestTimedOutChannel,
 } from '../diagnostics/request-events.ts';
 import { type HandshakeFacts, tlsEstablishedChannel, tlsFailedChannel } from '../diagnostics/tls-events.ts';
-import { RequestTimeoutError, WorkerLostError } from '../errors.ts';
+import { RequestTimeoutError } from '../errors/request-timeout-error.ts';
+import { WorkerLostError } from '../errors/worker-errors.ts';
 import { requestIdOf } from '../request/request-id.ts';
 import { StreamSocket } from '../request/stream-socket.ts';
 import { PreparationFailed } from './preparation-failed.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../engine/clock.ts';
-import { ServerDrainingError } from '../errors.ts';
+import { ServerDrainingError } from '../errors/server-errors.ts';
 import { type OpenConnection, OpenConnections } from './open-connections.ts';
 
 /** How long a drain waits for handlers to notice that their connections were reset. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../engine/clock.ts';
-import { ServerClosedError } from '../errors.ts';
+import { ServerClosedError } from '../errors/server-errors.ts';
 import { FairTurns } from './fair-turns.ts';
 import type { Intake } from './intake.ts';
 import type { RequestLoop } from './request-loop.ts';

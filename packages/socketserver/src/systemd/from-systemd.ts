@@ -1,5 +1,5 @@
 import { describeDescriptor } from '../address/inherited-socket.ts';
-import { SocketActivationError } from '../errors.ts';
+import { SocketActivationError } from '../errors/socket-activation-error.ts';
 import {
   listenVariables,
   parseListenEnvironment,

@@ -1,4 +1,4 @@
-import { SocketServerError } from '../errors.ts';
+import { SocketServerError } from '../errors/socket-server-error.ts';
 
 /** How long a wait of a test may take. */
 export interface WaitOptions {

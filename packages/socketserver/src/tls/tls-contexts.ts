@@ -1,6 +1,6 @@
 import { constants, hash } from 'node:crypto';
 import { createSecureContext, type SecureContext, type TLSSocketOptions } from 'node:tls';
-import { CertificateError } from '../errors.ts';
+import { CertificateError } from '../errors/tls-errors.ts';
 import type { TLSIdentity, TLSMaterial } from './tls-material.ts';
 import type { OptionPlace } from './tls-options.ts';
 

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { CertificateError } from '../errors.ts';
+import { CertificateError } from '../errors/tls-errors.ts';
 import type { KeySource, OptionPlace, PEMSource, TLSIdentityOptions, TLSOptions } from './tls-options.ts';
 
 /**

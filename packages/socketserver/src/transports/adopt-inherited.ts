@@ -1,7 +1,7 @@
 import type { InheritedSocket } from '../address/inherited-socket.ts';
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { DatagramBindOptions, DatagramPort, Engine, Listener } from '../engine/contract.ts';
-import { UnsupportedError } from '../errors.ts';
+import { UnsupportedError } from '../errors/unsupported-error.ts';
 
 /**
  * Takes over the socket that a stream server was given; {@link listenOnInherited} is to follow.

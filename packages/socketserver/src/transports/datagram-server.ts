@@ -4,7 +4,7 @@ import { datagramTruncatedChannel, type DatagramTruncatedEvent } from '../diagno
 import { requestEndedChannel } from '../diagnostics/request-events.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
 import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
-import { ServerDrainingError } from '../errors.ts';
+import { ServerDrainingError } from '../errors/server-errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { type DatagramRequest, DatagramSocket } from '../request/datagram-socket.ts';
 import { BaseServer } from '../server/base-server.ts';

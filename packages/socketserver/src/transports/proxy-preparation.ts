@@ -3,7 +3,7 @@ import type { ResolvedProxyOptions } from '../connection/proxy-options.ts';
 import { receiveProxyHeader } from '../connection/receive-proxy-header.ts';
 import { proxyAcceptedChannel, proxyFailedChannel } from '../diagnostics/proxy-events.ts';
 import type { Connection } from '../engine/contract.ts';
-import { ProxyHeaderError } from '../errors.ts';
+import { ProxyHeaderError } from '../errors/proxy-header-error.ts';
 import type { Preparation } from './prepared-listener.ts';
 
 /** What a {@link ProxyPreparation} goes by. */

@@ -1,4 +1,4 @@
-import * as libraryErrors from '../errors.ts';
+import * as libraryErrors from '../errors/index.ts';
 
 /** What is left of an error when it crosses a thread or a process: plain values only. */
 export interface TransferredError {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { HandlerModuleError } from '../errors.ts';
+import { HandlerModuleError } from '../errors/worker-errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 
 /** Where a worker finds a handler class. */

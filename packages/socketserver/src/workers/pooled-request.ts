@@ -1,6 +1,6 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Crossing, HandedOver } from '../engine/contract.ts';
-import { ServerDrainingError } from '../errors.ts';
+import { ServerDrainingError } from '../errors/server-errors.ts';
 import type { RemoteConnection } from '../request/remote-connection.ts';
 import { reviveError } from './error-transfer.ts';
 import type { ClosedConnection, EndedRequest, Progress, ServeConnection, ServeDatagram } from './messages.ts';

@@ -1,5 +1,5 @@
 import type { Listener, Loan, LoanState } from '../engine/contract.ts';
-import { HandlerModuleError, type WorkerLossReason } from '../errors.ts';
+import { HandlerModuleError, type WorkerLossReason } from '../errors/worker-errors.ts';
 import { type LentOwner, type LentRequest, LentRequests } from './lent-requests.ts';
 import type { OwnSocket, Report, ToWorker, WorkerLoad, WorkerStart } from './messages.ts';
 import type { NumberTable } from './number-table.ts';

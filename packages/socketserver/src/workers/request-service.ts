@@ -8,7 +8,7 @@ import { DeadlineSweep } from '../deadlines/deadline-sweep.ts';
 import { clockOf } from '../engine/clock.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
 import type { Connection, CrossingNotes, Engine, HandedOver } from '../engine/contract.ts';
-import { ServerDrainingError } from '../errors.ts';
+import { ServerDrainingError } from '../errors/server-errors.ts';
 import { createTLSContexts } from '../tls/tls-contexts.ts';
 import { DatagramService } from './datagram-service.ts';
 import { transferError } from './error-transfer.ts';

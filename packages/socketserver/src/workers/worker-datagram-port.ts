@@ -1,6 +1,6 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Datagram, DatagramPort } from '../engine/contract.ts';
-import { UnsupportedError } from '../errors.ts';
+import { UnsupportedError } from '../errors/unsupported-error.ts';
 import type { DatagramSent, FromWorker } from './messages.ts';
 import { RemoteSender } from './remote-sender.ts';
 

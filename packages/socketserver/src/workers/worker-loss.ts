@@ -1,4 +1,4 @@
-import { HandlerModuleError, WorkerLostError, type WorkerLossReason } from '../errors.ts';
+import { HandlerModuleError, WorkerLostError, type WorkerLossReason } from '../errors/worker-errors.ts';
 import type { HandlerReference } from './handler-module.ts';
 import type { Worker, WorkerExit } from './worker.ts';
 

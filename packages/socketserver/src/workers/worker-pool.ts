@@ -4,7 +4,7 @@ import {
   workerLostChannel,
   type WorkerLostEvent,
 } from '../diagnostics/worker-events.ts';
-import { ServerClosedError } from '../errors.ts';
+import { ServerClosedError } from '../errors/server-errors.ts';
 import { AnswerWatch } from './answer-watch.ts';
 import { Lending, type LendingOwner } from './lending.ts';
 import type { LentOwner, LentRequest } from './lent-requests.ts';

@@ -1,6 +1,6 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import { workerStartedChannel, type WorkerLostEvent } from '../diagnostics/worker-events.ts';
-import type { WorkerLossReason } from '../errors.ts';
+import type { WorkerLossReason } from '../errors/worker-errors.ts';
 import { reviveError } from './error-transfer.ts';
 import type { FromWorker, WorkerStart } from './messages.ts';
 import type { PlainDatagram } from './own-requests.ts';

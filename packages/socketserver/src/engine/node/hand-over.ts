@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { ConnectionClosedError } from '../../errors.ts';
+import { ConnectionClosedError } from '../../errors/connection-errors.ts';
 import type { Connection, HandedOver } from '../contract.ts';
 import { ConnectionRelay } from './connection-relay.ts';
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
-import { ConnectionClosedError } from '../../errors.ts';
+import { ConnectionClosedError } from '../../errors/connection-errors.ts';
 import { type Connection, type ConnectionSink, type HandedOver, isInetAddress } from '../contract.ts';
 import { gatherBuffer, type Gatherer } from './gather-buffer.ts';
 import { handOverBySocket } from './hand-over.ts';

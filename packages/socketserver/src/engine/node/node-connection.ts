@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
-import { UnsupportedError } from '../../errors.ts';
+import { UnsupportedError } from '../../errors/unsupported-error.ts';
 import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
 import { untouched } from '../connection-duplex.ts';
 import { gatherBuffer, type Gatherer } from './gather-buffer.ts';

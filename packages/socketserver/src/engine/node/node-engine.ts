@@ -1,7 +1,7 @@
 import net, { type Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import type { SocketAddress } from '../../address/socket-address.ts';
-import { UnsupportedError } from '../../errors.ts';
+import { UnsupportedError } from '../../errors/unsupported-error.ts';
 import {
   type Connection,
   type ConnectOptions,

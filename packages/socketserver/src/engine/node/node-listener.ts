@@ -1,6 +1,6 @@
 import net, { type Server, type Socket } from 'node:net';
 import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
-import { UnsupportedError } from '../../errors.ts';
+import { UnsupportedError } from '../../errors/unsupported-error.ts';
 import { type BindOptions, type Connection, isInetAddress, type Listener } from '../contract.ts';
 import { HandleConnection } from './handle-connection.ts';
 import { NodeConnection } from './node-connection.ts';

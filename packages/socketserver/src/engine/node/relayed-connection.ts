@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { SocketAddress } from '../../address/socket-address.ts';
-import { UnsupportedError } from '../../errors.ts';
+import { UnsupportedError } from '../../errors/unsupported-error.ts';
 import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
 import { type RelayedError, type RelayMessage, windowBytes } from './connection-relay.ts';
 

@@ -1,4 +1,4 @@
-import { TLSHandshakeError } from '../../errors.ts';
+import { TLSHandshakeError } from '../../errors/tls-errors.ts';
 import { leaveEngine, type ReadSoFar } from '../connection-duplex.ts';
 import type { Connection, NodeStream } from '../contract.ts';
 import type { TLSStream } from './tls-connection.ts';

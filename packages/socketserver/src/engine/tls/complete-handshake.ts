@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { type HandshakeFault, TLSHandshakeError } from '../../errors.ts';
+import { type HandshakeFault, TLSHandshakeError } from '../../errors/tls-errors.ts';
 import { type Clock, clockOf } from '../clock.ts';
 import type { ReadSoFar } from '../connection-duplex.ts';
 

@@ -1,5 +1,5 @@
 import { TLSSocket } from 'node:tls';
-import { TLSHandshakeError } from '../../errors.ts';
+import { TLSHandshakeError } from '../../errors/tls-errors.ts';
 import type { TLSContexts } from '../../tls/tls-contexts.ts';
 import { readTLSFacts } from '../../tls/tls-facts.ts';
 import type { Connection } from '../contract.ts';

@@ -6,7 +6,7 @@ import { untouched } from '../connection-duplex.ts';
 import type { Connection, ConnectionSink, HandedOver, NodeStream, PeerCredentials } from '../contract.ts';
 import { setNoDelay } from '../node/no-delay.ts';
 import { bytesTakenFrom, descriptorOf } from '../node/stream-handle.ts';
-import { UnsupportedError } from '../../errors.ts';
+import { UnsupportedError } from '../../errors/unsupported-error.ts';
 import type { ProxyFacts } from '../../proxy-protocol/proxy-header.ts';
 import type { TLSFacts } from '../../tls/tls-facts.ts';
 import { readWithOnRead } from './tls-onread.ts';

@@ -1,6 +1,7 @@
 import type { InetAddressInput, UnixAddressInput } from '../../address/parse-address.ts';
 import { formatAddress, type SocketAddress } from '../../address/socket-address.ts';
-import { ConnectionClosedError, SocketServerError } from '../../errors.ts';
+import { ConnectionClosedError } from '../../errors/connection-errors.ts';
+import { SocketServerError } from '../../errors/socket-server-error.ts';
 import { ByteQueue } from '../../request/byte-queue.ts';
 import { type WaitOptions, within } from '../wait.ts';
 import { type ConnectClientOptions, openStream, type RawStream } from './raw-stream.ts';

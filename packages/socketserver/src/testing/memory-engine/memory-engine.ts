@@ -1,6 +1,6 @@
 import { formatAddress, inetAddress, type SocketAddress } from '../../address/socket-address.ts';
 import { type Connection, type ConnectOptions, type Engine, isInetAddress } from '../../engine/contract.ts';
-import { UnsupportedError } from '../../errors.ts';
+import { UnsupportedError } from '../../errors/unsupported-error.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 import { MemoryConnection } from './memory-connection.ts';
 import { MemoryDatagramPort } from './memory-datagram-port.ts';
