@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import {
   ForkingTCPServer,
@@ -14,13 +15,18 @@ import {
 import { captureStderr } from '../support/capture-stderr.ts';
 import { LineClient } from '../support/line-client.ts';
 import { serving } from '../support/serving.ts';
+import { until } from '../support/until.ts';
 import { workerEngines } from '../support/worker-engines.ts';
 
 const address = ['127.0.0.1', 0] as const;
 const library = new URL('../../src/index.ts', import.meta.url).href;
 
-/** How long the load lasts at least. */
+/** How long the load lasts at least, and how often the code changes meanwhile: about once a second in the long form. */
 const loadMs = Number(process.env['SOCKETSERVER_LOAD_SECONDS'] ?? 2) * 1_000;
+const reloads = Math.max(3, Math.floor(loadMs / 1_000) - 1);
+
+/** Requests at least that are answered between two changes, however slow the machine is. */
+const requestsBetween = 10;
 
 /** A handler's module on disk, whose handlers answer each line with the number of its version. */
 class VersionedModule implements Disposable {
@@ -107,7 +113,7 @@ for (const [engineName, engine] of workerEngines) {
         assert.equal(stderr.text(), '', 'the caller of reload() has the error');
       });
 
-      it('loses no request under load', async () => {
+      it('loses no request under load, however often the code changes meanwhile', async () => {
         using module = new VersionedModule();
         module.write(1);
         const server = new Server(address, await module.load(), {
@@ -115,34 +121,38 @@ for (const [engineName, engine] of workerEngines) {
           workers: { min: 2, max: 4, requestsPerWorker: 8 },
         });
         await using _ = serving(server);
-        const end = performance.now() + loadMs;
         let asked = 0;
-        let isReloaded = false;
-        const isOver = (): boolean => isReloaded && performance.now() >= end;
-        const versions = new Set<string>();
+        const load = { isOver: false };
         const short = async (): Promise<void> => {
-          for (let last = 0; !isOver(); asked += 1) {
+          for (let last = 0; !load.isOver; asked += 1) {
             await using client = await LineClient.to(server, engine);
             const version = Number(await client.ask('?'));
             assert.ok(version >= last, `version ${version} after ${last}`);
-            versions.add(`${version}`);
-            last = Math.max(last - 1, version - 1); // two generations may serve for a moment
+            last = Math.max(last, version - 1); // two generations may serve for a moment
           }
         };
         const long = async (): Promise<void> => {
           await using client = await LineClient.to(server, engine);
           const version = await client.ask('?');
-          for (; !isOver(); asked += 1) assert.equal(await client.ask('?'), version);
+          for (; !load.isOver; asked += 1) assert.equal(await client.ask('?'), version);
         };
-        const load = [short(), short(), short(), short(), long(), long()];
-        for (let version = 2; version <= 4; version += 1) {
+        const change = async (version: number): Promise<void> => {
+          const before = asked;
+          await Promise.all([
+            delay(loadMs / (reloads + 1)),
+            until(() => asked >= before + requestsBetween, 1),
+          ]);
+          if (version > 1 + reloads) return;
           module.write(version);
           await server.reload();
-        }
-        isReloaded = true;
-        await Promise.all([...load, short()]);
-        assert.ok(asked > 20, `${asked} requests`);
-        assert.ok(versions.has('4'), [...versions].join());
+          await using fresh = await LineClient.to(server, engine);
+          assert.equal(await fresh.ask('?'), `${version}`);
+        };
+        const changes = async (): Promise<void> => {
+          for (let version = 2; version <= reloads + 2; version += 1) await change(version);
+          load.isOver = true;
+        };
+        await Promise.all([changes(), short(), short(), short(), short(), long(), long()]);
         assert.equal(server.stats().failed, 0);
       });
     });
