@@ -4,6 +4,7 @@ import type { Task } from './workload.ts';
 
 const tcpPrograms: [Task, string][] = serving('tcp', 'echo', 'lines', 'frames', 'source', 'sink', 'burn');
 const unixEcho = serving('unix', 'echo');
+const tlsEcho = serving('tls', 'echo');
 const udpEcho = serving('udp', 'echo');
 const tcpEcho = serving('tcp', 'echo');
 
@@ -24,19 +25,18 @@ const nodePeers = [
     node('node-net.ts', '--corked', 'yes'),
     serving('tcp', 'lines', 'frames'),
   ),
-  contender(
-    'node-for-await',
-    'node:net, for await',
-    node('node-net-for-await.ts'),
-    serving('tcp', 'echo', 'lines'),
-  ),
+  contender('node-for-await', 'node:net, for await', node('node-net-for-await.ts'), [
+    ...tcpPrograms,
+    ...unixEcho,
+    ...tlsEcho,
+  ]),
   contender(
     'node-net-file',
     'node:net, a file piped into the socket',
     node('node-net-file.ts'),
     serving('tcp', 'source'),
   ),
-  contender('node-tls', "node:tls, 'data' events", node('node-net.ts'), serving('tls', 'echo')),
+  contender('node-tls', "node:tls, 'data' events", node('node-net.ts'), tlsEcho),
   contender('node-dgram', 'node:dgram', node('node-dgram.ts'), udpEcho),
 ];
 
@@ -52,7 +52,7 @@ const pythonPeers = [
     'python-forking',
     'Python ForkingTCPServer',
     python('python_socketserver.py', '--model', 'forking'),
-    tcpPrograms,
+    [...tcpPrograms, ...udpEcho],
     { mostConnections: 32 },
   ),
   contender(
@@ -63,19 +63,21 @@ const pythonPeers = [
     { mostConnections: 1 },
   ),
   contender('asyncio-streams', 'Python asyncio streams', python('python_asyncio.py', '--style', 'streams'), [
-    ...serving('tcp', 'echo', 'lines', 'frames'),
+    ...tcpPrograms,
+    ...unixEcho,
+    ...tlsEcho,
   ]),
   contender(
     'asyncio-protocol',
     'Python asyncio protocol',
     python('python_asyncio.py', '--style', 'protocol'),
-    [...tcpEcho, ...udpEcho],
+    [...tcpPrograms, ...unixEcho, ...tlsEcho, ...udpEcho],
   ),
   contender(
     'uvloop',
     'Python uvloop protocol',
     python('python_asyncio.py', '--style', 'protocol', '--loop', 'uvloop'),
-    [...tcpEcho, ...udpEcho],
+    [...tcpPrograms, ...unixEcho, ...tlsEcho, ...udpEcho],
   ),
 ];
 

@@ -20,7 +20,7 @@ const FRESH_WARMUP: Phases = { seconds: 0.3, warmupSeconds: 0 };
 /**
  * Measures all contenders of one workload side by side. All servers start first and are warmed up; then each round
  * measures every one of them once, each round beginning with another one. So what the machine does meanwhile
- * falls on all of them alike.
+ * falls on all of them alike. Where each sample needs a fresh server, none starts before its turn.
  */
 export async function runRounds(
   workload: Workload,
@@ -29,23 +29,25 @@ export async function runRounds(
 ): Promise<SamplesByContender> {
   await using stack = new AsyncDisposableStack();
   const samples = new Map<Contender, (Sample | undefined)[]>();
-  const servers = new Map<Contender, ServerProcess>();
+  const sampling = new Map<Contender, () => Promise<Sample>>();
+  const phases = { seconds: options.seconds, warmupSeconds: ROUND_WARMUP_SECONDS };
 
   for (const contender of contenders) {
+    if (workload.needsFreshServer) {
+      sampling.set(contender, () => measureFresh(contender, workload));
+      continue;
+    }
     const server = await tryTo(contender, workload, options, () => startWarm(contender, workload));
     if (server === undefined) continue;
     stack.use(server);
-    servers.set(contender, server);
-    samples.set(contender, []);
+    sampling.set(contender, () => measure(server, workload, phases));
   }
   for (let round = 0; round < options.rounds; round++) {
-    for (const [contender, server] of rotated([...servers], round)) {
-      const phases = { seconds: options.seconds, warmupSeconds: ROUND_WARMUP_SECONDS };
-      const sample = await tryTo(contender, workload, options, () =>
-        workload.needsFreshServer ? measureFresh(contender, workload) : measure(server, workload, phases),
-      );
-      samples.get(contender)?.push(sample);
-      if (sample === undefined) servers.delete(contender);
+    for (const [contender, sampleOnce] of rotated([...sampling], round)) {
+      const sample = await tryTo(contender, workload, options, sampleOnce);
+      const taken = samples.get(contender) ?? [];
+      samples.set(contender, [...taken, sample]);
+      if (sample === undefined) sampling.delete(contender);
     }
   }
   return samples;
@@ -53,7 +55,6 @@ export async function runRounds(
 
 async function startWarm(contender: Contender, workload: Workload): Promise<ServerProcess> {
   const server = await startServer(contender, workload);
-  if (workload.needsFreshServer) return server;
   try {
     await measure(server, workload, { seconds: FIRST_WARMUP_SECONDS, warmupSeconds: 0 });
     return server;

@@ -12,6 +12,7 @@
 #include "load.h"
 
 #define CONNECTING_AT_ONCE 64
+#define MOST_WAITING 512 /* half of every server's backlog */
 #define CONNECT_TIMEOUT_MS 10000
 #define SOURCE_ADDRESSES 200
 
@@ -83,6 +84,7 @@ static void wait_until_connected(int fd) {
 void endpoint_connect_all(const struct endpoint *endpoint, int type, int *sockets, int count) {
   for (int first = 0; first < count; first += CONNECTING_AT_ONCE) {
     int end = first + CONNECTING_AT_ONCE < count ? first + CONNECTING_AT_ONCE : count;
+    if (type == SOCK_STREAM && first > 0) endpoint_await_accepted(endpoint, MOST_WAITING);
     for (int i = first; i < end; i++) {
       sockets[i] = connect_patiently(endpoint, type);
       if (sockets[i] < 0) fail("cannot connect socket %d", i);

@@ -30,6 +30,7 @@ void run_idle(const struct options *options, struct result *result) {
   step_ready(options);
   uint64_t start = now_ns();
   endpoint_connect_all(&endpoint, SOCK_STREAM, sockets, options->connections);
+  endpoint_await_accepted(&endpoint, 0);
   for (int i = 0; i < options->connections; i++) {
     if (options->touch && !echo_once(sockets[i], &batch)) result->errors++;
     else result->requests++;

@@ -79,6 +79,12 @@ int endpoint_connect(const struct endpoint *endpoint, int type);
 /* Opens `count` connected sockets, at most 64 on their way at a time. Exits with a message when it cannot. */
 void endpoint_connect_all(const struct endpoint *endpoint, int type, int *sockets, int count);
 
+/* ---- accept_queue.c ---- */
+
+/* Waits until at most so many clients wait for the server to accept them, where the kernel says so: over TCP. Exits with
+ * a message when that takes more than 10 s. */
+void endpoint_await_accepted(const struct endpoint *endpoint, unsigned at_most);
+
 /* ---- message.c: what one write carries ---- */
 
 struct batch {

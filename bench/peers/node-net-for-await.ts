@@ -1,13 +1,20 @@
 /** Raw `node:net` with `for await`: what an async handler costs on a plain stream. */
 import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { burnFiveMilliseconds } from './burn.ts';
 import { announce, readServerCommand } from './command-line.ts';
 
 const command = readServerCommand();
 
+/** What has come, one chunk at a time. */
+function chunksOf(socket: Socket): AsyncIterable<Buffer> {
+  return socket;
+}
+
 async function echo(socket: Socket): Promise<void> {
-  const chunks: AsyncIterable<Buffer> = socket;
-  for await (const chunk of chunks) {
+  for await (const chunk of chunksOf(socket)) {
     if (!socket.write(chunk)) await once(socket, 'drain');
   }
   socket.end();
@@ -26,13 +33,68 @@ async function lines(socket: Socket): Promise<void> {
   socket.end();
 }
 
-const serve = { echo, lines }[command.workload];
+async function frames(socket: Socket): Promise<void> {
+  let bytes: Buffer = Buffer.alloc(0);
+  for await (const chunk of chunksOf(socket)) {
+    bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
+    while (bytes.length >= 4) {
+      const end = 4 + bytes.readUInt32BE(0);
+      if (bytes.length < end) break;
+      if (!socket.write(bytes.subarray(0, end))) await once(socket, 'drain');
+      bytes = bytes.subarray(end);
+    }
+  }
+  socket.end();
+}
+
+async function source(socket: Socket): Promise<void> {
+  const piece = Buffer.alloc(64 * 1024, 'x');
+  for await (const order of chunksOf(socket)) {
+    for (let left = Number(order.toString()); left > 0; left -= piece.length) {
+      if (!socket.write(piece.subarray(0, left))) await once(socket, 'drain');
+    }
+    socket.end();
+  }
+}
+
+async function sink(socket: Socket): Promise<void> {
+  let received = 0;
+  for await (const chunk of chunksOf(socket)) received += chunk.length;
+  socket.end(String(received));
+}
+
+async function burn(socket: Socket): Promise<void> {
+  for await (const chunk of chunksOf(socket)) {
+    burnFiveMilliseconds();
+    if (!socket.write(chunk)) await once(socket, 'drain');
+  }
+  socket.end();
+}
+
+const serve = { echo, lines, frames, source, sink, burn }[command.workload];
 if (serve === undefined) throw new Error(`node-net-for-await does not serve ${command.workload}`);
 
-const server = createServer({ noDelay: true }, (socket) => {
-  serve(socket).catch(() => socket.destroy());
-});
-server.listen({ host: '127.0.0.1', port: command.port, backlog: 1024 }, () => {
-  const address = server.address();
-  if (address !== null && typeof address === 'object') announce(address.port);
-});
+function onConnection(socket: Socket): void {
+  serve?.(socket).catch(() => socket.destroy());
+}
+
+function listen(): Server {
+  const options = { noDelay: true, allowHalfOpen: command.workload === 'sink' };
+  if (command.transport !== 'tls') return createServer(options, onConnection);
+  return createTlsServer(
+    { ...options, cert: readFileSync(command.cert), key: readFileSync(command.key) },
+    onConnection,
+  );
+}
+
+const server = listen();
+const backlog = 1024;
+server.listen(
+  command.transport === 'unix'
+    ? { path: command.path, backlog }
+    : { host: '127.0.0.1', port: command.port, backlog },
+  () => {
+    const address = server.address();
+    announce(address !== null && typeof address === 'object' ? address.port : command.path);
+  },
+);

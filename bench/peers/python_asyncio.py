@@ -1,74 +1,45 @@
 """asyncio, with its streams or its protocols, on its own loop or on uvloop."""
 
 import asyncio
+import ssl
 
+from python_asyncio_protocols import PROTOCOLS, DatagramEcho
+from python_asyncio_streams import HANDLERS
 from python_command_line import announce, read_server_command
 
 
-class EchoProtocol(asyncio.Protocol):
-    def connection_made(self, transport):
-        self.transport = transport
-
-    def data_received(self, data):
-        self.transport.write(data)
-
-
-class DatagramEchoProtocol(asyncio.DatagramProtocol):
-    def connection_made(self, transport):
-        self.transport = transport
-
-    def datagram_received(self, data, address):
-        self.transport.sendto(data, address)
-
-
-async def echo(reader, writer):
-    while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
-    writer.close()
-
-
-async def lines(reader, writer):
-    async for line in reader:
-        writer.write(line)
-        await writer.drain()
-    writer.close()
-
-
-async def frames(reader, writer):
-    try:
-        while True:
-            header = await reader.readexactly(4)
-            payload = await reader.readexactly(int.from_bytes(header, "big"))
-            writer.write(header + payload)
-            await writer.drain()
-    except asyncio.IncompleteReadError:
-        writer.close()
-
-
-STREAM_HANDLERS = {"echo": echo, "lines": lines, "frames": frames}
+def secure_context(command):
+    if command.transport != "tls":
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(command.cert, command.key)
+    return context
 
 
 async def start_server(command):
-    if command.style == "streams":
-        handler = STREAM_HANDLERS[command.workload]
-        return await asyncio.start_server(handler, "127.0.0.1", command.port, backlog=1024)
-    if command.workload != "echo":
-        raise SystemExit(f"python_asyncio.py --style protocol does not serve {command.workload}")
     loop = asyncio.get_running_loop()
-    return await loop.create_server(EchoProtocol, "127.0.0.1", command.port, backlog=1024)
+    options = {"backlog": 1024, "ssl": secure_context(command)}
+    is_unix = command.transport == "unix"
+    where = [command.path] if is_unix else ["127.0.0.1", command.port]
+    if command.style == "streams":
+        start = asyncio.start_unix_server if is_unix else asyncio.start_server
+        return await start(HANDLERS[command.workload], *where, **options)
+    create = loop.create_unix_server if is_unix else loop.create_server
+    return await create(PROTOCOLS[command.workload], *where, **options)
+
+
+async def serve_datagrams(command):
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(DatagramEcho, local_addr=("127.0.0.1", command.port))
+    announce(transport.get_extra_info("sockname")[1])
+    await loop.create_future()
 
 
 async def serve(command):
     if command.transport == "udp":
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(
-            DatagramEchoProtocol, local_addr=("127.0.0.1", command.port)
-        )
-        announce(transport.get_extra_info("sockname")[1])
-        await loop.create_future()
+        return await serve_datagrams(command)
     server = await start_server(command)
-    announce(server.sockets[0].getsockname()[1])
+    announce(command.path if command.transport == "unix" else server.sockets[0].getsockname()[1])
     await server.serve_forever()
 
 

@@ -1,8 +1,8 @@
 """Python's socketserver: the module whose shape is ours."""
 
 import socketserver
-import time
 
+from python_burn import burn_five_milliseconds
 from python_command_line import announce, read_server_command
 
 
@@ -50,9 +50,7 @@ class Sink(socketserver.BaseRequestHandler):
 class Burn(socketserver.BaseRequestHandler):
     def handle(self):
         while data := self.request.recv(65536):
-            until = time.thread_time() + 0.005
-            while time.thread_time() < until:
-                pass
+            burn_five_milliseconds()
             self.request.sendall(data)
 
 
