@@ -69,7 +69,7 @@ export {
   type WorkerStartedEvent,
 } from './diagnostics/worker-events.ts';
 export { type EngineChoice } from './engine/choose-engine.ts';
-export { type PeerCredentials } from './engine/contract.ts';
+export { type PeerCredentials } from './engine/contract/connection.ts';
 export { recycle } from './engine/tls/record-memory.ts';
 export {
   CertificateError,

@@ -24,3 +24,8 @@ export function formatAddress(address: SocketAddress): string {
   const [host, port] = address;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** Narrows an address to host and port. */
+export function isInetAddress(address: SocketAddress): address is InetAddress {
+  return typeof address !== 'string';
+}

@@ -1,4 +1,4 @@
-import type { Connection } from '../engine/contract.ts';
+import type { Connection } from '../engine/contract/connection.ts';
 
 /** How many connections each client has open, and whose further ones wait until it has room. */
 export class AddressShares {

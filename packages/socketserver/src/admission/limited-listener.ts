@@ -1,6 +1,6 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Clock, Timer } from '../engine/clock.ts';
-import type { Connection, Listener } from '../engine/contract.ts';
+import type { Connection, Listener } from '../engine/contract/connection.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /** Clients that are turned away before the event loop gets its turn. */

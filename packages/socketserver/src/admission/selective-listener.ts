@@ -1,6 +1,6 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { RefusalReason } from '../diagnostics/refusal-events.ts';
-import type { Connection, Listener } from '../engine/contract.ts';
+import type { Connection, Listener } from '../engine/contract/connection.ts';
 import { RequestQueue } from '../engine/request-queue.ts';
 import type { AccessLists } from './access-lists.ts';
 import { addressGroup } from './address-group.ts';

@@ -1,5 +1,5 @@
 import type { SocketAddress } from '../address/socket-address.ts';
-import type { Connection, HandedOver } from '../engine/contract.ts';
+import type { Connection, HandedOver } from '../engine/contract/connection.ts';
 
 /** A connection that a worker has taken itself: here it is no more than its addresses, and can only be said to be there. */
 export class DistantConnection implements Connection {

@@ -3,11 +3,11 @@ import type { Clock } from '../engine/clock.ts';
 import type {
   Connection,
   ConnectionSink,
-  Engine,
   HandedOver,
-  NodeStream,
   PeerCredentials,
-} from '../engine/contract.ts';
+} from '../engine/contract/connection.ts';
+import type { Engine } from '../engine/contract/engine.ts';
+import type { NodeStream } from '../engine/contract/node-stream.ts';
 import { parseProxyHeader } from '../proxy-protocol/parse-proxy-header.ts';
 import type { ProxyFacts, ProxyHeader } from '../proxy-protocol/proxy-header.ts';
 

@@ -1,5 +1,5 @@
 import { clockOf } from '../engine/clock.ts';
-import type { Connection, ConnectionSink } from '../engine/contract.ts';
+import type { Connection, ConnectionSink } from '../engine/contract/connection.ts';
 import { ProxyHeaderError, type ProxyHeaderFault } from '../errors/proxy-header-error.ts';
 import { parseProxyHeader } from '../proxy-protocol/parse-proxy-header.ts';
 import { Deadline } from '../request/deadline.ts';

@@ -1,7 +1,7 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { DeadlineSweep } from '../deadlines/deadline-sweep.ts';
 import { type HandshakeFacts, handshakeFacts } from '../diagnostics/tls-events.ts';
-import type { Connection } from '../engine/contract.ts';
+import type { Connection } from '../engine/contract/connection.ts';
 import { secureConnection } from '../engine/tls/secure-connection.ts';
 import { RequestTimeoutError } from '../errors/request-timeout-error.ts';
 import { TLSHandshakeError } from '../errors/tls-errors.ts';

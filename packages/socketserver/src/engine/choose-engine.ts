@@ -1,4 +1,4 @@
-import type { Engine } from './contract.ts';
+import type { Engine } from './contract/engine.ts';
 import { loadNativeEngine } from './native-engine.ts';
 import { nodeEngine } from './node/node-engine.ts';
 

@@ -1,6 +1,7 @@
 import { Duplex } from 'node:stream';
 import { clockOf, type Timer } from './clock.ts';
-import type { Connection, NodeStream } from './contract.ts';
+import type { Connection } from './contract/connection.ts';
+import type { NodeStream } from './contract/node-stream.ts';
 
 /** How long what was written before a stream is destroyed may take to go out. */
 const flushMs = 60_000;

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { UnsupportedError } from '../errors/unsupported-error.ts';
-import type { Engine } from './contract.ts';
+import type { Engine } from './contract/engine.ts';
 import { largeMemoryTaken } from './large-memory.ts';
 
 /** The optional package that holds the native engine. */

@@ -6,7 +6,8 @@ import {
 } from '../diagnostics/request-events.ts';
 import { tlsEstablishedChannel, tlsFailedChannel } from '../diagnostics/tls-events.ts';
 import type { WorkerLostEvent } from '../diagnostics/worker-events.ts';
-import type { Listener, RequestSource } from '../engine/contract.ts';
+import type { Listener } from '../engine/contract/connection.ts';
+import type { RequestSource } from '../engine/contract/request-source.ts';
 import { ServerClosedError } from '../errors/server-errors.ts';
 import { checkOptions, milliseconds, type OptionRules } from '../options/check-options.ts';
 import type { TakenRequest } from '../server/request-hooks.ts';

@@ -1,7 +1,7 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Pace, TimedRequest } from '../deadlines/timed-request.ts';
 import type { HandshakeFacts } from '../diagnostics/tls-events.ts';
-import type { Connection, Crossing, HandedOver, PeerCredentials } from '../engine/contract.ts';
+import type { Connection, Crossing, HandedOver, PeerCredentials } from '../engine/contract/connection.ts';
 import { ConnectionClosedError } from '../errors/connection-errors.ts';
 import { timeoutDefaults } from '../options/timeout-options.ts';
 import type { ProxyFacts } from '../proxy-protocol/proxy-header.ts';

@@ -9,7 +9,8 @@ import {
 } from '../address/parse-address.ts';
 import { inetAddress, type SocketAddress } from '../address/socket-address.ts';
 import { chooseEngine, type EngineChoice } from '../engine/choose-engine.ts';
-import type { Connection, Engine } from '../engine/contract.ts';
+import type { Connection } from '../engine/contract/connection.ts';
+import type { Engine } from '../engine/contract/engine.ts';
 import { secureClientConnection } from '../engine/tls/secure-client-connection.ts';
 import { timeoutDefaults } from '../options/timeout-options.ts';
 import type { ProxyHeaderFields } from '../proxy-protocol/header-fields.ts';

@@ -1,7 +1,13 @@
 import { isIP } from 'node:net';
-import { type InetAddress, inetAddress, type SocketAddress } from '../address/socket-address.ts';
+import {
+  type InetAddress,
+  inetAddress,
+  isInetAddress,
+  type SocketAddress,
+} from '../address/socket-address.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
-import { type Datagram, type DatagramPort, isInetAddress, type RequestSource } from '../engine/contract.ts';
+import type { Datagram, DatagramPort } from '../engine/contract/datagram-port.ts';
+import type { RequestSource } from '../engine/contract/request-source.ts';
 import { ConnectionClosedError } from '../errors/connection-errors.ts';
 
 const done = Promise.resolve();

@@ -1,4 +1,4 @@
-import type { NodeStream } from '../engine/contract.ts';
+import type { NodeStream } from '../engine/contract/node-stream.ts';
 import type { RemoteConnection } from './remote-connection.ts';
 import type { SocketSink } from './socket-sink.ts';
 

@@ -1,5 +1,5 @@
 import { clockOf } from '../engine/clock.ts';
-import type { Connection } from '../engine/contract.ts';
+import type { Connection } from '../engine/contract/connection.ts';
 import { Deadline } from './deadline.ts';
 
 /** How long a closed connection may take to send what it was given. */

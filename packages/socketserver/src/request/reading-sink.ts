@@ -1,5 +1,5 @@
 import { clockOf } from '../engine/clock.ts';
-import type { Connection } from '../engine/contract.ts';
+import type { Connection } from '../engine/contract/connection.ts';
 import { ConnectionClosedError, SocketTimeoutError } from '../errors/connection-errors.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { Deadline } from './deadline.ts';

@@ -1,6 +1,6 @@
 import type { Pace } from '../deadlines/timed-request.ts';
 import { clockOf } from '../engine/clock.ts';
-import type { Connection, ConnectionSink } from '../engine/contract.ts';
+import type { Connection, ConnectionSink } from '../engine/contract/connection.ts';
 import { ConnectionClosedError } from '../errors/connection-errors.ts';
 import { Deadline } from './deadline.ts';
 import { EndWatch } from './end-watch.ts';

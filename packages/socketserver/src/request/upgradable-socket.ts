@@ -5,7 +5,7 @@ import { leaveEngine } from '../engine/connection-duplex.ts';
 import type { HandshakeOptions } from '../engine/tls/complete-handshake.ts';
 import { secureClientConnection } from '../engine/tls/secure-client-connection.ts';
 import { secureConnection } from '../engine/tls/secure-connection.ts';
-import type { Connection } from '../engine/contract.ts';
+import type { Connection } from '../engine/contract/connection.ts';
 import { ConnectionClosedError } from '../errors/connection-errors.ts';
 import type { ClientTLSOptions } from '../tls/client-tls-options.ts';
 import type { TLSOptions } from '../tls/tls-options.ts';

@@ -3,7 +3,8 @@ import { formatAddress, type SocketAddress } from '../address/socket-address.ts'
 import { serverClosedChannel, serverListeningChannel } from '../diagnostics/server-events.ts';
 import { resumedChannel, suspendedChannel } from '../diagnostics/suspend-events.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
-import type { Engine, RequestSource } from '../engine/contract.ts';
+import type { Engine } from '../engine/contract/engine.ts';
+import type { RequestSource } from '../engine/contract/request-source.ts';
 import { ServerClosedError } from '../errors/server-errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { HealthListener } from '../health/health-listener.ts';

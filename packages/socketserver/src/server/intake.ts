@@ -1,4 +1,4 @@
-import type { RequestSource } from '../engine/contract.ts';
+import type { RequestSource } from '../engine/contract/request-source.ts';
 import type { MaybeRequest, TakenRequest } from './request-hooks.ts';
 import type { RequestLoop } from './request-loop.ts';
 import type { RunningRequests } from './running-requests.ts';

@@ -1,7 +1,9 @@
 import type { InheritedSocket } from '../address/inherited-socket.ts';
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
-import type { Crossing, Engine, Listener, RequestSource } from '../engine/contract.ts';
+import type { Crossing, Listener } from '../engine/contract/connection.ts';
+import type { Engine } from '../engine/contract/engine.ts';
+import type { RequestSource } from '../engine/contract/request-source.ts';
 import { UnsupportedError } from '../errors/unsupported-error.ts';
 import type { RemoteConnection } from '../request/remote-connection.ts';
 import type { DatagramBinding } from '../workers/datagram-binding.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../engine/clock.ts';
-import type { RequestSource } from '../engine/contract.ts';
+import type { RequestSource } from '../engine/contract/request-source.ts';
 import { ServerBusyError } from '../errors/server-errors.ts';
 import { WakeUp } from './wake-up.ts';
 

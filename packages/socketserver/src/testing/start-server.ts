@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Engine } from '../engine/contract.ts';
+import type { Engine } from '../engine/contract/engine.ts';
 import type { MemoryEngine } from './memory-engine/memory-engine.ts';
 import { type AnyServer, RunningServer } from './running-server.ts';
 

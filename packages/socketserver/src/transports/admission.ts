@@ -8,7 +8,7 @@ import {
   type RefusalReason,
 } from '../diagnostics/refusal-events.ts';
 import type { Clock } from '../engine/clock.ts';
-import type { Connection, Listener } from '../engine/contract.ts';
+import type { Connection, Listener } from '../engine/contract/connection.ts';
 import { type Preparation, PreparedListener } from './prepared-listener.ts';
 
 /** What an {@link Admission} goes by, and asks of its server. */

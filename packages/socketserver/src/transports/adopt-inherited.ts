@@ -1,6 +1,8 @@
 import type { InheritedSocket } from '../address/inherited-socket.ts';
 import type { SocketAddress } from '../address/socket-address.ts';
-import type { DatagramBindOptions, DatagramPort, Engine, Listener } from '../engine/contract.ts';
+import type { Listener } from '../engine/contract/connection.ts';
+import type { DatagramBindOptions, DatagramPort } from '../engine/contract/datagram-port.ts';
+import type { Engine } from '../engine/contract/engine.ts';
 import { UnsupportedError } from '../errors/unsupported-error.ts';
 
 /**

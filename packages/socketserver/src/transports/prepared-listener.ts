@@ -1,5 +1,5 @@
 import type { SocketAddress } from '../address/socket-address.ts';
-import type { Connection, Listener } from '../engine/contract.ts';
+import type { Connection, Listener } from '../engine/contract/connection.ts';
 import { RequestQueue } from '../engine/request-queue.ts';
 
 /** What a {@link PreparedListener} does with each client. */

@@ -2,7 +2,7 @@ import type { SocketAddress } from '../address/socket-address.ts';
 import type { ResolvedProxyOptions } from '../connection/proxy-options.ts';
 import { receiveProxyHeader } from '../connection/receive-proxy-header.ts';
 import { proxyAcceptedChannel, proxyFailedChannel } from '../diagnostics/proxy-events.ts';
-import type { Connection } from '../engine/contract.ts';
+import type { Connection } from '../engine/contract/connection.ts';
 import { ProxyHeaderError } from '../errors/proxy-header-error.ts';
 import type { Preparation } from './prepared-listener.ts';
 

@@ -9,7 +9,9 @@ import {
 } from '../connection/proxy-options.ts';
 import { DistantConnection } from '../connection/distant-connection.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
-import type { BindOptions, Connection, Crossing, Engine, Listener } from '../engine/contract.ts';
+import type { Connection, Crossing, Listener } from '../engine/contract/connection.ts';
+import type { Engine } from '../engine/contract/engine.ts';
+import type { BindOptions } from '../engine/contract/request-source.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
 import { aBoolean, anything, type OptionRules } from '../options/check-options.ts';
 import type { SocketHost } from '../request/base-socket.ts';

@@ -1,5 +1,5 @@
 import type { InetAddress } from '../address/socket-address.ts';
-import type { BindOptions } from '../engine/contract.ts';
+import type { BindOptions } from '../engine/contract/request-source.ts';
 import type { OptionRules } from '../options/check-options.ts';
 import { checkServerOptions } from '../server/server-options.ts';
 import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';

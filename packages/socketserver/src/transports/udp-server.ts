@@ -1,6 +1,7 @@
 import type { InheritedSocket } from '../address/inherited-socket.ts';
 import type { InetAddress } from '../address/socket-address.ts';
-import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
+import type { DatagramBindOptions } from '../engine/contract/datagram-port.ts';
+import type { Engine } from '../engine/contract/engine.ts';
 import { aBoolean, anything, type OptionRules } from '../options/check-options.ts';
 import type { DatagramSocket } from '../request/datagram-socket.ts';
 import type { DatagramBinding } from '../workers/datagram-binding.ts';

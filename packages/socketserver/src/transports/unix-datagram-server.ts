@@ -1,7 +1,8 @@
 import { InheritedSocket } from '../address/inherited-socket.ts';
 import type { UnixAddress } from '../address/socket-address.ts';
 import { bindReplacingDead, SocketFile } from '../address/unix-path.ts';
-import type { DatagramBindOptions, Engine } from '../engine/contract.ts';
+import type { DatagramBindOptions } from '../engine/contract/datagram-port.ts';
+import type { Engine } from '../engine/contract/engine.ts';
 import { anInteger, type OptionRules } from '../options/check-options.ts';
 import type { DatagramSocket } from '../request/datagram-socket.ts';
 import { checkServerOptions } from '../server/server-options.ts';

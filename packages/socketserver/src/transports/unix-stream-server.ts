@@ -1,7 +1,9 @@
 import { InheritedSocket } from '../address/inherited-socket.ts';
 import type { UnixAddress } from '../address/socket-address.ts';
 import { bindReplacingDead, SocketFile } from '../address/unix-path.ts';
-import type { BindOptions, Engine, Listener } from '../engine/contract.ts';
+import type { Listener } from '../engine/contract/connection.ts';
+import type { Engine } from '../engine/contract/engine.ts';
+import type { BindOptions } from '../engine/contract/request-source.ts';
 import { anInteger, type OptionRules } from '../options/check-options.ts';
 import { checkServerOptions } from '../server/server-options.ts';
 import { readUnixServerAddress, type UnixServerAddress } from './server-address.ts';

@@ -1,5 +1,6 @@
 import type { SocketAddress } from '../address/socket-address.ts';
-import type { DatagramBindOptions, DatagramPort, Engine } from '../engine/contract.ts';
+import type { DatagramBindOptions, DatagramPort } from '../engine/contract/datagram-port.ts';
+import type { Engine } from '../engine/contract/engine.ts';
 
 /** What a worker must know to bind a socket of its own beside the server's, on the same port. */
 export interface DatagramBinding {

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { DeadlineSweep } from '../deadlines/deadline-sweep.ts';
-import type { DatagramPort, Engine } from '../engine/contract.ts';
+import type { DatagramPort } from '../engine/contract/datagram-port.ts';
+import type { Engine } from '../engine/contract/engine.ts';
 import { RequestQueue } from '../engine/request-queue.ts';
 import { runHandler } from '../handlers/run-handler.ts';
 import type { ServerView } from '../handlers/server-view.ts';

@@ -1,4 +1,4 @@
-import type { Engine } from '../engine/contract.ts';
+import type { Engine } from '../engine/contract/engine.ts';
 import { loadEndWithParent } from '../engine/native-engine.ts';
 import { OrphanWatch } from './orphan-watch.ts';
 

@@ -1,4 +1,4 @@
-import type { Listener } from '../engine/contract.ts';
+import type { Listener } from '../engine/contract/connection.ts';
 import { Borrower } from './borrower.ts';
 import { chooseBorrower } from './choose-borrower.ts';
 import type { PooledWorker } from './pooled-worker.ts';

@@ -4,7 +4,7 @@
  */
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { HandshakeFacts } from '../diagnostics/tls-events.ts';
-import type { Engine } from '../engine/contract.ts';
+import type { Engine } from '../engine/contract/engine.ts';
 import type { ResolvedTimeouts } from '../options/timeout-options.ts';
 import type { TLSMaterial } from '../tls/tls-material.ts';
 import type { DatagramBinding } from './datagram-binding.ts';

@@ -1,5 +1,5 @@
 import type { SocketAddress } from '../address/socket-address.ts';
-import type { Crossing, HandedOver } from '../engine/contract.ts';
+import type { Crossing, HandedOver } from '../engine/contract/connection.ts';
 import { ServerDrainingError } from '../errors/server-errors.ts';
 import type { RemoteConnection } from '../request/remote-connection.ts';
 import { reviveError } from './error-transfer.ts';

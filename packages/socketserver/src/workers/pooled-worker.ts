@@ -1,4 +1,5 @@
-import type { Listener, Loan, LoanState } from '../engine/contract.ts';
+import type { Listener } from '../engine/contract/connection.ts';
+import type { Loan, LoanState } from '../engine/contract/loan.ts';
 import { HandlerModuleError, type WorkerLossReason } from '../errors/worker-errors.ts';
 import { type LentOwner, type LentRequest, LentRequests } from './lent-requests.ts';
 import type { OwnSocket, Report, ToWorker, WorkerLoad, WorkerStart } from './messages.ts';

@@ -1,5 +1,5 @@
 import type { SocketAddress } from '../address/socket-address.ts';
-import type { Engine } from '../engine/contract.ts';
+import type { Engine } from '../engine/contract/engine.ts';
 import type { ServerView } from '../handlers/server-view.ts';
 import type { FromWorker, WorkerStart } from './messages.ts';
 

@@ -7,7 +7,8 @@ import {
 import { DeadlineSweep } from '../deadlines/deadline-sweep.ts';
 import { clockOf } from '../engine/clock.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
-import type { Connection, CrossingNotes, Engine, HandedOver } from '../engine/contract.ts';
+import type { Connection, CrossingNotes, HandedOver } from '../engine/contract/connection.ts';
+import type { Engine } from '../engine/contract/engine.ts';
 import { ServerDrainingError } from '../errors/server-errors.ts';
 import { createTLSContexts } from '../tls/tls-contexts.ts';
 import { DatagramService } from './datagram-service.ts';

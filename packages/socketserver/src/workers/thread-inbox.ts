@@ -1,4 +1,4 @@
-import type { Arrivals, Connection, CrossingNotes } from '../engine/contract.ts';
+import type { Arrivals, Connection, CrossingNotes } from '../engine/contract/connection.ts';
 import type { ToWorker } from './messages.ts';
 import type { RequestService } from './request-service.ts';
 

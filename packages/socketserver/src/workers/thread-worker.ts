@@ -5,7 +5,8 @@ import {
   type WorkerOptions as ThreadOptions,
 } from 'node:worker_threads';
 import { chooseEngine } from '../engine/choose-engine.ts';
-import type { Crossing, Listener, Loan, LoanTerms } from '../engine/contract.ts';
+import type { Crossing, Listener } from '../engine/contract/connection.ts';
+import type { Loan, LoanTerms } from '../engine/contract/loan.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { ReportRing } from './report-ring.ts';
 import type { Attachment, Worker, WorkerListener } from './worker.ts';

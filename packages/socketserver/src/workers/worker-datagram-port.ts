@@ -1,5 +1,5 @@
 import type { SocketAddress } from '../address/socket-address.ts';
-import type { Datagram, DatagramPort } from '../engine/contract.ts';
+import type { Datagram, DatagramPort } from '../engine/contract/datagram-port.ts';
 import { UnsupportedError } from '../errors/unsupported-error.ts';
 import type { DatagramSent, FromWorker } from './messages.ts';
 import { RemoteSender } from './remote-sender.ts';

@@ -1,4 +1,5 @@
-import type { Crossing, HandedOver, Listener, Loan, LoanTerms } from '../engine/contract.ts';
+import type { Crossing, HandedOver, Listener } from '../engine/contract/connection.ts';
+import type { Loan, LoanTerms } from '../engine/contract/loan.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import type { ReportRing } from './report-ring.ts';
 import type { WorkerKind } from './worker-options.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { receiveProxyHeader } from '../../src/connection/receive-proxy-header.ts';
 import { chooseEngine } from '../../src/engine/choose-engine.ts';
-import type { Connection, ConnectionSink, Listener } from '../../src/engine/contract.ts';
+import type { Connection, ConnectionSink, Listener } from '../../src/engine/contract/connection.ts';
 import { type InetAddress, writeProxyHeader } from '../../src/index.ts';
 import { createMemoryEngine, VirtualClock } from '../../src/testing/index.ts';
 import { engines } from '../support/engines.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { ConnectionDuplex } from '../../src/engine/connection-duplex.ts';
-import type { Connection, Listener } from '../../src/engine/contract.ts';
+import type { Connection, Listener } from '../../src/engine/contract/connection.ts';
 import { chooseEngine } from '../../src/engine/choose-engine.ts';
 import { engines } from '../support/engines.ts';
 

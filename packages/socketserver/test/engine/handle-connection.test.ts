@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import type { Connection, ConnectionSink, Listener } from '../../src/engine/contract.ts';
+import type { Connection, ConnectionSink, Listener } from '../../src/engine/contract/connection.ts';
 import { nodeEngine } from '../../src/engine/node/node-engine.ts';
 import { until } from '../support/until.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { chooseEngine } from '../../src/engine/choose-engine.ts';
-import type { DatagramBindOptions, DatagramPort } from '../../src/engine/contract.ts';
+import type { DatagramBindOptions, DatagramPort } from '../../src/engine/contract/datagram-port.ts';
 import { DatagramClient } from '../support/datagram-client.ts';
 import { someTurns } from '../support/turns.ts';
 import { until } from '../support/until.ts';

@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { MessageChannel, type Transferable } from 'node:worker_threads';
 import { receiveProxyHeader } from '../../src/connection/receive-proxy-header.ts';
-import type { Connection, Listener } from '../../src/engine/contract.ts';
+import type { Connection, Listener } from '../../src/engine/contract/connection.ts';
 import { nodeEngine } from '../../src/engine/node/node-engine.ts';
 import { connect, ThreadingTCPServer, writeProxyHeader } from '../../src/index.ts';
 import { readAll } from '../support/read-all.ts';

@@ -3,7 +3,7 @@ import type { Socket } from 'node:dgram';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, it, mock } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { DatagramBindOptions } from '../../src/engine/contract.ts';
+import type { DatagramBindOptions } from '../../src/engine/contract/datagram-port.ts';
 import { NodeDatagramPort } from '../../src/engine/node/node-datagram-port.ts';
 import { DatagramClient } from '../support/datagram-client.ts';
 import { until } from '../support/until.ts';

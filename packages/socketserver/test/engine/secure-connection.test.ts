@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import tls from 'node:tls';
 import { after, describe, it } from 'node:test';
 import { secureConnection } from '../../src/engine/tls/secure-connection.ts';
-import type { Connection } from '../../src/engine/contract.ts';
+import type { Connection } from '../../src/engine/contract/connection.ts';
 import { nodeEngine } from '../../src/engine/node/node-engine.ts';
 import { StreamSocket, TLSHandshakeError, UnsupportedError } from '../../src/index.ts';
 import { createTLSContexts } from '../../src/tls/tls-contexts.ts';

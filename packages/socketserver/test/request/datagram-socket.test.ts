@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { SocketAddress } from '../../src/address/socket-address.ts';
-import type { DatagramPort } from '../../src/engine/contract.ts';
+import type { DatagramPort } from '../../src/engine/contract/datagram-port.ts';
 import { DatagramSocket } from '../../src/request/datagram-socket.ts';
 
 /** A port without a network: `send` decides what comes of each datagram. */

@@ -13,7 +13,7 @@ import {
   connect,
 } from '../../src/index.ts';
 import { chooseEngine } from '../../src/engine/choose-engine.ts';
-import type { Connection } from '../../src/engine/contract.ts';
+import type { Connection } from '../../src/engine/contract/connection.ts';
 import { SocketSink } from '../../src/request/socket-sink.ts';
 import { createMemoryEngine, RawClient, startServer, VirtualClock } from '../../src/testing/index.ts';
 import { serving } from '../support/serving.ts';

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import type { DatagramPort, Engine, Listener } from '../../src/engine/contract.ts';
+import type { Listener } from '../../src/engine/contract/connection.ts';
+import type { DatagramPort } from '../../src/engine/contract/datagram-port.ts';
+import type { Engine } from '../../src/engine/contract/engine.ts';
 import { loadNativeEngine } from '../../src/engine/native-engine.ts';
 import type { SocketAddress } from '../../src/index.ts';
 

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { chooseEngine } from '../../src/engine/choose-engine.ts';
-import type { Datagram, DatagramPort } from '../../src/engine/contract.ts';
+import type { Datagram, DatagramPort } from '../../src/engine/contract/datagram-port.ts';
 
 /** A client on a Unix datagram socket with a path of its own, by the native engine. */
 export class UnixDatagramClient implements AsyncDisposable {

@@ -21,7 +21,9 @@ import {
   UnixStreamServer,
 } from '../../src/index.ts';
 import { chooseEngine } from '../../src/engine/choose-engine.ts';
-import type { DatagramPort, Engine, Listener } from '../../src/engine/contract.ts';
+import type { Listener } from '../../src/engine/contract/connection.ts';
+import type { DatagramPort } from '../../src/engine/contract/datagram-port.ts';
+import type { Engine } from '../../src/engine/contract/engine.ts';
 import { createMemoryEngine } from '../../src/testing/index.ts';
 import { connectTLS } from '../support/tls-client.ts';
 import { TestAuthority } from '../support/tls-material.ts';

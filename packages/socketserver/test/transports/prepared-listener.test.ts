@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { after, describe, it } from 'node:test';
-import type { Listener } from '../../src/engine/contract.ts';
+import type { Listener } from '../../src/engine/contract/connection.ts';
 import { nodeEngine } from '../../src/engine/node/node-engine.ts';
 import { createTLSContexts } from '../../src/tls/tls-contexts.ts';
 import { loadTLSMaterial } from '../../src/tls/tls-material.ts';

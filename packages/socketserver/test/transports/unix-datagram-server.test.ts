@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { Datagram, DatagramBindOptions, DatagramPort, Engine } from '../../src/engine/contract.ts';
+import type { Datagram, DatagramBindOptions, DatagramPort } from '../../src/engine/contract/datagram-port.ts';
+import type { Engine } from '../../src/engine/contract/engine.ts';
 import {
   ConcurrentUnixDatagramServer,
   DatagramRequestHandler,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Listener, LoanState } from '../../src/engine/contract.ts';
+import type { Listener } from '../../src/engine/contract/connection.ts';
+import type { LoanState } from '../../src/engine/contract/loan.ts';
 import { Lending, type LendingParts } from '../../src/workers/lending.ts';
 import { until } from '../support/until.ts';
 

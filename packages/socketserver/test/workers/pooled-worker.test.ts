@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { resolveTimeouts } from '../../src/options/timeout-options.ts';
-import type { Listener, Loan } from '../../src/engine/contract.ts';
+import type { Listener } from '../../src/engine/contract/connection.ts';
+import type { Loan } from '../../src/engine/contract/loan.ts';
 import type { LentRequest } from '../../src/workers/lent-requests.ts';
 import type { WorkerStart } from '../../src/workers/messages.ts';
 import { PooledRequest, type RequestToServe } from '../../src/workers/pooled-request.ts';

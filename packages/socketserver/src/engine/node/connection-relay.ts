@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Connection, ConnectionSink } from '../contract.ts';
+import type { Connection, ConnectionSink } from '../contract/connection.ts';
 
 /** Bytes that may be on their way in one direction before the other side has taken some. */
 export const windowBytes = 131_072;

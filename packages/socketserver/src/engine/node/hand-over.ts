@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { ConnectionClosedError } from '../../errors/connection-errors.ts';
-import type { Connection, HandedOver } from '../contract.ts';
+import type { Connection, HandedOver } from '../contract/connection.ts';
 import { ConnectionRelay } from './connection-relay.ts';
 
 /** A connection that may have a socket to give. */

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
-import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
+import { inetAddress, isInetAddress, type SocketAddress } from '../../address/socket-address.ts';
 import { ConnectionClosedError } from '../../errors/connection-errors.ts';
-import { type Connection, type ConnectionSink, type HandedOver, isInetAddress } from '../contract.ts';
+import type { Connection, ConnectionSink, HandedOver } from '../contract/connection.ts';
 import { gatherBuffer, type Gatherer } from './gather-buffer.ts';
 import { handOverBySocket } from './hand-over.ts';
 import { bytesRead, createReadBuffer, ownBufferAfter, sharedBuffer } from './read-buffer.ts';

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
 import { UnsupportedError } from '../../errors/unsupported-error.ts';
-import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
+import type { Connection, ConnectionSink, HandedOver } from '../contract/connection.ts';
 import { untouched } from '../connection-duplex.ts';
 import { gatherBuffer, type Gatherer } from './gather-buffer.ts';
 import { handOverBySocket } from './hand-over.ts';

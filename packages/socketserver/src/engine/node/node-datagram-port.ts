@@ -1,9 +1,14 @@
 import dgram, { type RemoteInfo, type Socket } from 'node:dgram';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { getSystemErrorName } from 'node:util';
-import { type InetAddress, inetAddress, type SocketAddress } from '../../address/socket-address.ts';
+import {
+  type InetAddress,
+  inetAddress,
+  isInetAddress,
+  type SocketAddress,
+} from '../../address/socket-address.ts';
 import { UnsupportedError } from '../../errors/unsupported-error.ts';
-import { type Datagram, type DatagramBindOptions, type DatagramPort, isInetAddress } from '../contract.ts';
+import type { Datagram, DatagramBindOptions, DatagramPort } from '../contract/datagram-port.ts';
 import { RequestQueue } from '../request-queue.ts';
 import { DatagramHandle, descriptorOf } from './datagram-handle.ts';
 

@@ -1,14 +1,9 @@
 import net, { type Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
-import type { SocketAddress } from '../../address/socket-address.ts';
+import { isInetAddress, type SocketAddress } from '../../address/socket-address.ts';
 import { UnsupportedError } from '../../errors/unsupported-error.ts';
-import {
-  type Connection,
-  type ConnectOptions,
-  type Engine,
-  type HandedOver,
-  isInetAddress,
-} from '../contract.ts';
+import type { Connection, HandedOver } from '../contract/connection.ts';
+import type { ConnectOptions, Engine } from '../contract/engine.ts';
 import { HandleConnection } from './handle-connection.ts';
 import { NodeConnection } from './node-connection.ts';
 import { NodeDatagramPort } from './node-datagram-port.ts';

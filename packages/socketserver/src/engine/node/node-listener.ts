@@ -1,7 +1,8 @@
 import net, { type Server, type Socket } from 'node:net';
-import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
+import { inetAddress, isInetAddress, type SocketAddress } from '../../address/socket-address.ts';
 import { UnsupportedError } from '../../errors/unsupported-error.ts';
-import { type BindOptions, type Connection, isInetAddress, type Listener } from '../contract.ts';
+import type { Connection, Listener } from '../contract/connection.ts';
+import type { BindOptions } from '../contract/request-source.ts';
 import { HandleConnection } from './handle-connection.ts';
 import { NodeConnection } from './node-connection.ts';
 import { descriptorOf, interceptConnections, peerAddress } from './stream-handle.ts';

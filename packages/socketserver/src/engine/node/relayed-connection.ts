@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { SocketAddress } from '../../address/socket-address.ts';
 import { UnsupportedError } from '../../errors/unsupported-error.ts';
-import type { Connection, ConnectionSink, HandedOver } from '../contract.ts';
+import type { Connection, ConnectionSink, HandedOver } from '../contract/connection.ts';
 import { type RelayedError, type RelayMessage, windowBytes } from './connection-relay.ts';
 
 /** A connection whose socket is in another thread, where a `ConnectionRelay` serves it through a port. */

@@ -4,7 +4,7 @@
  */
 import { type Server, Socket, type SocketConstructorOpts } from 'node:net';
 import { inetAddress, type InetAddress } from '../../address/socket-address.ts';
-import type { NodeStream } from '../contract.ts';
+import type { NodeStream } from '../contract/node-stream.ts';
 import { isStreamHandle, type StreamHandle, streamWrap } from './stream-wrap.ts';
 
 const transferList = Object.getOwnPropertySymbols(Socket.prototype).find(

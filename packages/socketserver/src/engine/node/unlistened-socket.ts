@@ -1,7 +1,12 @@
 import { chmodSync, closeSync } from 'node:fs';
 import net, { type Server } from 'node:net';
-import { inetAddress, type SocketAddress, type UnixAddress } from '../../address/socket-address.ts';
-import { type BindOptions, isInetAddress } from '../contract.ts';
+import {
+  inetAddress,
+  isInetAddress,
+  type SocketAddress,
+  type UnixAddress,
+} from '../../address/socket-address.ts';
+import type { BindOptions } from '../contract/request-source.ts';
 
 /** A bound stream socket that no `net.Server` listens on yet. */
 export interface UnlistenedSocket {

@@ -1,6 +1,7 @@
 import { TLSHandshakeError } from '../../errors/tls-errors.ts';
 import { leaveEngine, type ReadSoFar } from '../connection-duplex.ts';
-import type { Connection, NodeStream } from '../contract.ts';
+import type { Connection } from '../contract/connection.ts';
+import type { NodeStream } from '../contract/node-stream.ts';
 import type { TLSStream } from './tls-connection.ts';
 
 const nothing = Buffer.alloc(0);

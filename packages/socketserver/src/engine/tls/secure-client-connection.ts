@@ -1,7 +1,7 @@
 import { connect } from 'node:tls';
 import type { ClientTLS } from '../../tls/client-tls-options.ts';
 import { readTLSFacts } from '../../tls/tls-facts.ts';
-import type { Connection } from '../contract.ts';
+import type { Connection } from '../contract/connection.ts';
 import { beginTLS } from './begin-tls.ts';
 import { completeHandshake, type HandshakeOptions } from './complete-handshake.ts';
 import { TLSConnection } from './tls-connection.ts';

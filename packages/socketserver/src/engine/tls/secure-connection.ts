@@ -2,7 +2,7 @@ import { TLSSocket } from 'node:tls';
 import { TLSHandshakeError } from '../../errors/tls-errors.ts';
 import type { TLSContexts } from '../../tls/tls-contexts.ts';
 import { readTLSFacts } from '../../tls/tls-facts.ts';
-import type { Connection } from '../contract.ts';
+import type { Connection } from '../contract/connection.ts';
 import { beginTLS } from './begin-tls.ts';
 import { completeHandshake, type HandshakeOptions } from './complete-handshake.ts';
 import { TLSConnection } from './tls-connection.ts';

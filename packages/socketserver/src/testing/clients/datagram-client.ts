@@ -8,7 +8,7 @@ import {
 } from '../../address/parse-address.ts';
 import { formatAddress, type InetAddress, type SocketAddress } from '../../address/socket-address.ts';
 import { chooseEngine, type EngineChoice } from '../../engine/choose-engine.ts';
-import type { DatagramPort } from '../../engine/contract.ts';
+import type { DatagramPort } from '../../engine/contract/datagram-port.ts';
 import { type WaitOptions, within } from '../wait.ts';
 
 /** Bytes that may wait in the kernel for a client that is slow to look. */

@@ -8,8 +8,13 @@ import {
   parseUnixAddress,
   type UnixAddressInput,
 } from '../../address/parse-address.ts';
-import { formatAddress, inetAddress, type SocketAddress } from '../../address/socket-address.ts';
-import { type Connection, isInetAddress } from '../../engine/contract.ts';
+import {
+  formatAddress,
+  inetAddress,
+  isInetAddress,
+  type SocketAddress,
+} from '../../address/socket-address.ts';
+import type { Connection } from '../../engine/contract/connection.ts';
 import type { MemoryEngine } from '../memory-engine/memory-engine.ts';
 import { memoryStream } from '../memory-engine/memory-stream.ts';
 import { type WaitOptions, within } from '../wait.ts';

@@ -1,6 +1,6 @@
 import type { SocketAddress } from '../../address/socket-address.ts';
 import type { Clock } from '../../engine/clock.ts';
-import type { Connection, ConnectionSink, HandedOver } from '../../engine/contract.ts';
+import type { Connection, ConnectionSink, HandedOver } from '../../engine/contract/connection.ts';
 import { UnsupportedError } from '../../errors/unsupported-error.ts';
 import type { MemoryNetwork } from './memory-network.ts';
 import { MemoryPipe } from './memory-pipe.ts';

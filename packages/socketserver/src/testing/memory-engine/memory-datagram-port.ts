@@ -1,5 +1,5 @@
 import { formatAddress, type SocketAddress } from '../../address/socket-address.ts';
-import type { Datagram, DatagramBindOptions, DatagramPort } from '../../engine/contract.ts';
+import type { Datagram, DatagramBindOptions, DatagramPort } from '../../engine/contract/datagram-port.ts';
 import { RequestQueue } from '../../engine/request-queue.ts';
 import type { MemoryNetwork, Receiving } from './memory-network.ts';
 

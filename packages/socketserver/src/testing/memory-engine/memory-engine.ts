@@ -1,5 +1,11 @@
-import { formatAddress, inetAddress, type SocketAddress } from '../../address/socket-address.ts';
-import { type Connection, type ConnectOptions, type Engine, isInetAddress } from '../../engine/contract.ts';
+import {
+  formatAddress,
+  inetAddress,
+  isInetAddress,
+  type SocketAddress,
+} from '../../address/socket-address.ts';
+import type { Connection } from '../../engine/contract/connection.ts';
+import type { ConnectOptions, Engine } from '../../engine/contract/engine.ts';
 import { UnsupportedError } from '../../errors/unsupported-error.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 import { MemoryConnection } from './memory-connection.ts';

@@ -1,5 +1,6 @@
-import { inetAddress, type SocketAddress } from '../../address/socket-address.ts';
-import { type Connection, type Engine, isInetAddress } from '../../engine/contract.ts';
+import { inetAddress, isInetAddress, type SocketAddress } from '../../address/socket-address.ts';
+import type { Connection } from '../../engine/contract/connection.ts';
+import type { Engine } from '../../engine/contract/engine.ts';
 
 /** Who listens at an address. */
 export interface Accepting {

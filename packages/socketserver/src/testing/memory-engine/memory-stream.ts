@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import type { Connection } from '../../engine/contract.ts';
+import type { Connection } from '../../engine/contract/connection.ts';
 
 /** Makes a Node stream of a connection in memory, for a test's client. Nothing is read that nobody asks for. */
 export function memoryStream(connection: Connection): Duplex {

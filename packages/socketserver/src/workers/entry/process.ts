@@ -4,7 +4,7 @@ import process from 'node:process';
 import { endAfterParent } from '../end-after-parent.ts';
 import { transferError } from '../error-transfer.ts';
 import { loadHandler } from '../handler-module.ts';
-import type { HandedOver } from '../../engine/contract.ts';
+import type { HandedOver } from '../../engine/contract/connection.ts';
 import type { FromWorker, ToWorker, WorkerStart } from '../messages.ts';
 import { RequestService } from '../request-service.ts';
 

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { MessageChannel, type Transferable } from 'node:worker_threads';
 import { leaveEngine } from '../../../src/engine/connection-duplex.ts';
-import type { Connection, Engine, NodeStream } from '../../../src/engine/contract.ts';
+import type { Connection } from '../../../src/engine/contract/connection.ts';
+import type { Engine } from '../../../src/engine/contract/engine.ts';
+import type { NodeStream } from '../../../src/engine/contract/node-stream.ts';
 import { until } from '../../support/until.ts';
 
 /** What an end of a connection was told, as far as two engines must agree. */

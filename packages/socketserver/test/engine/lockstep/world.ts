@@ -1,5 +1,6 @@
 import type { SocketAddress } from '../../../src/address/socket-address.ts';
-import type { Connection, Engine, Listener } from '../../../src/engine/contract.ts';
+import type { Connection, Listener } from '../../../src/engine/contract/connection.ts';
+import type { Engine } from '../../../src/engine/contract/engine.ts';
 import { until } from '../../support/until.ts';
 import { End, type Outcome } from './end.ts';
 import type { Step } from './script.ts';
