@@ -1,15 +1,10 @@
 import { clockOf } from '../engine/clock.ts';
 import type { Connection } from '../engine/contract/connection.ts';
 import { ConnectionClosedError, SocketTimeoutError } from '../errors/connection-errors.ts';
-import { ByteQueue } from './byte-queue.ts';
 import { Deadline } from './deadline.ts';
-import { EndWatch } from './end-watch.ts';
+import { ReceivedBytes } from './received-bytes.ts';
 
 const nothing = Buffer.alloc(0);
-const done = Promise.resolve();
-
-/** Bytes that are read ahead to find out whether the peer is still there. */
-const watchBytes = 65_536;
 
 /** Whose connection it is. */
 export interface SinkOwner {
@@ -20,28 +15,13 @@ export interface SinkOwner {
 }
 
 /**
- * What has arrived on one connection, and who waits for more: the reading half of a `SocketSink`.
+ * Who waits for what arrives on one connection: the reading half of a `SocketSink`.
  *
- * Walk of a byte: engine → `received` → straight to the waiting reader, or into `queue`. Bytes that nobody waits
- * for stop the engine, so at most one delivery is held that the handler did not ask for.
+ * Walk of a byte: engine → `received` → straight to the waiting reader, or into `queue` of {@link ReceivedBytes}. Bytes
+ * that nobody waits for stop the engine, so at most one delivery is held that the handler did not ask for.
  */
-export abstract class ReadingSink {
-  /** Another one after {@link enter}. */
-  connection: Connection;
-  /** Why the connection failed, if it did. */
-  failure: Error | undefined;
-  /** What the peer sent and we received, so far. */
-  bytesRead = 0;
+export abstract class ReadingSink extends ReceivedBytes {
   protected readonly owner: SinkOwner;
-  /** Who gets bytes that arrive: readers; or nobody, since the reading side or the socket was shut; or somebody else. */
-  protected stage: 'open' | 'deaf' | 'lingering' | 'left' = 'open';
-  /** The peer sends no more: it shut its writing side down, or the connection is over. */
-  protected peerEnded = false;
-  protected watch: EndWatch | undefined;
-  /** Only once bytes came that nobody waited for: most connections never have any. */
-  #queue: ByteQueue | undefined;
-  /** Readers get what came, and are told of the end where a message would begin. */
-  #readsEnd = false;
   /**
    * The one read that may wait, for any bytes up to `#atMost`, or for `#atLeast` in the queue. It stands here and not in an
    * object of its own, and without the function that would reject it: an idle connection is one that waits.
@@ -52,7 +32,7 @@ export abstract class ReadingSink {
   #deadline: Deadline | undefined;
 
   protected constructor(connection: Connection, owner: SinkOwner) {
-    this.connection = connection;
+    super(connection);
     this.owner = owner;
   }
 
@@ -64,22 +44,11 @@ export abstract class ReadingSink {
     return this.owner.gettimeout();
   }
 
-  /** Bytes that came and were not taken. */
-  get queue(): ByteQueue {
-    this.#queue ??= new ByteQueue();
-    return this.#queue;
-  }
-
   /** What its handler waits for: as `Pace` says it. */
   get awaits(): 'nothing' | 'bytes' | 'message' | 'rest' | 'end' {
     if (!this.hasReader) return this.watch?.hasWaiters === true ? 'end' : 'nothing';
     if (this.#atLeast === 0) return 'bytes';
     return this.unread > 0 ? 'rest' : 'message';
-  }
-
-  /** Readers get no more than `queue` holds: the peer sends no more, nobody listens to it, or reads end between messages. */
-  get hasEnded(): boolean {
-    return this.isSilent || (this.#readsEnd && this.unread === 0);
   }
 
   /** Whether somebody waits for bytes: nobody else may take any then. */
@@ -92,7 +61,7 @@ export abstract class ReadingSink {
    * still, and what is there can be read.
    */
   endReads(): void {
-    this.#readsEnd = true;
+    this.readsEnd = true;
     if (this.hasReader && this.hasEnded) this.#settle(nothing);
   }
 
@@ -122,39 +91,6 @@ export abstract class ReadingSink {
     await filled;
   }
 
-  /** Takes exactly `count` bytes, which {@link fill} has brought. */
-  take(count: number): Buffer {
-    const bytes = this.queue.take(count);
-    if (this.watch !== undefined) this.readAhead();
-    return bytes;
-  }
-
-  /** Takes `count` bytes, if so many are there and that is not none. */
-  takeIfThere(count: number): Buffer | undefined {
-    return count > 0 && this.unread >= count ? this.take(count) : undefined;
-  }
-
-  /** Takes 1 to `max` bytes, if any are there. */
-  takeChunkIfThere(max: number): Buffer | undefined {
-    if (this.unread === 0) return undefined;
-    const bytes = this.queue.takeChunk(max);
-    if (this.watch !== undefined) this.readAhead();
-    return bytes;
-  }
-
-  /** Takes a line of at most `max` bytes, with its newline, if it is there in one piece. */
-  takeLineIfThere(max: number): Buffer | undefined {
-    if (this.unread === 0) return undefined;
-    const size = this.queue.first.indexOf(0x0a) + 1;
-    return size > 0 && size <= max ? this.take(size) : undefined;
-  }
-
-  /** Drops `count` bytes that are in {@link queue}, whose reader has looked at them there. */
-  skip(count: number): void {
-    this.queue.skip(count);
-    if (this.watch !== undefined) this.readAhead();
-  }
-
   /** Throws away what was not read and what still arrives; readers see the end. */
   discard(): void {
     if (this.stage === 'open') this.stage = 'deaf';
@@ -163,25 +99,13 @@ export abstract class ReadingSink {
     this.tellEnd();
   }
 
-  /** Resolves once {@link hasEnded}; bytes that arrive meanwhile are kept for readers. @throws the signal's reason. */
-  waitForEnd(signal: AbortSignal | undefined): Promise<void> {
-    if (this.isSilent) return done;
-    this.watch ??= new EndWatch();
-    const ended = this.watch.wait(signal);
-    this.readAhead();
-    return ended;
-  }
-
   received(bytes: Buffer): boolean {
     this.bytesRead += bytes.length;
     if (this.stage !== 'open') {
       this.dropped(bytes.length);
       return true;
     }
-    if (!this.hasReader) {
-      this.queue.push(bytes);
-      return this.watch?.isAskedFor === true && this.queue.length < watchBytes;
-    }
+    if (!this.hasReader) return this.keep(bytes);
     if (this.#atLeast > 0) {
       this.queue.push(bytes);
       if (this.unread >= this.#atLeast) this.#settle(nothing);
@@ -197,28 +121,9 @@ export abstract class ReadingSink {
     return false;
   }
 
-  protected get unread(): number {
-    return this.#queue === undefined ? 0 : this.#queue.length;
-  }
-
-  /** Nothing more will come that anybody could read. */
-  protected get isSilent(): boolean {
-    return this.peerEnded || this.stage === 'deaf';
-  }
-
-  protected clearQueue(): void {
-    this.#queue?.clear();
-  }
-
   protected tellEnd(): void {
     if (this.hasReader) this.#settle(nothing);
     this.watch?.ended();
-  }
-
-  /** Reads, up to a bound, to notice a peer that ends or goes while nobody reads. */
-  protected readAhead(): void {
-    if (this.watch?.isAskedFor !== true || this.stage === 'left') return;
-    if (this.unread < watchBytes && !this.isSilent) this.connection.resume();
   }
 
   protected failRead(message: string): void {
