@@ -1,39 +1,19 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Pace, TimedRequest } from '../deadlines/timed-request.ts';
 import type { HandshakeFacts } from '../diagnostics/tls-events.ts';
-import type { Connection, Crossing, HandedOver, PeerCredentials } from '../engine/contract/connection.ts';
+import type { Connection, Crossing, HandedOver } from '../engine/contract/connection.ts';
 import { ConnectionClosedError } from '../errors/connection-errors.ts';
 import { timeoutDefaults } from '../options/timeout-options.ts';
-import type { ProxyFacts } from '../proxy-protocol/proxy-header.ts';
-import type { TLSFacts } from '../tls/tls-facts.ts';
+import { ConnectionFacts } from './connection-facts.ts';
 import type { RemoteConnection } from './remote-connection.ts';
 import { secondRead } from './reading-sink.ts';
 import { SocketSink } from './socket-sink.ts';
+import { type SocketState, whyNot } from './socket-state.ts';
 
 /** Bytes, and time, that a closed connection may still take to read the peer's last words. See {@link BaseSocket.close}. */
 const lingerLimits = { bytes: 1_048_576, ms: 2_000 };
 
 const done = Promise.resolve();
-
-/**
- * - `open`: both directions, as far as the peer wants;
- * - `write-ended`: our side was shut down;
- * - `securing`: in the hands of a TLS handshake, and `open` after it;
- * - `detached`: given away as a Node stream;
- * - `moved`: served by a worker;
- * - `closed`: here, while the last bytes may still go out.
- */
-type SocketState = 'open' | 'write-ended' | 'securing' | 'detached' | 'moved' | 'closed';
-
-/** Why an operation is refused, as the end of a sentence. */
-const whyNot: Readonly<Record<SocketState, string>> = {
-  open: 'connection is closed',
-  'write-ended': 'writing side of the connection was shut down',
-  securing: 'TLS handshake of the connection is not done: await startTLS() first',
-  detached: 'connection was given away by detach()',
-  moved: 'connection is served by a worker',
-  closed: 'socket is closed',
-};
 
 /** Who made a socket, and has others of the kind: one object for all of them. */
 export interface SocketHost {
@@ -65,6 +45,7 @@ const nobody: SocketHost = {
  * @typeParam Address - as of `StreamSocket`.
  */
 export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
+  extends ConnectionFacts<Address>
   implements AsyncDisposable, TimedRequest
 {
   /** The number of this request: its server counts from 1, over all its workers. 0 where no server accepted it. */
@@ -77,14 +58,13 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
   protected readonly host: SocketHost;
   /** Where the connection is while it is not here. */
   protected remote: RemoteConnection | undefined;
-  #connection: Connection;
   #sink: SocketSink | undefined;
   #timeout: number | undefined;
   #interruption: Error | undefined;
 
   /** Made by servers and by `connect()`. */
   constructor(connection: Connection, host: SocketHost = nobody, id = 0) {
-    this.#connection = connection;
+    super(connection);
     this.host = host;
     this.id = id;
   }
@@ -147,8 +127,8 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
           ' may look at its addresses only',
       );
     }
-    if (this.#connection.isClosed) throw new GoneBeforeHandOver();
-    const handedOver = this.#connection.handOver(target, crossing);
+    if (this.connection.isClosed) throw new GoneBeforeHandOver();
+    const handedOver = this.connection.handOver(target, crossing);
     this.state = 'moved';
     this.remote = remote;
     if (this.#interruption !== undefined) remote.interrupt(this.#interruption);
@@ -206,55 +186,19 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
     return this.#timeout;
   }
 
-  /** What the TLS handshake agreed on, and the peer's certificate; `undefined` on a plain connection. */
-  get tls(): TLSFacts | undefined {
-    return this.#connection.tls;
-  }
-
-  /** What the PROXY header of the connection said; `undefined` where it came without. */
-  get proxy(): ProxyFacts | undefined {
-    return this.#connection.proxy;
-  }
-
-  /**
-   * The process at the other end of a Unix socket, as it was when the connection was made; `undefined` elsewhere, and
-   * where the engine cannot tell: the native one can. [unix(7): SO_PEERCRED]
-   */
-  get peerCredentials(): PeerCredentials | undefined {
-    return this.#connection.peerCredentials;
-  }
-
-  /**
-   * The other end of the connection, and where it came with a PROXY header that names a client, that client: what the
-   * handler has as `clientAddress`. `proxy.peerAddress` is the proxy then.
-   */
-  getpeername(): Address {
-    return this.#connection.remoteAddress as Address;
-  }
-
-  /** The own end of the connection; where a client behind a proxy connected to is `proxy.destination`. */
-  getsockname(): Address {
-    return this.#connection.localAddress as Address;
-  }
-
-  /** The descriptor, or -1 when closed or where the platform shows none. */
-  fileno(): number {
-    return this.#connection.fd;
-  }
-
   /**
    * `TCP_NODELAY`: sends small pieces at once instead of waiting for the acknowledgement of earlier ones. It is on by itself,
    * since what is written in one turn goes together anyway; `setNoDelay(false)` turns Nagle's algorithm on.
    */
   setNoDelay(on = true): void {
     this.requireHere('setNoDelay');
-    this.#connection.setNoDelay(on);
+    this.connection.setNoDelay(on);
   }
 
   /** `SO_KEEPALIVE`: probes a silent peer after `initialDelaySeconds` of silence, so that a dead one is found. */
   setKeepAlive(on = true, initialDelaySeconds = 60): void {
     this.requireHere('setKeepAlive');
-    this.#connection.setKeepAlive(on, initialDelaySeconds);
+    this.connection.setKeepAlive(on, initialDelaySeconds);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -266,7 +210,7 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
   protected open(): SocketSink {
     if (this.#sink === undefined) {
       if (this.state === 'moved') throw this.refusal('use the socket');
-      this.#sink = new SocketSink(this.#connection, this);
+      this.#sink = new SocketSink(this.connection, this);
       if (this.#interruption !== undefined) this.#tell(this.#sink, this.#interruption);
     }
     return this.#sink;
@@ -308,7 +252,7 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
 
   /** Goes on with what the connection has become. */
   protected goOn(connection: Connection): void {
-    this.#connection = connection;
+    this.connection = connection;
     this.remote = undefined;
     this.state = 'open';
     this.open().enter(connection);
