@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net';
-import { getSystemErrorName } from 'node:util';
-import { inetAddress, isInetAddress, type SocketAddress } from '../../address/socket-address.ts';
+import { isInetAddress, type SocketAddress } from '../../address/socket-address.ts';
 import { ConnectionClosedError } from '../../errors/connection-errors.ts';
 import type { Connection, ConnectionSink, HandedOver } from '../contract/connection.ts';
+import { osError } from '../os-error.ts';
 import { gatherBuffer, type Gatherer } from './gather-buffer.ts';
 import { handOverBySocket } from './hand-over.ts';
 import { bytesRead, createReadBuffer, ownBufferAfter, sharedBuffer } from './read-buffer.ts';
-import { canMove, plainSocket, socketWithOnRead } from './stream-handle.ts';
-import { type StreamHandle, type StreamRequest, type StreamWrap, streamWrap } from './stream-wrap.ts';
+import { canMove, ownAddress, plainSocket, socketWithOnRead } from './stream-handle.ts';
+import { isWaiting, shutDown, type Writer, writeTo } from './stream-requests.ts';
+import { type StreamHandle, streamWrap } from './stream-wrap.ts';
 
 /** The end of the peer's side, as libuv says it. */
 const UV_EOF = -4095;
@@ -32,23 +33,14 @@ const owner = Symbol('connection');
 
 type OwnedHandle = StreamHandle & { [owner]?: HandleConnection | undefined };
 
-/** A write that waits for the kernel knows it too. */
-interface OwnedRequest extends StreamRequest {
-  owner?: HandleConnection;
-}
-
-/** The record of the next write: nearly all are done when their call returns, and leave it as it was. */
-let unusedWrite: OwnedRequest | undefined;
-
 /**
  * A connection on libuv's stream, with no `net.Socket` in between: that would keep two queues, a record and several
  * callbacks for every message, and three objects of its own for as long as the connection lives.
  */
-export class HandleConnection implements Connection, Gatherer {
+export class HandleConnection implements Connection, Gatherer, Writer {
   readonly remoteAddress: SocketAddress;
   readonly takenBy = 'system';
   readonly #handle: OwnedHandle;
-  readonly #wrap: StreamWrap;
   #sink: ConnectionSink | undefined;
   #state: State = 'open';
   #isFlowing = false;
@@ -67,17 +59,12 @@ export class HandleConnection implements Connection, Gatherer {
    */
   constructor(handle: StreamHandle, remoteAddress: SocketAddress, localAddress?: SocketAddress) {
     this.#handle = handle;
-    this.#wrap = streamWrap()!;
     this.remoteAddress = remoteAddress;
     this.#localAddress = localAddress;
   }
 
   get localAddress(): SocketAddress {
-    if (this.#localAddress === undefined) {
-      const out: { address?: string; port?: number } = {};
-      this.#handle.getsockname?.(out);
-      this.#localAddress = inetAddress(out.address ?? '', out.port ?? 0);
-    }
+    this.#localAddress ??= ownAddress(this.#handle);
     return this.#localAddress;
   }
 
@@ -126,22 +113,10 @@ export class HandleConnection implements Connection, Gatherer {
 
   sendGathered(bytes: Uint8Array): boolean {
     if (this.#state !== 'open' || bytes.length === 0) return true;
-    const wrap = this.#wrap;
-    const request: OwnedRequest = unusedWrite ?? new wrap.WriteWrap();
-    unusedWrite = undefined;
-    const status = this.#handle.writeBuffer(request, bytes);
-    if (status !== 0) {
-      this.#fail(status, 'write');
-      return false; // whoever waits learns of it when the connection is closed
-    }
-    if (wrap.streamBaseState[wrap.kLastWriteWasAsync] === 0) {
-      unusedWrite = request;
-      return true;
-    }
-    request.owner = this;
-    request.buffer = bytes;
-    request.oncomplete = written;
-    this.#writes += 1;
+    const status = writeTo(this.#handle, bytes, this);
+    if (status === 0) return true;
+    if (status === isWaiting) this.#writes += 1;
+    else this.#fail(status, 'write'); // whoever waits learns of it when the connection is closed
     return false;
   }
 
@@ -245,10 +220,7 @@ export class HandleConnection implements Connection, Gatherer {
 
   #shutDown(): void {
     this.#writeEnd = 'ending';
-    const request = new this.#wrap.ShutdownWrap();
-    request.oncomplete = () => this.#writeEnded();
-    // Done at once, or there is nobody any more, of which reading tells. [Node: Socket.prototype._final]
-    if (this.#handle.shutdown(request) !== 0) this.#writeEnded();
+    shutDown(this.#handle, () => this.#writeEnded());
   }
 
   #writeEnded(): void {
@@ -267,7 +239,7 @@ export class HandleConnection implements Connection, Gatherer {
   #fail(errno: number, syscall: string): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
-    this.#failure = systemError(errno, syscall);
+    this.#failure = osError(errno, syscall);
     this.#closeHandle();
   }
 
@@ -298,19 +270,9 @@ function onRead(this: OwnedHandle): Buffer | undefined {
   return this[owner]?.onRead(streamBaseState[kReadBytesOrError]!);
 }
 
-function written(this: OwnedRequest, status: number): void {
-  this.owner?.onWritten(status);
-}
-
 /** A handle that has read into our memory never reads otherwise again. [Node: useUserBuffer] */
 function readingSocket(handle: StreamHandle): Socket {
   const onread = createReadBuffer((bytes) => socket.push(bytes));
   const socket = socketWithOnRead(handle, onread);
   return socket;
-}
-
-/** As Node makes them. */
-function systemError(errno: number, syscall: string): Error {
-  const code = getSystemErrorName(errno);
-  return Object.assign(new Error(`${syscall} ${code}`), { errno, code, syscall });
 }

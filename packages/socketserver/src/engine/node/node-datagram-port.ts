@@ -9,6 +9,7 @@ import {
 } from '../../address/socket-address.ts';
 import { UnsupportedError } from '../../errors/unsupported-error.ts';
 import type { Datagram, DatagramBindOptions, DatagramPort } from '../contract/datagram-port.ts';
+import { osError } from '../os-error.ts';
 import { RequestQueue } from '../request-queue.ts';
 import { DatagramHandle, descriptorOf } from './datagram-handle.ts';
 
@@ -119,10 +120,10 @@ export class NodeDatagramPort implements DatagramPort {
       return undefined;
     }
     if (result > 0) return undefined;
-    if (result < 0) throw sendError(result, address);
+    if (result < 0) throw osError(result, 'send', address);
     const { request } = handle;
     return new Promise((resolve, reject) => {
-      request.oncomplete = (error) => (error < 0 ? reject(sendError(error, address)) : resolve());
+      request.oncomplete = (error) => (error < 0 ? reject(osError(error, 'send', address)) : resolve());
     });
   }
 
@@ -212,11 +213,4 @@ const icmpAnswers = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENET
 /** Whether an error is a host's or a router's answer to something sent before, so that this call may go on. [udp(7)] */
 function isAboutEarlierDatagram(code: string | undefined): boolean {
   return code !== undefined && icmpAnswers.has(code);
-}
-
-/** As Node makes them. */
-function sendError(errno: number, [host, port]: InetAddress): Error {
-  const code = getSystemErrorName(errno);
-  const error = new Error(`send ${code} ${host}:${port}`);
-  return Object.assign(error, { errno, code, syscall: 'send', address: host, port });
 }

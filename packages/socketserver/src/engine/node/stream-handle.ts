@@ -99,6 +99,13 @@ export function peerAddress(handle: StreamHandle): InetAddress | undefined {
   return failed || out.address === undefined ? undefined : inetAddress(out.address, out.port ?? 0);
 }
 
+/** The address of our end of a stream; empty where there is none any more. [getsockname(2)] */
+export function ownAddress(handle: StreamHandle): InetAddress {
+  const out: { address?: string; port?: number } = {};
+  handle.getsockname?.(out);
+  return inetAddress(out.address ?? '', out.port ?? 0);
+}
+
 /** Bytes that the system has taken of those that a stream was given to send. */
 export function bytesTakenFrom(stream: NodeStream): number {
   if (stream.bytesTaken !== undefined) return stream.bytesTaken;

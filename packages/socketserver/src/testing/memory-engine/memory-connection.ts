@@ -1,6 +1,7 @@
 import type { SocketAddress } from '../../address/socket-address.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Connection, ConnectionSink, HandedOver } from '../../engine/contract/connection.ts';
+import { errnoOf, osError } from '../../engine/os-error.ts';
 import { UnsupportedError } from '../../errors/unsupported-error.ts';
 import type { MemoryNetwork } from './memory-network.ts';
 import { MemoryPipe } from './memory-pipe.ts';
@@ -72,7 +73,7 @@ export class MemoryConnection implements Connection {
     if (this.#state !== 'open' || bytes.length === 0) return true;
     if (this.#peer.isClosed()) {
       // The peer's process has closed its socket: it answers with a reset. [RFC 9293 3.5.2]
-      this.#over(resetByPeer('write', 'EPIPE'));
+      this.#over(osError(errnoOf('EPIPE'), 'write'));
       return true;
     }
     const accepted = this.#outgoing.write(bytes);
@@ -125,7 +126,7 @@ export class MemoryConnection implements Connection {
   #join(peer: MemoryConnection): void {
     this.#peer = {
       isClosed: () => peer.isClosed,
-      wasReset: () => peer.#over(resetByPeer('read', 'ECONNRESET')),
+      wasReset: () => peer.#over(osError(errnoOf('ECONNRESET'), 'read')),
     };
     this.#incoming = peer.#outgoing;
     peer.#outgoing.attach({
@@ -147,9 +148,4 @@ export class MemoryConnection implements Connection {
     this.#failure = failure;
     this.#sink?.closed(failure);
   }
-}
-
-function resetByPeer(syscall: string, code: 'EPIPE' | 'ECONNRESET'): Error {
-  const errno = code === 'EPIPE' ? -32 : -104;
-  return Object.assign(new Error(`${syscall} ${code}`), { code, errno, syscall });
 }

@@ -1,5 +1,6 @@
 import { formatAddress, type SocketAddress } from '../../address/socket-address.ts';
 import type { Datagram, DatagramBindOptions, DatagramPort } from '../../engine/contract/datagram-port.ts';
+import { errnoOf, osError } from '../../engine/os-error.ts';
 import { RequestQueue } from '../../engine/request-queue.ts';
 import type { MemoryNetwork, Receiving } from './memory-network.ts';
 
@@ -41,9 +42,9 @@ export class MemoryDatagramPort implements DatagramPort, Receiving {
   /** Sends a copy; to an address that nobody has bound it goes lost, to a path it fails, as in a kernel. */
   send(bytes: Uint8Array, address: SocketAddress): undefined {
     const key = formatAddress(address);
-    if (bytes.length > maxDatagramBytes) throw sendError('EMSGSIZE', -90, key);
+    if (bytes.length > maxDatagramBytes) throw osError(errnoOf('EMSGSIZE'), 'send', address);
     const isBound = this.#network.ports.has(key);
-    if (!isBound && typeof address === 'string') throw sendError('ENOENT', -2, key);
+    if (!isBound && typeof address === 'string') throw osError(errnoOf('ENOENT'), 'send', address);
     const copy = Buffer.from(bytes);
     this.#network.later(() => this.#network.ports.get(key)?.arrived(copy, this.address));
     return undefined;
@@ -80,8 +81,4 @@ export class MemoryDatagramPort implements DatagramPort, Receiving {
     const kept = truncated ? bytes.subarray(0, maxPacketSize) : bytes;
     this.#waiting.push({ bytes: kept, remoteAddress, truncated });
   }
-}
-
-function sendError(code: string, errno: number, address: string): Error {
-  return Object.assign(new Error(`send ${code} ${address}`), { code, errno, syscall: 'send' });
 }

@@ -6,6 +6,7 @@ import {
 } from '../../address/socket-address.ts';
 import type { Connection } from '../../engine/contract/connection.ts';
 import type { ConnectOptions, Engine } from '../../engine/contract/engine.ts';
+import { errnoOf, osError } from '../../engine/os-error.ts';
 import { UnsupportedError } from '../../errors/unsupported-error.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 import { MemoryConnection } from './memory-connection.ts';
@@ -55,13 +56,13 @@ export function createMemoryEngine({ chunkBytes = 65_536, clock }: MemoryEngineO
 
     bindStream(address) {
       const real = network.withPort(address);
-      if (network.listeners.has(formatAddress(real))) throw systemError('EADDRINUSE', -98, 'bind', real);
+      if (network.listeners.has(formatAddress(real))) throw osError(errnoOf('EADDRINUSE'), 'bind', real);
       return new MemoryListener(real, network);
     },
 
     bindDatagram(address, options) {
       const real = network.withPort(address);
-      if (network.ports.has(formatAddress(real))) throw systemError('EADDRINUSE', -98, 'bind', real);
+      if (network.ports.has(formatAddress(real))) throw osError(errnoOf('EADDRINUSE'), 'bind', real);
       return new MemoryDatagramPort(real, options, network);
     },
 
@@ -71,7 +72,7 @@ export function createMemoryEngine({ chunkBytes = 65_536, clock }: MemoryEngineO
       const [client, server] = MemoryConnection.pair(local, address, network);
       if (network.listeners.get(formatAddress(address))?.offer(server) === true)
         return Promise.resolve(client);
-      return Promise.reject(systemError('ECONNREFUSED', -111, 'connect', address));
+      return Promise.reject(osError(errnoOf('ECONNREFUSED'), 'connect', address));
     },
 
     pair: (client, server) => MemoryConnection.pair(client, server, network),
@@ -88,8 +89,4 @@ function checkSizes(chunkBytes: number | readonly number[]): readonly number[] {
   throw new RangeError(
     `Cannot make a memory engine: chunkBytes must be integers above 0, got ${JSON.stringify(chunkBytes)}`,
   );
-}
-
-function systemError(code: string, errno: number, syscall: string, address: SocketAddress): Error {
-  return Object.assign(new Error(`${syscall} ${code} ${formatAddress(address)}`), { code, errno, syscall });
 }
