@@ -1,5 +1,5 @@
-import { InheritedSocket } from '../address/inherited-socket.ts';
-import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
+import type { InheritedSocket } from '../address/inherited-socket.ts';
+import type { SocketAddress } from '../address/socket-address.ts';
 import { serverClosedChannel, serverListeningChannel } from '../diagnostics/server-events.ts';
 import { resumedChannel, suspendedChannel } from '../diagnostics/suspend-events.ts';
 import { chooseEngine } from '../engine/choose-engine.ts';
@@ -7,9 +7,8 @@ import type { Engine } from '../engine/contract/engine.ts';
 import type { RequestSource } from '../engine/contract/request-source.ts';
 import { ServerClosedError } from '../errors/server-errors.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
-import { HealthListener } from '../health/health-listener.ts';
-import { resolveHealth, type ResolvedHealthOptions } from '../health/health-options.ts';
-import type { HealthReport, HealthStatus } from '../health/health-report.ts';
+import type { HealthListener } from '../health/health-listener.ts';
+import { resolveHealth } from '../health/health-options.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { resolveTimeouts } from '../options/timeout-options.ts';
 import type { ServiceState } from '../systemd/service-state.ts';
@@ -21,7 +20,9 @@ import { LameDuck } from './lame-duck.ts';
 import { RequestLoop } from './request-loop.ts';
 import { RequestProcessor } from './request-processor.ts';
 import { requireHandlerClass } from './require-handler-class.ts';
+import { ServerHealth } from './server-health.ts';
 import type { ServerOptions } from './server-options.ts';
+import { ServerSocket } from './server-socket.ts';
 import type { ServerStats } from './server-stats.ts';
 import { tellDrain, tellReload } from './server-teller.ts';
 import { thisService } from './service.ts';
@@ -31,7 +32,7 @@ import {
   type SignalledServeForeverOptions,
 } from './serve-forever-options.ts';
 import { ServingLoop } from './serving-loop.ts';
-import { checkSignals, StopSignals } from './stop-signals.ts';
+import { checkSignals, endAtSignals } from './stop-signals.ts';
 
 /**
  * What all servers share: the loop that takes requests, and their way to a handler and back.
@@ -62,18 +63,13 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   readonly workerData: unknown;
 
   readonly #engine: Engine;
-  readonly #requestedAddress: Address | InheritedSocket<Address>;
-  readonly #healthOptions: ResolvedHealthOptions | undefined;
-  #health: HealthListener | undefined;
+  readonly #socket: ServerSocket<Address, Source>;
+  readonly #health: ServerHealth;
   readonly #service: ServiceState | undefined;
   readonly #loop: RequestLoop;
   readonly #intake: Intake<Request, Address>;
   readonly #rounds: ServingLoop;
-  #socket: Source | undefined;
   readonly #lameDuck = new LameDuck();
-  /** It will take no further request, soon or already. */
-  #isLeaving = false;
-  #isClosed = false;
   #closing: Promise<void> | undefined;
 
   protected constructor(
@@ -87,17 +83,22 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     const engine = chooseEngine(options.engine);
     super(engine, resolveTimeouts(options.timeouts, action));
     this.RequestHandlerClass = RequestHandlerClass;
-    this.#requestedAddress = address;
     this.#engine = engine;
+    this.#socket = new ServerSocket(address);
     this.workerData = options.workerData;
     this.timeout = options.timeout ?? new.target.timeout;
-    this.#healthOptions = resolveHealth(options.health, action);
     this.#service = (options.notifySystemd ?? true) ? thisService() : undefined;
     this.#loop = new RequestLoop(this.clock);
+    this.#health = new ServerHealth(resolveHealth(options.health, action), {
+      loop: this.#loop,
+      serverAddress: () => this.serverAddress,
+      stats: () => this.stats(),
+      isFull: () => this.#intake.isFull || this.isAtLimit,
+    });
     this.#intake = new Intake({
       loop: this.#loop,
       running: this.runningRequests,
-      source: () => this.#socket,
+      source: () => this.#socket.source,
       maxActive: () => this.maxActiveRequests,
       getRequest: () => this.getRequest(),
       admit: (request, clientAddress) => this.admitRequest(request, clientAddress),
@@ -107,26 +108,23 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       loop: this.#loop,
       intake: this.#intake,
       clock: this.clock,
-      isClosed: () => this.#isClosed,
+      isClosed: () => this.#socket.isClosed,
     });
   }
 
   /** Where the server is bound, with the real port; before that, what it was given; without host, port or path where that is a descriptor. */
   get serverAddress(): Address {
-    const requested = this.#requestedAddress;
-    if (this.#socket !== undefined) return this.#socket.address as Address;
-    return requested instanceof InheritedSocket ? requested.unboundAddress : requested;
+    return this.#socket.address;
   }
 
   /** The socket that the server was given instead of an address. */
   protected get inherited(): InheritedSocket<Address> | undefined {
-    return this.#requestedAddress instanceof InheritedSocket ? this.#requestedAddress : undefined;
+    return this.#socket.inherited;
   }
 
   /** The bound socket. @throws ServerClosedError before `serverBind()` and after `serverClose()`. */
   get socket(): Source {
-    if (this.#socket === undefined || this.#isClosed) throw new ServerClosedError('use the socket');
-    return this.#socket;
+    return this.#socket.opened;
   }
 
   /** What the server has done so far. */
@@ -138,12 +136,12 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
 
   /** The listener of `options.health`; `undefined` without that option, and before `serverBind()`. */
   get health(): HealthListener | undefined {
-    return this.#health;
+    return this.#health.listener;
   }
 
   /** The descriptor of the bound socket; -1 when there is none, or where the platform shows none. */
   fileno(): number {
-    return this.#isClosed ? -1 : (this.#socket?.fd ?? -1);
+    return this.#socket.fd;
   }
 
   /**
@@ -164,20 +162,11 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   ): Promise<NodeJS.Signals | undefined | void> {
     const place = { action: 'Cannot serveForever', path: 'options' };
     const { serviceIntervalMs = 500, signals = [] } = checkOptions(options, serveForeverRules, place);
-    let closing: Promise<void> | undefined;
-    using received = new StopSignals(checkSignals(signals), {
-      stop: () => {
-        closing = this.serverClose();
-        closing.catch(() => {}); // thrown below
-      },
+    return endAtSignals(checkSignals(signals), {
+      run: () => this.#serve(serviceIntervalMs),
+      stop: () => this.serverClose(),
       force: () => this.#hurry(),
     });
-    try {
-      await this.#serve(serviceIntervalMs);
-    } finally {
-      await closing;
-    }
-    return received.first;
   }
 
   async #serve(serviceIntervalMs: number): Promise<void> {
@@ -229,7 +218,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
    * model; the health listener says so. Idempotent.
    */
   suspend(): void {
-    if (this.isSuspended || this.#isClosed) return;
+    if (this.isSuspended || this.#socket.isClosed) return;
     this.#intake.suspend();
     if (this.#loop.isServing) this.takingChanged(false);
     if (suspendedChannel.hasSubscribers) suspendedChannel.publish({ serverAddress: this.serverAddress });
@@ -237,7 +226,7 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
 
   /** Ends what `suspend()` began: those who wait are taken, in order. Idempotent. */
   resume(): void {
-    if (!this.isSuspended || this.#isClosed) return;
+    if (!this.isSuspended || this.#socket.isClosed) return;
     this.#intake.resume();
     if (this.#loop.isServing) this.takingChanged(true);
     if (resumedChannel.hasSubscribers) resumedChannel.publish({ serverAddress: this.serverAddress });
@@ -266,13 +255,9 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
 
   /** Binds the socket. Called by the constructor unless `bindAndActivate` is `false`. @throws the system's error. */
   serverBind(): void {
-    if (this.#isClosed) throw new ServerClosedError('serverBind');
-    if (this.#socket !== undefined)
-      throw new TypeError('Cannot serverBind: the server must not be bound yet');
-    this.#socket = this.bindSource(this.#engine, this.#requestedAddress);
+    this.#socket.bind((requested) => this.bindSource(this.#engine, requested));
     this.#service?.bound(this);
-    if (this.#healthOptions === undefined) return;
-    this.#health = new HealthListener(this.#healthOptions.address, () => this.#healthReport());
+    this.#health.listen();
   }
 
   /** Makes the bound socket take requests. Called by the constructor after `serverBind()`. @throws the system's error. */
@@ -309,9 +294,10 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
       this.serverBind();
       this.serverActivate();
     } catch (error) {
-      this.#isClosed = true;
-      if (this.#socket !== undefined) void this.closeSource(this.#socket, Promise.resolve());
-      void this.#health?.close();
+      const { source } = this.#socket;
+      this.#socket.close();
+      if (source !== undefined) void this.closeSource(source, Promise.resolve());
+      void this.#health.close();
       this.#service?.closed(this);
       throw error;
     }
@@ -319,12 +305,12 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
 
   /** Publishes that the server is closed. Mixins of this package call it where that is later than here. */
   protected tellClosed(): void {
-    if (this.#socket === undefined || !serverClosedChannel.hasSubscribers) return;
+    if (this.#socket.source === undefined || !serverClosedChannel.hasSubscribers) return;
     serverClosedChannel.publish({ serverAddress: this.serverAddress });
   }
 
   #begin(action: 'serveForever' | 'handleRequest'): void {
-    if (this.#isClosed || this.#socket === undefined) throw new ServerClosedError(action);
+    if (!this.#socket.isOpen) throw new ServerClosedError(action);
     this.#loop.begin(action);
     try {
       this.loopBegins(action);
@@ -336,21 +322,9 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
     this.#service?.serving(this);
   }
 
-  #healthReport(): HealthReport {
-    const { workers: _, isSuspended: __, ...counts } = this.stats();
-    return { status: this.#healthStatus(), address: formatAddress(this.serverAddress), ...counts };
-  }
-
-  #healthStatus(): HealthStatus {
-    if (this.#isLeaving) return 'draining';
-    if (this.#loop.isStopped) return this.#loop.hasRun ? 'stopped' : 'starting';
-    if (this.isSuspended) return 'suspended';
-    return this.#intake.isFull || this.isAtLimit ? 'full' : 'serving';
-  }
-
   /** Whether the loop takes request after request, as far as nothing outside of it keeps it from that. */
   protected get isTaking(): boolean {
-    return this.#loop.isServing && !this.#loop.mustStop && !this.isSuspended && !this.#isClosed;
+    return this.#loop.isServing && !this.#loop.mustStop && !this.isSuspended && this.#socket.isOpen;
   }
 
   /** Has others take requests. @returns the number of the next one. */
@@ -380,24 +354,25 @@ export abstract class BaseServer<Request, Address extends SocketAddress, Source 
   }
 
   async #close(): Promise<void> {
-    this.#isLeaving = true;
+    this.#health.leave();
     this.#service?.leaving(this);
     const { lameDuckMs } = this.timeouts;
     if (lameDuckMs > 0) await this.#lameDuck.wait(lameDuckMs, this.#loop.whenStopped());
-    this.#isClosed = true;
+    const { source } = this.#socket;
+    this.#socket.close();
     const { promise: drained, resolve: nowDrained } = Promise.withResolvers<void>();
-    const freed = this.#socket && this.closeSource(this.#socket, drained);
+    const freed = source && this.closeSource(source, drained);
     freed?.catch(() => {}); // thrown below, after the drain
     this.#loop.wake();
     const { serverAddress, activeRequests: active, drainHoldsProcess: holdsProcess } = this;
     const { drainMs } = this.timeouts;
     const drain = (): Promise<number> => this.runningRequests.drain(drainMs, { holdsProcess });
-    await (this.#socket === undefined ? drain() : tellDrain({ serverAddress, active, drainMs }, drain));
+    await (source === undefined ? drain() : tellDrain({ serverAddress, active, drainMs }, drain));
     nowDrained();
     try {
       await freed;
     } finally {
-      await this.#health?.close();
+      await this.#health.close();
       this.#service?.closed(this);
       if (!this.servesInWorkers) this.tellClosed();
     }

@@ -14,18 +14,46 @@ const uncatchable = new Set(['SIGKILL', 'SIGSTOP']);
 const waiting = new Map<NodeJS.Signals, Set<(signal: NodeJS.Signals) => void>>();
 
 /** What is to be done at signals. */
-export interface StopActions {
+interface StopActions {
   /** Comes to an end, in good order. */
   readonly stop: () => void;
   /** Comes to an end now. */
   readonly force: () => void;
 }
 
+/** What {@link endAtSignals} runs, and how it ends that: {@link StopActions}. */
+export interface EndingAtSignals {
+  readonly run: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+  readonly force: () => void;
+}
+
+/** Runs something that any of these signals ends. @returns the first that came. @throws what it does, or its end. */
+export async function endAtSignals(
+  signals: readonly NodeJS.Signals[],
+  { run, stop, force }: EndingAtSignals,
+): Promise<NodeJS.Signals | undefined> {
+  let stopping: Promise<void> | undefined;
+  using received = new StopSignals(signals, {
+    stop: () => {
+      stopping = stop();
+      stopping.catch(() => {}); // thrown below
+    },
+    force,
+  });
+  try {
+    await run();
+  } finally {
+    await stopping;
+  }
+  return received.first;
+}
+
 /**
  * Waits for the signals that ask this process to end, until it is disposed of; after the last one for a signal, that has
  * its default effect again.
  */
-export class StopSignals implements Disposable {
+class StopSignals implements Disposable {
   readonly #signals: readonly NodeJS.Signals[];
   readonly #actions: StopActions;
   #first: NodeJS.Signals | undefined;
