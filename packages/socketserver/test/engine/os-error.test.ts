@@ -10,7 +10,7 @@ describe('an error of the operating system', () => {
     const [expected] = (await once(createConnection(path), 'error')) as [Error];
     const made = osError(errnoOf('ENOENT'), 'connect', path);
     assert.equal(made.message, expected.message);
-    assert.deepEqual({ ...made }, { ...expected });
+    assert.deepEqual(Object.assign({}, made), Object.assign({}, expected));
   });
 
   it('names host and port, a path, or nobody', () => {
@@ -18,10 +18,10 @@ describe('an error of the operating system', () => {
     const facts = { errno, code: 'ECONNREFUSED', syscall: 'connect' };
     const inet = osError(errno, 'connect', ['::1', 53]);
     assert.equal(inet.message, 'connect ECONNREFUSED ::1:53');
-    assert.deepEqual({ ...inet }, { ...facts, address: '::1', port: 53 });
+    assert.deepEqual(Object.assign({}, inet), { ...facts, address: '::1', port: 53 });
     assert.equal(osError(errno, 'connect', '\0name').message, 'connect ECONNREFUSED \\0name');
     const alone = osError(errno, 'connect');
     assert.equal(alone.message, 'connect ECONNREFUSED');
-    assert.deepEqual({ ...alone }, facts);
+    assert.deepEqual(Object.assign({}, alone), facts);
   });
 });
