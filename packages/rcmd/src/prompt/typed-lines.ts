@@ -1,4 +1,5 @@
 import { createInterface, type Interface } from 'node:readline';
+import { EditorScreen, newlineInEditor } from './editor-screen.ts';
 import { type History, historySize } from './history.ts';
 import { givenUp, type LineSource } from './line-source.ts';
 import { eraseLine } from './progress-line.ts';
@@ -7,8 +8,6 @@ import { eraseLine } from './progress-line.ts';
 const prompt = '>> ';
 /** What stands before each further line of a command. */
 const continuation = '.. ';
-/** Stands for a newline where a command of several lines is recalled: the editor has one line. */
-const shownNewline = '␊';
 
 /**
  * Lines that a person types, with line editing and history; on a dumb terminal with what that itself offers. Between two of them the terminal is as any program has it: Ctrl-C is a signal, and what is
@@ -19,6 +18,7 @@ export class TypedLines implements LineSource {
   #editor: Interface;
   readonly #history: History;
   readonly #output: NodeJS.WriteStream;
+  readonly #screen: EditorScreen;
   /** Lines that came at once, as when several are pasted. */
   readonly #ahead: string[] = [];
   #waiter: ((line: string | typeof givenUp | undefined) => void) | undefined;
@@ -33,7 +33,8 @@ export class TypedLines implements LineSource {
   constructor(history: History) {
     this.#history = history;
     this.#output = process.stdout.isTTY ? process.stdout : process.stderr;
-    this.#remembered = history.load().map((command) => command.replaceAll('\n', shownNewline));
+    this.#screen = new EditorScreen(this.#output, () => this.#resized());
+    this.#remembered = history.load().map((command) => command.replaceAll('\n', newlineInEditor));
     this.#editor = this.#openEditor();
     this.#rest();
   }
@@ -63,10 +64,10 @@ export class TypedLines implements LineSource {
   remember(command: string): void {
     if (command.startsWith(' ')) return;
     this.#history.add(command);
-    const shown = command.replaceAll('\n', shownNewline);
-    const before = this.#remembered.indexOf(shown);
+    const line = command.replaceAll('\n', newlineInEditor);
+    const before = this.#remembered.indexOf(line);
     if (before !== -1) this.#remembered.splice(before, 1);
-    this.#remembered.unshift(shown);
+    this.#remembered.unshift(line);
     this.#remembered.length = Math.min(this.#remembered.length, historySize);
     this.#recall(this.#recalled);
   }
@@ -85,6 +86,7 @@ export class TypedLines implements LineSource {
   }
 
   [Symbol.dispose](): void {
+    this.#screen[Symbol.dispose]();
     if (this.#isClosed) return;
     this.#editor.removeAllListeners('close');
     this.#editor.close();
@@ -93,12 +95,12 @@ export class TypedLines implements LineSource {
   #openEditor(): Interface {
     const editor = createInterface({
       input: process.stdin,
-      output: this.#output,
+      output: this.#screen,
       terminal: !this.#isDumb,
       history: [...this.#remembered],
       historySize,
     });
-    editor.on('line', (line) => this.#got(line.replaceAll(shownNewline, '\n')));
+    editor.on('line', (line) => this.#got(line.replaceAll(newlineInEditor, '\n')));
     // Its own list, to which it has added the line. [Node: readline, 'history']
     editor.on('history', (lines) => this.#recall(lines));
     editor.on('SIGINT', () => this.#startOver());
@@ -148,11 +150,12 @@ export class TypedLines implements LineSource {
     else this.#editor.prompt();
   };
 
-  /** Ctrl-C at the prompt: what was typed is thrown away. */
+  /** Ctrl-C at the prompt: what was typed is thrown away, and stays to be read. */
   #startOver(): void {
-    this.#output.write('^C\n');
+    const { line } = this.#editor;
     this.#editor.write(null, { ctrl: true, name: 'e' });
     this.#editor.write(null, { ctrl: true, name: 'u' });
+    this.#screen.write(`${line}^C\n`);
     if (this.#isContinued) this.#giveUp();
     else this.#editor.prompt();
   }
@@ -160,6 +163,15 @@ export class TypedLines implements LineSource {
   #giveUp(): void {
     this.#rest();
     this.#settle(givenUp);
+  }
+
+  /**
+   * The window has another width, and the terminal has parted the line anew: the editor draws from its first row on, which is as far above the
+   * cursor as it is in the new width, and not as it was drawn last.
+   */
+  #resized(): void {
+    const editor: Interface & { prevRows?: number } = this.#editor;
+    if (this.#waiter !== undefined) editor.prevRows = editor.getCursorPos().rows;
   }
 
   #rest(): void {

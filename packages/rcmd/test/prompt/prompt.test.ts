@@ -154,7 +154,7 @@ describe('the prompt', needs('python3'), () => {
     shell.write(`printf '\\033[?25l\\033[?1049h\\033P'\r`);
     await shell.stdout.until('\u001b[?25l\u001b[?1049h\u001bP');
     await shell.stdout.until(
-      '\u001b\\\u001b[0m\u000f\u001b(B\u001b[?25h\u001b[?1000;1002;1003;1006;2004;1l\u001b[?1049l',
+      '\u001b\\\u001b[0m\u000f\u001b(B\u001b[4l\u001b>\u001b[?7;25h\u001b[?1000;1002;1003;1004;1006;2004;1l\u001b[?1049l',
     );
     await shell.stdout.until(prompt);
   });
@@ -198,6 +198,14 @@ describe('the prompt', needs('python3'), () => {
     shell.write(`printf 'hopX\u007fe\\n\\033[31m'\r`);
     await shell.stdout.until(/\nhope\r\n/);
     await shell.stdout.until(prompt);
+    shell.write('echo "one\r');
+    await shell.stdout.until(/\.\. /);
+    shell.write(ctrlC);
+    await shell.stdout.until(prompt);
+    shell.write('cat <<A\r');
+    await shell.stdout.until(/\.\. /);
+    shell.write('one␊\rtwo\rA\r'); // as when it is pasted
+    await shell.stdout.until(/\nA\r\n[. ]*one␊\r\ntwo\r\n>> $/);
     shell.write(`half a line${ctrlC}`);
     await shell.stdout.until(prompt);
     shell.write('exit 5\r');
