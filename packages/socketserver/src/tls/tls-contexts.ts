@@ -5,7 +5,10 @@ import type { TLSIdentity, TLSMaterial } from './tls-material.ts';
 import type { OptionPlace } from './tls-options.ts';
 
 /** What a `tls.TLSSocket` on the server's side needs: one OpenSSL context for each identity, and when to use it. */
-export type TLSContexts = Readonly<TLSSocketOptions>;
+export interface TLSContexts extends Readonly<TLSSocketOptions> {
+  /** Bytes that a client may send until its handshake is done. Ours, not Node's. */
+  readonly maxHandshakeBytes: number;
+}
 
 /**
  * Makes the contexts of a server; they are shared by all of its connections.
@@ -23,7 +26,7 @@ export function createTLSContexts(material: TLSMaterial, place: OptionPlace): TL
   };
   if (material.alpnProtocols !== undefined) options.ALPNProtocols = [...material.alpnProtocols];
   if (byHost.size > 0) options.SNICallback = (host, found) => found(null, findByHost(byHost, host));
-  return Object.freeze(options);
+  return Object.freeze({ ...options, maxHandshakeBytes: material.maxHandshakeBytes });
 }
 
 /** Finds the exact name, else the pattern for its first label; `undefined` stands for the default identity. */

@@ -18,6 +18,7 @@ export interface TLSMaterial {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   readonly ciphers: string | undefined;
   readonly ticketKeys: Uint8Array;
+  readonly maxHandshakeBytes: number;
 }
 
 /** A certificate chain and its key, in PEM form. */
@@ -54,6 +55,7 @@ export function loadTLSMaterial(
     minVersion: options.minVersion ?? 'TLSv1.2',
     ciphers: options.ciphers,
     ticketKeys: options.ticketKeys ?? ticketKeys,
+    maxHandshakeBytes: options.maxHandshakeBytes ?? Infinity,
   });
 }
 

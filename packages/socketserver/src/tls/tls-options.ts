@@ -1,6 +1,12 @@
 import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
-import { checkOptions, oneOf, type OptionRule, type OptionRules } from '../options/check-options.ts';
+import {
+  anInteger,
+  checkOptions,
+  oneOf,
+  type OptionRule,
+  type OptionRules,
+} from '../options/check-options.ts';
 
 /** A certificate, a chain of them or a key in PEM form: the text, its bytes, or the file that holds it. */
 export type PEMSource = string | Uint8Array | { readonly file: string | URL };
@@ -53,6 +59,12 @@ export interface TLSOptions extends TLSIdentityOptions {
    * random ones, kept over reloads.
    */
   readonly ticketKeys?: Uint8Array | undefined;
+  /**
+   * Bytes that a client may send until its handshake is done, as they come over the wire: with what it sends at once behind
+   * it. A client that sends more never gets through, and is ended within 50 ms. Default `Infinity`: OpenSSL takes a
+   * certificate of up to 100 KiB, where clients are asked for one.
+   */
+  readonly maxHandshakeBytes?: number | undefined;
 }
 
 export const aPEMSource: OptionRule = {
@@ -99,6 +111,7 @@ const tlsRules: OptionRules<TLSOptions> = {
   minVersion: aVersion,
   ciphers: aCipherList,
   ticketKeys: ticketKeyBytes,
+  maxHandshakeBytes: anInteger(1, Infinity),
 };
 
 /** A host name, or one whose first label is `*`. An address has no place in SNI. [RFC 6066 3] */

@@ -180,6 +180,31 @@ for (const [engineName, createEngine] of engines) {
       await refused;
     });
 
+    it('ends a client that sends more until its handshake is done than it may', async () => {
+      const said = refusal('protocol', /the client sent \d+ bytes where 1000 may come$/);
+      const bounded = { ...tls, maxHandshakeBytes: 1_000 };
+      {
+        await using ends = await pair(); // a handshake that goes on and on
+        const begin = Buffer.from('\x16\x03\x01\x20\x00\x01\x00\x1f\xfc', 'latin1');
+        await ends.client.sendall(begin);
+        const refused = assert.rejects(ends.peer.startTLS(bounded), said);
+        await ends.client.sendall(Buffer.alloc(1_000));
+        await refused;
+      }
+      {
+        await using ends = await pair(); // one that is done
+        const refused = assert.rejects(ends.peer.startTLS(bounded), said);
+        await ends.client.startTLS(trusting).catch(() => {});
+        await refused;
+        await assert.rejects(ends.peer.recv(1), { code: 'TLS_HANDSHAKE' });
+      }
+      {
+        await using ends = await pair();
+        const enough = { ...tls, maxHandshakeBytes: 8_192 };
+        await Promise.all([ends.client.startTLS(trusting), ends.peer.startTLS(enough)]);
+      }
+    });
+
     it('gives a Node stream that is encrypted when it is detached afterwards', async () => {
       await using ends = await pair();
       await Promise.all([ends.client.startTLS(trusting), ends.peer.startTLS(tls)]);

@@ -48,6 +48,11 @@ describe('the tls group', () => {
       /ticketKeys must be 48 bytes/,
     ],
     [
+      'a handshake of no bytes',
+      { ...identity, maxHandshakeBytes: 0 },
+      /maxHandshakeBytes must be an integer from 1 to Infinity, got 0/,
+    ],
+    [
       'an empty list of protocols',
       { ...identity, alpnProtocols: [] },
       /alpnProtocols must be a list of names/,

@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import { type HandshakeFault, TLSHandshakeError } from '../../errors/tls-errors.ts';
 import { type Clock, clockOf } from '../clock.ts';
 import type { ReadSoFar } from '../connection-duplex.ts';
+import type { HandshakeBudget } from './handshake-budget.ts';
 
 /** What a handshake may take, and what was read before it. */
 export interface HandshakeOptions extends ReadSoFar {
@@ -9,6 +10,13 @@ export interface HandshakeOptions extends ReadSoFar {
   readonly handshakeMs: number;
   /** Gives up: the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What a handshake runs by. */
+interface Under {
+  readonly clock: Clock | undefined;
+  /** What the peer may send. Default: anything. */
+  readonly budget?: HandshakeBudget;
 }
 
 type Peer = 'client' | 'server';
@@ -22,7 +30,7 @@ type Peer = 'client' | 'server';
 export async function completeHandshake(
   socket: TLSSocket,
   peer: Peer,
-  { handshakeMs, signal, clock: itsClock }: HandshakeOptions & { readonly clock: Clock | undefined },
+  { handshakeMs, signal, clock: itsClock, budget }: HandshakeOptions & Under,
 ): Promise<void> {
   const clock = clockOf({ clock: itsClock });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -39,6 +47,11 @@ export async function completeHandshake(
   const expired = (): void =>
     giveUp(new TLSHandshakeError(`it was not done within ${handshakeMs} ms`, 'timeout'));
   const aborted = (): void => giveUp(signal?.reason as Error);
+  const completed = (): void => {
+    const excess = budget?.excess;
+    if (excess === undefined) resolve();
+    else giveUp(excess);
+  };
   const ended = (): void => giveUp(handshakeError(undefined, peer));
   const closed = (): void => {
     const isAborted = failure !== undefined && failure === signal?.reason;
@@ -47,14 +60,16 @@ export async function completeHandshake(
 
   const timer = handshakeMs === Infinity ? undefined : clock.setTimeout(expired, handshakeMs);
   signal?.addEventListener('abort', aborted);
-  socket.on('error', failed).on('end', ended).on('close', closed).on(done, resolve);
+  socket.on('error', failed).on('end', ended).on('close', closed).on(done, completed);
+  const stopWatching = budget?.watch(giveUp, clock);
   try {
     if (signal?.aborted) aborted();
     await promise;
   } finally {
     clock.clearTimeout(timer);
+    stopWatching?.();
     signal?.removeEventListener('abort', aborted);
-    socket.off('error', failed).off('end', ended).off('close', closed).off(done, resolve);
+    socket.off('error', failed).off('end', ended).off('close', closed).off(done, completed);
   }
 }
 

@@ -5,6 +5,7 @@ import { readTLSFacts } from '../../tls/tls-facts.ts';
 import type { Connection } from '../contract/connection.ts';
 import { beginTLS } from './begin-tls.ts';
 import { completeHandshake, type HandshakeOptions } from './complete-handshake.ts';
+import { HandshakeBudget } from './handshake-budget.ts';
 import { TLSConnection } from './tls-connection.ts';
 
 /**
@@ -21,10 +22,12 @@ export async function secureConnection(
   options: HandshakeOptions,
 ): Promise<Connection> {
   const begun = beginTLS(connection, 'client', options);
+  const { unread } = options;
+  const budget = new HandshakeBudget(begun.carrier, { maxBytes: contexts.maxHandshakeBytes, unread });
   const socket = new TLSSocket(begun.carrier, contexts);
   // Only tls.Server's own sockets end by themselves when the peer breaks the protocol. [Node: _emitTLSError]
   socket.on('_tlsError', (error: Error) => socket.destroy(error));
-  await completeHandshake(socket, 'client', { ...options, clock: begun.clock });
+  await completeHandshake(socket, 'client', { ...options, clock: begun.clock, budget });
   const tls = readTLSFacts(socket, { requestCert: contexts.requestCert === true });
   if (contexts.rejectUnauthorized === true && !tls.authorized) {
     socket.destroy();
