@@ -22,6 +22,12 @@ export type KeyVerdict =
 /** What a client is told where that is so; the server's own log says why. */
 const unreadable = 'the server cannot read authorized_keys';
 
+/**
+ * Bytes that a client may send until it is known who it is: its first message, at most {@link greetingBytes}, mostly 1.7 KiB with a
+ * post-quantum key share, once more where we ask for another share, and a certificate and its proof, 1 KiB for a key of ours.
+ */
+const maxHandshakeBytes = 8_192;
+
 /** What the connections of one worker have in common: who may come in, what runs, and the audit. */
 export class ServerService {
   readonly settings: ServerSettings;
@@ -43,6 +49,7 @@ export class ServerService {
       minVersion: 'TLSv1.3',
       alpnProtocols: [alpnProtocol],
       clientCertificates: { mode: 'request' },
+      maxHandshakeBytes,
     };
     this.#keys = new AuthorizedKeys(authorizedKeysFile(settings.paths.config));
     this.#journal = new AuditJournal(settings.audit.folder);
