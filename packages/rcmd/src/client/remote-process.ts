@@ -5,19 +5,18 @@ import type { ClientChannel } from '../link/client-channel.ts';
 import type { CommandEnd, CommandStart } from '../protocol/command-end.ts';
 import { CollectedOutput, maxBufferOf } from './collected-output.ts';
 import { CommandError } from './command-error.ts';
+import { CommandKill } from './command-kill.ts';
 import { failingOf, isLost, type OwnReason } from './command-outcome.ts';
 import { CommandOutput, type OutputStreamName } from './command-output.ts';
 import type { CommandRequest } from './command-request.ts';
+import { commandResult } from './command-result.ts';
 import { isSignalName } from './exec-options.ts';
 import { feedCommand, hasInput } from './feed-input.ts';
 import { InputFile } from './input-file.ts';
 import { InputStream } from './input-stream.ts';
 import { linesOf } from './lines.ts';
 import { show } from './option-rules.ts';
-import type { CommandResult, EndSignal, ResultOf } from './result.ts';
-import { describeSignal } from './signal-description.ts';
-
-const defaultGraceMs = 5_000;
+import type { ResultOf } from './result.ts';
 
 /**
  * A command on a server: a promise of its {@link CommandResult}, with its streams.
@@ -31,6 +30,7 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
   readonly [Symbol.toStringTag] = 'RemoteProcess';
   readonly #request: CommandRequest;
   readonly #channel: ClientChannel;
+  readonly #kill: CommandKill;
   readonly #output: CommandOutput;
   readonly #collected: CollectedOutput | undefined;
   readonly #result = Promise.withResolvers<ResultOf<Options>>();
@@ -40,9 +40,7 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
   #reason: OwnReason | undefined;
   #isOpen = false;
   #isOver = false;
-  #isForced = false;
   #isWatched = false;
-  #forceTimer: NodeJS.Timeout | undefined;
 
   /** Made by a `Client`, which has opened `channel` for it. */
   constructor(channel: ClientChannel, request: CommandRequest) {
@@ -50,6 +48,7 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
     const maxBuffer = maxBufferOf(request.options);
     this.#channel = channel;
     this.#request = { ...request, options: { ...request.options, maxBuffer } };
+    this.#kill = new CommandKill(channel, request.options);
     this.#collected = buffer ? new CollectedOutput({ maxBytes: maxBuffer, keepsOrder: all }) : undefined;
     this.#isWatched = !buffer;
     this.#output = new CommandOutput(channel, {
@@ -113,19 +112,14 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
    * @returns whether it still ran, as far as is known here.
    * @throws TypeError for what is no signal's name.
    */
-  kill(signal: NodeJS.Signals = this.#killSignal): boolean {
+  kill(signal: NodeJS.Signals = this.#kill.signal): boolean {
     if (!isSignalName(signal)) {
       throw new TypeError(
         `Cannot kill: signal must be a signal's name, such as 'SIGTERM', got ${show(signal)}`,
       );
     }
     if (this.#isOver) return false;
-    // What comes before the command runs would be lost.
-    this.#channel.started.then(
-      () => this.#channel.signal(signal),
-      () => {},
-    );
-    if (signal === this.#killSignal && signal !== 'SIGKILL') this.#forceLater();
+    this.#kill.send(signal);
     return true;
   }
 
@@ -164,10 +158,6 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
     await this.#result.promise.catch(() => {});
   }
 
-  get #killSignal(): NodeJS.Signals {
-    return this.#request.options.killSignal ?? 'SIGTERM';
-  }
-
   #outcome(): Promise<ResultOf<Options>> {
     this.#isWatched = true;
     return this.#result.promise;
@@ -199,7 +189,7 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
     if (!isRun) await file?.[Symbol.asyncDispose]();
     const { end, failure } = isRun ? await this.#follow() : {};
     signal?.removeEventListener('abort', cancel);
-    clearTimeout(this.#forceTimer);
+    this.#kill.over();
     this.#isOver = true;
     if (isLost(failure) && this.#reason === undefined) this.#output.fail(failure as Error);
     else this.#output.end();
@@ -252,19 +242,18 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
     if (this.#isOpen) this.#channel.abandon();
   }
 
-  #forceLater(): void {
-    const { forceKillAfterDelay: graceMs = defaultGraceMs } = this.#request.options;
-    if (graceMs === false || graceMs === Infinity || this.#forceTimer !== undefined) return;
-    this.#forceTimer = setTimeout(() => {
-      this.#isForced = true;
-      this.#channel.signal('SIGKILL');
-    }, graceMs);
-  }
-
   #settle(end: CommandEnd | undefined, failure: unknown): void {
     const { options } = this.#request;
     const failing = failingOf({ end, failure, reason: this.#reason, options });
-    const result = this.#resultOf(end, failure);
+    const result = commandResult(this.#request, {
+      pid: this.pid,
+      end,
+      failure,
+      reason: this.#reason,
+      isForced: this.#kill.isForced,
+      durationMs: performance.now() - this.#begun,
+      collected: this.#collected,
+    });
     if (failing === undefined) {
       this.#result.resolve(result as ResultOf<Options>);
       return;
@@ -282,34 +271,5 @@ export class RemoteProcess<Options = object> implements Promise<ResultOf<Options
   async #missHandler(error: Error): Promise<void> {
     await nextTurn();
     if (!this.#isWatched) throw error;
-  }
-
-  #resultOf(end: CommandEnd | undefined, failure: unknown): CommandResult<unknown, unknown> {
-    const { command, escapedCommand, host, options } = this.#request;
-    const { encoding = 'utf8', lines = false, stripFinalNewline = true } = options;
-    const format = { encoding, lines, stripFinalNewline };
-    const signal = end?.signal as EndSignal | undefined;
-    return {
-      command,
-      escapedCommand,
-      cwd: options.cwd,
-      host,
-      pid: this.pid,
-      stdout: this.#collected?.output('stdout', format),
-      stderr: this.#collected?.output('stderr', format),
-      all: options.all === true ? this.#collected?.all(format) : undefined,
-      exitCode: end?.exitCode,
-      signal,
-      signalDescription: signal && describeSignal(signal),
-      failed: end?.exitCode !== 0,
-      timedOut: end?.killedBy === 'timeout' || end?.killedBy === 'idle',
-      isCanceled: this.#reason?.kind === 'canceled',
-      isMaxBuffer: this.#reason?.kind === 'max-buffer',
-      isTerminated: signal !== undefined,
-      isForcefullyTerminated: signal === 'SIGKILL' && (this.#isForced || end?.killedBy !== undefined),
-      isDisconnected: isLost(failure),
-      isTruncated: end?.isTruncated ?? false,
-      durationMs: end?.durationMs ?? performance.now() - this.#begun,
-    };
   }
 }
