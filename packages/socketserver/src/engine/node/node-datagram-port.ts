@@ -9,8 +9,8 @@ import {
 } from '../../address/socket-address.ts';
 import { UnsupportedError } from '../../errors/unsupported-error.ts';
 import type { Datagram, DatagramBindOptions, DatagramPort } from '../contract/datagram-port.ts';
+import { DatagramQueue } from '../datagram-queue.ts';
 import { osError } from '../os-error.ts';
-import { RequestQueue } from '../request-queue.ts';
 import { DatagramHandle, descriptorOf } from './datagram-handle.ts';
 
 /** Under what address a socket reaches itself that is bound to any. */
@@ -29,15 +29,13 @@ const cure = 'install @socketserver/native, whose engine can';
 export class NodeDatagramPort implements DatagramPort {
   readonly address: InetAddress;
   readonly #socket: Socket;
-  readonly #options: DatagramBindOptions;
   #handle: DatagramHandle | undefined;
-  readonly #waiting = new RequestQueue<Datagram>();
+  readonly #waiting: DatagramQueue;
   #wake: (() => void) | undefined;
-  #dropped = 0;
   #closing: Promise<void> | undefined;
 
   private constructor(socket: Socket, options: DatagramBindOptions, take: () => AddressInfo) {
-    this.#options = options;
+    this.#waiting = new DatagramQueue(options);
     this.#socket = socket;
     try {
       const real = take();
@@ -92,7 +90,7 @@ export class NodeDatagramPort implements DatagramPort {
   }
 
   get dropped(): number {
-    return this.#dropped;
+    return this.#waiting.dropped;
   }
 
   notify(wake: (() => void) | undefined): void {
@@ -172,19 +170,8 @@ export class NodeDatagramPort implements DatagramPort {
   }
 
   #received(bytes: Buffer, { address, port }: RemoteInfo): void {
-    const { maxPacketSize, maxPending, whenFull } = this.#options;
-    if (this.#waiting.length >= maxPending) {
-      this.#dropped += 1;
-      if (whenFull === 'drop-newest') return;
-      this.#waiting.dropOldest();
-    }
-    const truncated = bytes.length > maxPacketSize;
-    this.#waiting.push({
-      bytes: truncated ? bytes.subarray(0, maxPacketSize) : bytes,
-      remoteAddress: inetAddress(address, port),
-      truncated,
-    });
-    if (this.#waiting.length >= maxPending) this.#wakeNow();
+    this.#waiting.arrived(bytes, inetAddress(address, port));
+    if (this.#waiting.isFull) this.#wakeNow();
   }
 
   /** Node brings up to 32 datagrams a turn, each in a call of its own: to wake the receiver once costs less. */

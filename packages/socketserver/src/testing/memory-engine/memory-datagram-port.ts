@@ -1,7 +1,7 @@
 import { formatAddress, type SocketAddress } from '../../address/socket-address.ts';
 import type { Datagram, DatagramBindOptions, DatagramPort } from '../../engine/contract/datagram-port.ts';
+import { DatagramQueue } from '../../engine/datagram-queue.ts';
 import { errnoOf, osError } from '../../engine/os-error.ts';
-import { RequestQueue } from '../../engine/request-queue.ts';
 import type { MemoryNetwork, Receiving } from './memory-network.ts';
 
 /** The most that UDP over IPv4 carries. [RFC 768, RFC 791] */
@@ -12,13 +12,11 @@ export class MemoryDatagramPort implements DatagramPort, Receiving {
   readonly address: SocketAddress;
   readonly fd = -1;
   readonly #network: MemoryNetwork;
-  readonly #options: DatagramBindOptions;
-  readonly #waiting = new RequestQueue<Datagram>();
-  #dropped = 0;
+  readonly #waiting: DatagramQueue;
 
   constructor(address: SocketAddress, options: DatagramBindOptions, network: MemoryNetwork) {
     this.address = address;
-    this.#options = options;
+    this.#waiting = new DatagramQueue(options);
     this.#network = network;
     network.ports.set(formatAddress(address), this);
   }
@@ -28,7 +26,7 @@ export class MemoryDatagramPort implements DatagramPort, Receiving {
   }
 
   get dropped(): number {
-    return this.#dropped;
+    return this.#waiting.dropped;
   }
 
   notify(wake: (() => void) | undefined): void {
@@ -71,14 +69,6 @@ export class MemoryDatagramPort implements DatagramPort, Receiving {
 
   /** A datagram comes in. */
   arrived(bytes: Buffer, remoteAddress: SocketAddress): void {
-    const { maxPacketSize, maxPending, whenFull } = this.#options;
-    if (this.#waiting.length >= maxPending) {
-      this.#dropped += 1;
-      if (whenFull === 'drop-newest') return;
-      this.#waiting.dropOldest();
-    }
-    const truncated = bytes.length > maxPacketSize;
-    const kept = truncated ? bytes.subarray(0, maxPacketSize) : bytes;
-    this.#waiting.push({ bytes: kept, remoteAddress, truncated });
+    this.#waiting.arrived(bytes, remoteAddress);
   }
 }
