@@ -59,6 +59,12 @@ int Arguments::ReadAddress(size_t first, Address* address) const {
   return Address::ParseInet(text, static_cast<uint16_t>(port), address);
 }
 
+int Arguments::ReadBinding(Address* address, BindOptions* options) const {
+  *options = {Int32(2) != 0, Int32(3) != 0, Int32(4) != 0, Int32(5)};
+  const int status = ReadAddress(0, address);
+  return status == 0 && !environment_->HasFreeSlot() ? -ENOMEM : status;
+}
+
 napi_value Arguments::Return(int64_t number) const {
   napi_value value;
   napi_create_int64(env_, number, &value);

@@ -8,6 +8,7 @@
 
 #include "address.h"
 #include "environment.h"
+#include "socket.h"
 
 namespace socketserver {
 
@@ -29,6 +30,9 @@ class Arguments {
 
   // A host and a port, or a Unix path and -1, in two arguments. Gives 0 or a negative errno.
   int ReadAddress(size_t first, Address* address) const;
+  // What a socket is bound with, in the first six arguments: an address, and reuseAddress, reusePort, ipv6Only, and mode
+  // or -1. Gives 0 or a negative errno, also where no slot is free for that socket.
+  int ReadBinding(Address* address, BindOptions* options) const;
 
   // The source that arguments 0 and 1 name by slot and generation, or null.
   template <typename T>

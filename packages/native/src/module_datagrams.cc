@@ -46,11 +46,9 @@ napi_value BindDatagram(napi_env env, napi_callback_info info) {
   const Arguments arguments(env, info);
   Environment& environment = arguments.environment();
   Address address;
-  int status = arguments.ReadAddress(0, &address);
-  if (status == 0 && !environment.HasFreeSlot()) status = -ENOMEM;
+  BindOptions options;
+  int status = arguments.ReadBinding(&address, &options);
   if (status != 0) return arguments.Return(status);
-  const BindOptions options{arguments.Int32(2) != 0, arguments.Int32(3) != 0, arguments.Int32(4) != 0,
-                            arguments.Int32(5)};
   Descriptor descriptor;
   status = OpenBound(SOCK_DGRAM, address, options, &descriptor);
   if (status == 0) status = Enter(environment, std::move(descriptor), arguments.Int32(6), arguments.Int32(7));
