@@ -124,7 +124,10 @@ export interface ConnectionSink {
   /** Every write was accepted: memory that was held since `write()` returned `false` is the caller's again. */
   drained(): void;
 
-  /** The connection is over; with the operating system's error if it failed. Exactly once, and last. */
+  /**
+   * The connection is over; with the operating system's error if it failed before its owner has ended it by `close()` or
+   * `reset()`. Exactly once, and last.
+   */
   closed(error: Error | undefined): void;
 }
 

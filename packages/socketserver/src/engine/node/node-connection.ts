@@ -157,7 +157,9 @@ export class NodeConnection implements Connection, Gatherer {
 
   #listen(socket: Socket): void {
     socket.on('end', () => this.#sink!.ended());
-    socket.on('error', (error) => (this.#failure = error));
+    socket.on('error', (error) => {
+      if (!this.#isClosed) this.#failure = error; // what fails after close() or reset() is of no interest
+    });
     socket.on('close', () => {
       this.#isClosed = true;
       this.#sink!.closed(this.#failure);

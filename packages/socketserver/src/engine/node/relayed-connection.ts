@@ -102,7 +102,8 @@ export class RelayedConnection implements Connection {
       this.#bytesTaken = message.bytesTaken;
     } else if (message.type === 'closed' && (message.error !== undefined || this.#isClosed)) {
       this.#held = []; // what the peer said before is lost, as it is with a socket
-      this.#closed(message.error);
+      // What failed over there meanwhile is of no interest to who has ended it here.
+      this.#closed(this.#isClosed ? undefined : message.error);
     } else {
       this.#held.push(message);
       this.#deliver();

@@ -199,7 +199,7 @@ export class TLSConnection implements Connection {
   };
 
   readonly #failed = (error: Error): void => {
-    this.#failure = error;
+    if (!this.#isClosed) this.#failure = error; // what fails after close() or reset() is of no interest
   };
 
   readonly #gone = (): void => {
