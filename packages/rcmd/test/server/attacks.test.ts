@@ -6,6 +6,7 @@ import { loadIdentity } from '../../src/trust/identity.ts';
 import { openInBrowser } from '../support/browser.ts';
 import { temporaryFolder } from '../support/commands.ts';
 import { needs } from '../support/needs.ts';
+import { portModels } from '../support/port-models.ts';
 import { run } from '../support/programs.ts';
 import type { ConcurrencyModel } from '../../src/server/listeners.ts';
 import { runOverTLS, startServer, type TestServer } from '../support/servers.ts';
@@ -30,11 +31,9 @@ async function reasonsFor(started: TestServer, count: number): Promise<string[]>
   return reasons;
 }
 
-const models = ['concurrent', 'threading', 'forking'] as const;
-
 const command = 'id; curl --help\n';
 
-for (const model of models) {
+for (const model of portModels) {
   describe(`what other programs get from a ${model} server`, () => {
     it('curl: an answer that says no, in every way it can ask', needs('curl'), async () => {
       await using started = await startBoth(model);
@@ -138,7 +137,7 @@ function untilConnectedOrClosed(socket: Socket): Promise<unknown> {
   return Promise.race([closed(socket), new Promise((resolve) => socket.once('connect', resolve))]);
 }
 
-for (const model of models) {
+for (const model of portModels) {
   describe(`before a client of a ${model} server has said who it is`, () => {
     const silentClients = Number(process.env['RCMD_SILENT_CLIENTS'] ?? 300);
 

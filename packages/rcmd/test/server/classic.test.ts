@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import type { RcmdServerOptions } from '../../src/index.ts';
 import { untilGone } from '../support/commands.ts';
 import { needs } from '../support/needs.ts';
+import { portModels } from '../support/port-models.ts';
 import { run } from '../support/programs.ts';
 import { startRefused, startServer } from '../support/servers.ts';
 
@@ -33,7 +34,7 @@ function startClassic(options: RcmdServerOptions = {}) {
 }
 
 describe('the classic exchange', () => {
-  for (const model of ['concurrent', 'threading', 'forking'] as const) {
+  for (const model of portModels) {
     it(`serves a client in Python, ${model}`, needs('python3'), async () => {
       await using started = await startClassic({ model });
       const [address = ''] = started.server.addresses;

@@ -7,6 +7,7 @@ import { preface } from '../../src/protocol/frame.ts';
 import { encodeMessage, type Message, messageCodec } from '../../src/protocol/message.ts';
 import { loadIdentity } from '../../src/trust/identity.ts';
 import { untilGone } from '../support/commands.ts';
+import { portModels } from '../support/port-models.ts';
 import { runOverTLS, startServer, type TestServer } from '../support/servers.ts';
 
 const most = 4;
@@ -19,7 +20,7 @@ async function guestRuns({ server, paths }: TestServer): Promise<string | undefi
   return messages.at(-1)?.type;
 }
 
-for (const model of ['concurrent', 'threading', 'forking'] as const) {
+for (const model of portModels) {
   describe(`a ${model} server`, () => {
     const start = (): Promise<TestServer> =>
       startServer({

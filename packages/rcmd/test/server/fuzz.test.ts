@@ -7,6 +7,7 @@ import { preface } from '../../src/protocol/frame.ts';
 import { encodeMessage } from '../../src/protocol/message.ts';
 import { loadIdentity } from '../../src/trust/identity.ts';
 import { connect as connectTLS } from 'node:tls';
+import { portModels } from '../support/port-models.ts';
 import { runOverTLS, startServer, type TestServer } from '../support/servers.ts';
 
 // The long form: SOCKETSERVER_FUZZ=100000 node --test packages/rcmd/test/server/fuzz.test.ts
@@ -70,7 +71,7 @@ async function storm(count: number, client: () => Promise<void>): Promise<void> 
   await Promise.all(Array.from({ length: width }, worker));
 }
 
-for (const model of ['concurrent', 'threading'] as const) {
+for (const model of portModels.filter((one) => one !== 'forking')) {
   describe(`a ${model} server and what is nearly a client`, () => {
     let started: TestServer;
     let port: number;

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { verifyJournals } from '../../src/audit/journal.ts';
 import { NotStartedError } from '../../src/link/client-channel.ts';
+import { closeInherited } from '../../src/process/inherited-descriptors.ts';
 import { loadIdentity } from '../../src/trust/identity.ts';
+import { portModels } from '../support/port-models.ts';
 import { runOverTLS, startServer, type TestClient, type TestServer } from '../support/servers.ts';
 
 /** Starts a command that stays. */
@@ -35,7 +37,10 @@ async function startModel(model: 'concurrent' | 'threading' | 'forking'): Promis
   });
 }
 
-for (const model of ['concurrent', 'threading', 'forking'] as const) {
+// As `rcmd serve` does: Node gives to commands what this process was started with.
+closeInherited();
+
+for (const model of portModels) {
   describe(`a ${model} server`, () => {
     it('runs commands, with limits, decisions and an audit over all of its workers', async () => {
       const started = await startModel(model);

@@ -6,6 +6,7 @@ import { CommandError, connect } from '../../src/client/index.ts';
 import { ConnectionLostError } from '../../src/link/connection-lost-error.ts';
 import { authorizedKeysFile, formatAuthorizedKey } from '../../src/trust/authorized-keys.ts';
 import { type Identity, loadIdentity } from '../../src/trust/identity.ts';
+import { portModels } from '../support/port-models.ts';
 import { startRefused, startServer, type TestServer } from '../support/servers.ts';
 
 /** What each attempt of a client comes to: `ran`, or why not. */
@@ -74,7 +75,7 @@ const matrix: readonly (readonly [options: string | undefined, attempts: Attempt
   [undefined, nothingRuns('you may not come in: the key is not in authorized_keys')],
 ];
 
-for (const model of ['concurrent', 'threading', 'forking'] as const) {
+for (const model of portModels) {
   describe(`a ${model} server lets each key do what its line says, and no more`, () => {
     let started: TestServer;
     const guests: Identity[] = [];
