@@ -329,6 +329,6 @@ it('one address that floods does not hold up the others, whatever it opens', asy
   await good.greeted();
   for (const socket of flood) socket.destroy();
   await Promise.all(ends);
-  await until(() => server.stats().active === 1);
-  assert.equal(server.stats().accepted, 61);
+  // Those that waited for their address's share are gone, and are served all the same, or what there is of them.
+  await until(() => server.stats().accepted === 61 && server.stats().active === 1);
 });
