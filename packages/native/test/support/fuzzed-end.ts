@@ -16,7 +16,9 @@ export class FuzzedEnd implements ConnectionSink {
   received_ = 0;
   hasEnded = false;
   isClosed = false;
-  error: Error | undefined;
+  /** It was closed or reset at this end, before it was told of any other close. */
+  hasCut = false;
+  error: NodeJS.ErrnoException | undefined;
   /** Bytes that a write still refers to may not change; these do, once they are free. */
   #held: Uint8Array[] = [];
   keepsReading = true;
@@ -34,6 +36,11 @@ export class FuzzedEnd implements ConnectionSink {
     if (!this.connection.isClosed) this.written += length;
     if (this.connection.write(bytes)) bytes.fill(0xee);
     else this.#held.push(bytes);
+  }
+
+  cut(how: 'close' | 'reset'): void {
+    this.hasCut ||= !this.isClosed;
+    this.connection[how]();
   }
 
   /** Reads on, for so many deliveries. */
