@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { describe, it } from 'node:test';
+import { after, describe, it } from 'node:test';
 import { chooseEngine } from '../../src/engine/choose-engine.ts';
 import { workerEngines } from '../support/worker-engines.ts';
 import type { Outcome } from './lockstep/end.ts';
 import { Random } from '../../../native/test/support/random.ts';
+import { OtherThread } from './lockstep/other-thread.ts';
 import { script, type Step } from './lockstep/script.ts';
 import { World } from './lockstep/world.ts';
 
@@ -31,16 +32,19 @@ function comparable(step: Step, outcomes: readonly Outcome[]): unknown {
 }
 
 describe('the node and the native engine in lockstep', { skip: workerEngines.length < 2 }, () => {
+  const engines = workerEngines.map(([name, choice]) => {
+    const ways = { engine: chooseEngine(choice), thread: new OtherThread(name as 'node' | 'native') };
+    return { name, ways };
+  });
+  after(() => Promise.all(engines.map(({ ways }) => ways.thread[Symbol.asyncDispose]())));
+
   for (const transport of ['TCP', 'Unix'] as const) {
     it(`make the same of every connection in random scripts over ${transport}`, async () => {
       const directory = mkdtempSync(join(tmpdir(), 'socketserver-lockstep-'));
       for (let seed = firstSeed; seed < firstSeed + seeds; seed += 1) {
-        const worlds = workerEngines.map(
-          ([name, choice]) =>
-            new World(
-              chooseEngine(choice),
-              transport === 'TCP' ? ['127.0.0.1', 0] : join(directory, `${name}-${seed}`),
-            ),
+        const worlds = engines.map(
+          ({ name, ways }) =>
+            new World(ways, transport === 'TCP' ? ['127.0.0.1', 0] : join(directory, `${name}-${seed}`)),
         );
         try {
           for (const [index, step] of script(new Random(seed), steps, transport).entries()) {

@@ -7,6 +7,8 @@ import type { Connection } from '../../../src/engine/contract/connection.ts';
 import type { Engine } from '../../../src/engine/contract/engine.ts';
 import type { NodeStream } from '../../../src/engine/contract/node-stream.ts';
 import { until } from '../../support/until.ts';
+import type { LockstepConnection, OtherThread } from './other-thread.ts';
+import type { Place } from './script.ts';
 
 /** What an end of a connection was told, as far as two engines must agree. */
 export interface Outcome {
@@ -21,10 +23,16 @@ function byteAt(position: number): number {
   return (position * 31 + (position >>> 8) * 17 + (position >>> 16) * 7) & 255;
 }
 
+/** Where connections go that are handed over: the engine of this thread, or another thread that has the same. */
+export interface Ways {
+  readonly engine: Engine;
+  readonly thread: OtherThread;
+}
+
 /** One end of a connection, in an engine or as a stream of Node's that has left it; it notes what it is told. */
 export class End {
-  readonly #engine: Engine;
-  #connection: Connection;
+  readonly #ways: Ways;
+  #connection: LockstepConnection;
   #stream: NodeStream | undefined;
   readonly #hash = createHash('sha256');
   readonly #news: string[] = [];
@@ -34,15 +42,15 @@ export class End {
   hasEnded = false;
   isClosed = false;
 
-  private constructor(engine: Engine, connection: Connection) {
-    this.#engine = engine;
+  private constructor(ways: Ways, connection: Connection) {
+    this.#ways = ways;
     this.#connection = connection;
   }
 
-  /** @param moves - whether it goes through a message first, as to a thread, before anything is read. */
-  static async of(engine: Engine, connection: Connection, moves: boolean): Promise<End> {
-    const end = new End(engine, connection);
-    if (moves) end.#connection = await end.#moved();
+  /** @param move - where it goes first, before anything is read. */
+  static async of(ways: Ways, connection: Connection, move: Place | undefined): Promise<End> {
+    const end = new End(ways, connection);
+    if (move !== undefined) end.#connection = await end.#moved(move);
     end.#start();
     return end;
   }
@@ -90,7 +98,7 @@ export class End {
 
   /** Goes on as a stream of Node's. Nothing may be on the way. */
   leave(): void {
-    this.#stream = leaveEngine(this.#connection);
+    this.#stream = leaveEngine(this.#connection as Connection);
     const stream = this.#stream;
     let failure: Error | undefined;
     stream.on('data', (bytes: Buffer) => this.#received(bytes));
@@ -99,13 +107,13 @@ export class End {
     stream.on('close', () => this.#closed(failure));
   }
 
-  /** Goes through a message, as to a thread, with bytes of its peer unread. */
-  async handOver(peer: End, length: number): Promise<void> {
+  /** Goes through a message, or to another thread, with bytes of its peer unread. */
+  async handOver(peer: End, length: number, to: Place): Promise<void> {
     this.pause();
     const before = this.received;
     peer.write(length);
     await until(() => this.received > before);
-    this.#connection = await this.#moved();
+    this.#connection = await this.#moved(to);
     this.#start();
   }
 
@@ -113,13 +121,14 @@ export class End {
     return { received: this.received, hash: this.#hash.copy().digest('hex'), news: [...this.#news] };
   }
 
-  async #moved(): Promise<Connection> {
+  async #moved(to: Place): Promise<LockstepConnection> {
+    if (to === 'thread') return this.#ways.thread.take(this.#connection);
     const { message, transfer = [] } = this.#connection.handOver('thread');
     const { port1, port2 } = new MessageChannel();
     port1.postMessage(message, transfer as readonly Transferable[]);
     const [moved] = (await once(port2, 'message')) as [unknown];
     port1.close();
-    return this.#engine.adopt({ message: moved });
+    return this.#ways.engine.adopt({ message: moved });
   }
 
   #start(): void {

@@ -2,11 +2,19 @@ import type { Random } from '../../../../native/test/support/random.ts';
 
 export type Side = 0 | 1;
 
+/** Where a connection goes that is handed over: through a message back to its thread, or to another one for good. */
+export type Place = 'here' | 'thread';
+
 /** What is done to the connection in a slot. The script knows nothing of the engine that runs it. */
 export type Step = { readonly slot: number } & (
-  | { readonly kind: 'open'; readonly moves: readonly [boolean, boolean] }
+  | { readonly kind: 'open'; readonly moves: readonly [Place | undefined, Place | undefined] }
   | { readonly kind: 'write' | 'close'; readonly side: Side; readonly length: number }
-  | { readonly kind: 'handOver'; readonly side: Side; readonly length: number }
+  | {
+      readonly kind: 'handOver';
+      readonly to: Place;
+      readonly side: Side;
+      readonly length: number;
+    }
   | { readonly kind: 'endWrite' | 'pause' | 'resume' | 'leave'; readonly side: Side }
   | { readonly kind: 'reset'; readonly side: Side; readonly pending: readonly [number, number] }
   | { readonly kind: 'finish' }
@@ -17,7 +25,7 @@ interface Slot {
   isOpen: boolean;
   hasEnded: [boolean, boolean];
   hasLeft: [boolean, boolean];
-  /** The node engine relays one that was read from, and moves it once. */
+  /** The node engine relays one that was read from, and moves it once; one in the other thread stays there. */
   hasMoved: [boolean, boolean];
 }
 
@@ -39,13 +47,18 @@ export function script(random: Random, steps: number, transport: 'TCP' | 'Unix')
     const state = slots[slot]!;
     const side: Side = random.below(2) === 0 ? 0 : 1;
     if (!state.isOpen) {
-      const moves = [random.below(3) === 0, random.below(3) === 0] as const;
+      const places = [undefined, undefined, undefined, undefined, 'here', 'thread'] as const;
+      const moves = [random.pick(places), random.pick(places)] as const;
       written.push({ slot, kind: 'open', moves });
-      if (transport === 'Unix') state.hasMoved = [...moves];
+      for (const one of [0, 1] as const) {
+        state.hasMoved[one] = moves[one] === 'thread' || (transport === 'Unix' && moves[one] === 'here');
+        state.hasLeft[one] = moves[one] === 'thread';
+      }
       state.isOpen = true;
       continue;
     }
     const length = 1 + random.below(random.pick([200, 200, 200, 16_000, 16_000, 400_000]));
+    const to = random.pick(['here', 'thread'] as const);
     const isWhole = !state.hasEnded[0] && !state.hasEnded[1];
     switch (random.below(16)) {
       case 0:
@@ -70,8 +83,9 @@ export function script(random: Random, steps: number, transport: 'TCP' | 'Unix')
         break;
       case 3:
         if (!isWhole || state.hasLeft[side] || state.hasMoved[side]) break;
-        written.push({ slot, kind: 'handOver', side, length });
+        written.push({ slot, kind: 'handOver', to, side, length });
         state.hasMoved[side] = true;
+        state.hasLeft[side] = to === 'thread';
         break;
       case 4:
         if (!isWhole || state.hasLeft[side]) break;

@@ -1,9 +1,8 @@
 import type { SocketAddress } from '../../../src/address/socket-address.ts';
 import type { Connection, Listener } from '../../../src/engine/contract/connection.ts';
-import type { Engine } from '../../../src/engine/contract/engine.ts';
 import { until } from '../../support/until.ts';
-import { End, type Outcome } from './end.ts';
-import type { Step } from './script.ts';
+import { End, type Outcome, type Ways } from './end.ts';
+import type { Place, Step } from './script.ts';
 
 interface Pair {
   readonly ends: readonly [End, End];
@@ -12,13 +11,17 @@ interface Pair {
 
 /** Connections of one engine, on which the steps of a script are carried out. */
 export class World implements AsyncDisposable {
-  readonly #engine: Engine;
+  readonly #ways: Ways;
   readonly #listener: Listener;
   readonly #pairs = new Map<number, Pair>();
 
-  constructor(engine: Engine, address: SocketAddress) {
-    this.#engine = engine;
-    this.#listener = engine.bindStream(address, { reuseAddress: true, reusePort: false, ipv6Only: false });
+  constructor(ways: Ways, address: SocketAddress) {
+    this.#ways = ways;
+    this.#listener = ways.engine.bindStream(address, {
+      reuseAddress: true,
+      reusePort: false,
+      ipv6Only: false,
+    });
     this.#listener.listen(16);
   }
 
@@ -50,7 +53,7 @@ export class World implements AsyncDisposable {
         break;
       case 'handOver':
         await settle(pair);
-        await end.handOver(peer, step.length);
+        await end.handOver(peer, step.length, step.to);
         break;
       case 'close':
         await settle(pair);
@@ -77,9 +80,10 @@ export class World implements AsyncDisposable {
     await this.#listener.close();
   }
 
-  async #open([first, second]: readonly [boolean, boolean]): Promise<Pair> {
-    const [near, far] = await Promise.all([this.#engine.connect(this.#listener.address), this.#accept()]);
-    const ends = [await End.of(this.#engine, near, first), await End.of(this.#engine, far, second)] as const;
+  async #open([first, second]: readonly [Place | undefined, Place | undefined]): Promise<Pair> {
+    const connecting = this.#ways.engine.connect(this.#listener.address);
+    const [near, far] = await Promise.all([connecting, this.#accept()]);
+    const ends = [await End.of(this.#ways, near, first), await End.of(this.#ways, far, second)] as const;
     return { ends, hasEnded: [false, false] };
   }
 
