@@ -45,13 +45,16 @@ export class WaitingDatagrams {
     return promise;
   }
 
-  /** Sends what the kernel takes. A receiver that takes nothing does not hold up those behind it in the line. */
+  /** Sends what the kernel takes, to each receiver in order. One that takes nothing does not hold up the others. */
   send(): void {
     const waiting = this.#waiting;
+    const full = new Set<string>();
     this.#waiting = [];
     for (const one of waiting) {
-      const status = this.#sendNow(one.bytes, one.address, one.from);
+      const receiver = String(one.address);
+      const status = full.has(receiver) ? EAGAIN : this.#sendNow(one.bytes, one.address, one.from);
       if (status === EAGAIN) {
+        full.add(receiver);
         this.#waiting.push(one);
         continue;
       }

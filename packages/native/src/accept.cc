@@ -19,6 +19,7 @@ bool IsPassing(int error) {
     case EHOSTDOWN:
     case ENONET:
     case EHOSTUNREACH:
+    case EOPNOTSUPP:
     case ENETUNREACH:
       return true;
     default:

@@ -67,6 +67,7 @@ class Connection final : public Source {
   bool Read();
   void ReceivedEnd();
   OutBuffer& Out();
+  bool MayGoLater(int error);
   bool Pump();
   bool OutputBlocked();
   bool OutputDone();

@@ -125,7 +125,8 @@ int DatagramPort::Send(const uint8_t* bytes, size_t length, const Address& addre
     sent = sendmsg(fd(), &header, MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
   if (sent >= 0) return 0;
-  const int status = -errno;
+  // Without memory it waits as it does without room. [send(2): ENOBUFS]
+  const int status = errno == ENOBUFS ? -EAGAIN : -errno;
   if (MayBeOfTheSource(-status, *from)) {
     from->storage.ss_family = AF_UNSPEC;
     return Send(bytes, length, address, from);
@@ -205,7 +206,7 @@ void DatagramPort::SendOrKeep(DatagramBatch* batch, uint32_t count) {
     const int result = sendmmsg(fd(), batch->messages + sent, count - sent, MSG_NOSIGNAL);
     if (result > 0) {
       sent += static_cast<uint32_t>(result);
-    } else if (errno == EAGAIN) {
+    } else if (errno == EAGAIN || errno == ENOBUFS) {
       break;
     } else if (errno != EINTR) {
       // An error is reported only if it hit the first of them. [sendmmsg(2)]

@@ -109,6 +109,7 @@ OutBuffer::Progress OutBuffer::SendMemory(int fd, size_t* budget, Failure* failu
   napi_close_handle_scope(env_, scope);
   if (sent < 0) {
     if (error == EAGAIN) return Progress::kBlocked;
+    if (error == ENOBUFS) return Progress::kNoMemory;
     *failure = {-error, layout::kWrite};
     return Progress::kFailed;
   }
@@ -129,6 +130,7 @@ OutBuffer::Progress OutBuffer::SendFile(int fd, size_t* budget, std::vector<int6
   }
   if (sent < 0) {
     if (errno == EAGAIN) return Progress::kBlocked;
+    if (errno == ENOBUFS) return Progress::kNoMemory;
     *failure = {-errno, layout::kSendFile};
     return Progress::kFailed;
   }

@@ -17,7 +17,7 @@ namespace socketserver {
 // memory for large ones, and stretches of files, in order.
 class OutBuffer {
  public:
-  enum class Progress { kEmpty, kBlocked, kUnfinished, kFailed };
+  enum class Progress { kEmpty, kBlocked, kUnfinished, kNoMemory, kFailed };
 
   struct Failure {
     int error = 0;
@@ -34,8 +34,9 @@ class OutBuffer {
   bool AppendHeld(napi_value bytes, size_t offset, size_t length);
   void AppendFile(Descriptor file, off_t offset, int64_t length);
 
-  // Sends as much as the kernel takes, up to a bound that leaves others their turn (kUnfinished). The lengths
-  // of files that were sent to their end are appended to `files_sent`; all bytes are added to `sent`.
+  // Sends as much as the kernel takes, up to a bound that leaves others their turn (kUnfinished), or until it has no memory
+  // (kNoMemory), of whose return nothing tells. The lengths of files that were sent to their end are appended to
+  // `files_sent`; all bytes are added to `sent`.
   Progress Send(int fd, int64_t* sent, std::vector<int64_t>* files_sent, Failure* failure);
 
   bool IsEmpty() const { return segments_.empty(); }

@@ -178,10 +178,14 @@ void KillProcess(const Descriptor& process) {
 
 int ReapProcess(const Descriptor& process, int* code, int* signal) {
   siginfo_t end;
-  end.si_pid = 0;
   *code = -1;
   *signal = 0;
-  if (waitid(kByDescriptor, static_cast<id_t>(process.Get()), &end, WEXITED | WNOHANG) < 0) return -errno;
+  int waited;
+  do {
+    end.si_pid = 0;
+    waited = waitid(kByDescriptor, static_cast<id_t>(process.Get()), &end, WEXITED | WNOHANG);
+  } while (waited < 0 && errno == EINTR);
+  if (waited < 0) return -errno;
   if (end.si_pid == 0) return 0;
   if (end.si_code == CLD_EXITED) *code = end.si_status;
   else *signal = end.si_status;

@@ -40,6 +40,10 @@ class Slots {
   std::vector<Entry> entries_;
   std::vector<uint32_t> free_;
   uint32_t open_ = 0;
+
+ public:
+  // Of both tables, for each socket.
+  static constexpr size_t kBytesPerSlot = sizeof(Entry) + sizeof(uint32_t);
 };
 
 }  // namespace socketserver
