@@ -9,6 +9,7 @@ import { IdleWatch } from './idle-watch.ts';
 import { ProcessWorker } from './process-worker.ts';
 import { RequestDurations } from './request-durations.ts';
 import { RestartBackOff } from './restart-back-off.ts';
+import { areEnoughStarting, startTurnMs } from './starts-at-once.ts';
 import { ThreadWorker } from './thread-worker.ts';
 import type { WorkerExit, WorkerListener } from './worker.ts';
 import { isHandlerModuleError } from './worker-loss.ts';
@@ -16,9 +17,6 @@ import type { ResolvedWorkerOptions } from './worker-options.ts';
 
 /** How long a worker may take to load its handler. */
 const startMs = 30_000;
-
-/** A start that takes longer waits for something else than a core, so that further ones need not wait for it. */
-const startTurnMs = 5_000;
 
 /** How long a worker may take to exit when it was asked to. */
 const exitMs = 1_000;
@@ -90,11 +88,9 @@ export class WorkerRoster {
     return [...this.workers].filter(({ state }) => state === 'starting' || state === 'ready');
   }
 
-  /** Whether a further start would only hold up those that are under way: a start keeps a core busy. */
+  /** Whether a further start would only hold up those that are under way. */
   get isBusyStarting(): boolean {
-    const before = performance.now() - startTurnMs;
-    const starting = this.alive.filter(({ state, startedAt }) => state === 'starting' && startedAt > before);
-    return starting.length >= this.#options.cores;
+    return areEnoughStarting(this.alive, { cores: this.#options.cores, now: performance.now() });
   }
 
   /** Starts workers until there are as many as are always kept, some at a time. */
