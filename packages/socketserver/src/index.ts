@@ -196,7 +196,7 @@ export { UnixDatagramServer, type UnixDatagramServerOptions } from './transports
 export { type TLSLimitOptions, type TLSLimits } from './transports/tls-limits.ts';
 export { TLSServer, type TLSServerOptions } from './transports/tls-server.ts';
 export { UnixStreamServer, type UnixStreamServerOptions } from './transports/unix-stream-server.ts';
-export { type WorkerStats } from './workers/pooled-worker.ts';
 export { type WorkerOptions } from './workers/worker-options.ts';
+export { type WorkerStats } from './workers/worker-stats.ts';
 export { type FrameStream } from './request/frame-stream.ts';
 export { type FileToSend, type SendFileOptions } from './request/send-file.ts';

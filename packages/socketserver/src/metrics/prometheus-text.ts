@@ -1,6 +1,6 @@
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
 import type { ServerStats } from '../server/server-stats.ts';
-import type { WorkerStats } from '../workers/pooled-worker.ts';
+import type { WorkerStats } from '../workers/worker-stats.ts';
 import type { DurationHistogram } from './duration-histogram.ts';
 import { type MetricFamily, type Sample, writeMetrics } from './text-format.ts';
 

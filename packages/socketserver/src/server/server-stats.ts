@@ -1,4 +1,4 @@
-import type { WorkerStats } from '../workers/pooled-worker.ts';
+import type { WorkerStats } from '../workers/worker-stats.ts';
 
 /** What a server has done so far, over all its workers: `server.stats()`. */
 export interface ServerStats {

@@ -44,7 +44,7 @@ export class AnswerWatch {
     const now = performance.now();
     let goesOn = false;
     for (const pooled of workers) {
-      const mayBlock = pooled.active > 0 || (pooled.hasSocket && pooled.state === 'ready');
+      const mayBlock = pooled.active > 0 || (pooled.socket.isOpen && pooled.state === 'ready');
       if (blockedMs !== Infinity && mayBlock) {
         pooled.ask();
         goesOn = true;

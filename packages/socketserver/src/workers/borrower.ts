@@ -25,14 +25,14 @@ export class Borrower {
     pooled.takeReports();
     this.#beats = pooled.worker.reports!.beats;
     this.#served = pooled.served;
-    this.#cpuMsAtBeat = pooled.cpuMs;
-    this.#cpuMsAtCheck = pooled.cpuMs;
+    this.#cpuMsAtBeat = pooled.loan.cpuMs;
+    this.#cpuMsAtCheck = pooled.loan.cpuMs;
     this.#checkedAt = performance.now();
   }
 
   /** Whether it is at something else: clients that wait, wait for it in vain. That it waits for a core does not count. */
   get isHeldUp(): boolean {
-    const isAtWork = this.#still > 0 && this.pooled.cpuMs - this.#cpuMsAtBeat >= stillCpuMs;
+    const isAtWork = this.#still > 0 && this.pooled.loan.cpuMs - this.#cpuMsAtBeat >= stillCpuMs;
     return isAtWork || this.#still >= stillLooks;
   }
 
@@ -44,7 +44,7 @@ export class Borrower {
     } else {
       this.#still = 0;
       this.#beats = beats;
-      this.#cpuMsAtBeat = this.pooled.cpuMs;
+      this.#cpuMsAtBeat = this.pooled.loan.cpuMs;
     }
     this.pooled.adoptLent(before);
     const served = this.pooled.served - this.#served;
@@ -54,15 +54,15 @@ export class Borrower {
 
   /** Whether it had a core for itself all the time since this was last asked: more than that it cannot do. */
   isAtLimit(now: number): boolean {
-    const share = (this.pooled.cpuMs - this.#cpuMsAtCheck) / (now - this.#checkedAt);
-    this.#cpuMsAtCheck = this.pooled.cpuMs;
+    const share = (this.pooled.loan.cpuMs - this.#cpuMsAtCheck) / (now - this.#checkedAt);
+    this.#cpuMsAtCheck = this.pooled.loan.cpuMs;
     this.#checkedAt = now;
     return share >= wholeCore;
   }
 
   /** It takes no client any more. @returns the number of the next one. */
   takeBack(): number {
-    return this.pooled.takeBack();
+    return this.pooled.loan.takeBack();
   }
 
   /** Has all that it took be requests like any other, of which subscribers are told. */

@@ -157,11 +157,11 @@ export class Lending {
     if (this.#borrowers.length === 0) return; // one of them was let go
     let served = 0;
     let isWellLent = this.#owner.listener() !== undefined;
-    const isCrowded = this.#borrowers[0]!.pooled.leavesWaiting;
+    const isCrowded = this.#borrowers[0]!.pooled.loan.leavesWaiting;
     for (const borrower of this.#borrowers) {
       served += borrower.look(now - lastsMs);
       if (borrower.isHeldUp && isCrowded) this.#pause(now);
-      if (borrower.pooled.loanState !== 'out' || (borrower.isHeldUp && isCrowded)) isWellLent = false;
+      if (borrower.pooled.loan.state !== 'out' || (borrower.isHeldUp && isCrowded)) isWellLent = false;
     }
     this.#quiet = served > 1 ? 0 : this.#quiet + 1;
     const { durations, workers } = this.#roster;

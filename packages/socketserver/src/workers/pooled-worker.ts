@@ -1,8 +1,7 @@
 import type { Listener } from '../engine/contract/connection.ts';
-import type { Loan, LoanState } from '../engine/contract/loan.ts';
 import { HandlerModuleError, type WorkerLossReason } from '../errors/worker-errors.ts';
 import { type LentOwner, type LentRequest, LentRequests } from './lent-requests.ts';
-import type { OwnSocket, Report, ToWorker, WorkerLoad, WorkerStart } from './messages.ts';
+import type { Report, ToWorker, WorkerLoad, WorkerStart } from './messages.ts';
 import type { NumberTable } from './number-table.ts';
 import type { PlainDatagram } from './own-requests.ts';
 import type { PooledRequest } from './pooled-request.ts';
@@ -10,28 +9,11 @@ import type { RequestDurations } from './request-durations.ts';
 import { RequestsOfWorker } from './requests-of-worker.ts';
 import { SignsOfLife } from './signs-of-life.ts';
 import type { Worker, WorkerExit, WorkerListener } from './worker.ts';
+import { WorkerLoan } from './worker-loan.ts';
 import { lossError } from './worker-loss.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
-
-/** What `server.stats()` tells about one worker. */
-export interface WorkerStats {
-  readonly kind: 'thread' | 'process';
-  /** The thread's or the process's number. */
-  readonly id: number;
-  readonly state: 'starting' | 'ready' | 'retiring';
-  /** Whether its event loop does not answer. */
-  readonly isBlocked: boolean;
-  /** Requests that it serves. */
-  readonly active: number;
-  /** Requests that it has served, with those that failed. */
-  readonly served: number;
-  /** Share of time that its event loop was busy, 0 to 1, of late. */
-  readonly utilization: number;
-  /** JavaScript heap in use, as it last reported; 0 before its first request. */
-  readonly heapBytes: number;
-  /** Crashes of the workers that it is the replacement of. */
-  readonly restarts: number;
-}
+import { WorkerSocket } from './worker-socket.ts';
+import type { WorkerStats } from './worker-stats.ts';
 
 /** What a {@link PooledWorker} is made of. */
 export interface WorkerParts {
@@ -56,11 +38,14 @@ export class PooledWorker {
   readonly restarts: number;
   /** When its start began. */
   readonly startedAt = performance.now();
+  /** The one for datagrams that it has for itself. */
+  readonly socket: WorkerSocket;
+  /** The server's listener, where it takes clients itself. */
+  readonly loan: WorkerLoan;
   readonly #start: WorkerStart;
   readonly #requestsPerWorker: number;
   readonly #given: RequestsOfWorker;
   readonly #lentOwner: LentOwner;
-  readonly #lent: LentRequests;
   readonly #started = Promise.withResolvers<void>();
   readonly #gone = Promise.withResolvers<void>();
   state: 'starting' | 'ready' | 'retiring' | 'gone' = 'starting';
@@ -80,12 +65,6 @@ export class PooledWorker {
   loadError: unknown;
   /** Datagrams of its own socket whose handlers go down with it, as far as it could tell. */
   leaving: readonly PlainDatagram[] = [];
-  #hasSocket: boolean;
-  /** Sockets that it was told to close, and has not said to have. */
-  #closingSockets = 0;
-  #ownRunning = 0;
-  #loan: Loan | undefined;
-  #loanState: LoanState = 'over';
   #served = 0;
   #load: WorkerLoad = { heapBytes: 0, utilization: 0 };
   readonly #signsOfLife = new SignsOfLife();
@@ -93,13 +72,14 @@ export class PooledWorker {
   constructor(start: WorkerStart, parts: WorkerParts) {
     const { restarts, requestsPerWorker, durations, lent, create, listener } = parts;
     this.#start = start;
-    this.#hasSocket = start.socket !== undefined;
     this.restarts = restarts;
     this.#requestsPerWorker = requestsPerWorker;
     this.#lentOwner = lent;
-    this.#lent = new LentRequests(lent);
+    this.socket = new WorkerSocket(start.socket !== undefined, (message) => this.send(message));
+    const requests = new LentRequests(lent);
+    this.loan = new WorkerLoan(requests);
     this.#given = new RequestsOfWorker(durations, {
-      requests: this.#lent,
+      requests,
       look: () => this.#lookAtLoan(performance.now()),
       adopt: (request) => lent.adopt(this, request),
     });
@@ -130,7 +110,7 @@ export class PooledWorker {
   /** Whether it would take a further request at once. One that has nothing to do, and no socket, is not looked at. */
   get answersNow(): boolean {
     if (this.askedAt !== undefined) return false;
-    const isAtRest = this.active === 0 && !this.#hasSocket;
+    const isAtRest = this.active === 0 && !this.socket.isOpen;
     return isAtRest || this.#hasMoved() || this.worker.isIdleNow === true;
   }
 
@@ -142,7 +122,7 @@ export class PooledWorker {
 
   /** Whether handlers run in it, or connections are open. */
   get hasWork(): boolean {
-    return this.#ownRunning > 0 || this.#given.areAny;
+    return this.socket.running > 0 || this.#given.areAny;
   }
 
   /** Requests that it has served. */
@@ -152,42 +132,7 @@ export class PooledWorker {
 
   /** Requests that it serves, as far as is known of those that it took itself. */
   get active(): number {
-    return this.#given.active + this.#ownRunning;
-  }
-
-  /** Those of {@link active} that it took itself, as it last reported. */
-  get ownRunning(): number {
-    return this.#ownRunning;
-  }
-
-  /** Whether it receives datagrams from a socket of its own. */
-  get hasSocket(): boolean {
-    return this.#hasSocket;
-  }
-
-  /** Whether no request can come from its own socket, and none of those that did is served. */
-  get isQuiet(): boolean {
-    return !this.#hasSocket && this.#closingSockets === 0 && this.#ownRunning === 0;
-  }
-
-  /** Has it receive from a socket of its own. Idempotent. */
-  receive(socket: OwnSocket): void {
-    if (this.#hasSocket) return;
-    this.#hasSocket = true;
-    this.send({ type: 'receive', socket });
-  }
-
-  /** Has it close its own socket. Idempotent. @param servesWaiting - whether what has come already is served. */
-  stopReceiving(servesWaiting: boolean): void {
-    if (!this.#hasSocket) return;
-    this.#hasSocket = false;
-    this.#closingSockets += 1;
-    this.send({ type: 'stop-receiving', servesWaiting });
-  }
-
-  /** It has closed its own socket. */
-  stoppedReceiving(): void {
-    this.#closingSockets -= 1;
+    return this.#given.active + this.socket.running;
   }
 
   send(message: ToWorker): void {
@@ -204,36 +149,13 @@ export class PooledWorker {
 
   /** Lets it take clients itself. @returns whether it does: a thread may be on its way out. */
   lend(listener: Listener, terms: { readonly number: number; readonly quota: number }): boolean {
-    this.#loan = this.worker.lend?.(listener, terms);
-    if (this.#loan !== undefined) this.#loanState = 'out';
-    return this.#loan !== undefined;
+    return this.loan.begin(this.worker, listener, terms);
   }
 
-  /** Whether it takes clients itself, as far as was known when it was last looked at. */
-  get loanState(): LoanState {
-    return this.#loanState;
-  }
-
-  /** For how many milliseconds it had a core so far, when it was last looked at. */
-  get cpuMs(): number {
-    return this.#loan?.cpuMs ?? 0;
-  }
-
-  /** Whether clients wait that it may take. */
-  get leavesWaiting(): boolean {
-    return this.#loan?.hasClients === true;
-  }
-
-  /** It takes no client any more, from now on. @returns the number of the next one. */
-  takeBack(): number {
-    return this.#loan!.end();
-  }
-
-  /** After {@link takeBack}: looks a last time whom it took. */
+  /** After `loan.takeBack()`: looks a last time whom it took. */
   loanEnded(): void {
     this.takeReports();
-    this.#loan = undefined;
-    this.#loanState = 'over';
+    this.loan.over();
   }
 
   /** Has {@link requests} be all that it serves, also those that it took itself: those at least that it took before a time. */
@@ -273,8 +195,8 @@ export class PooledWorker {
   /** Takes what it has written down. @returns requests that ended; `undefined` where there was no news at all. */
   takeReports(): number | undefined {
     const { reports } = this.worker;
-    const now = this.#loan === undefined && reports?.isRead !== false ? 0 : performance.now();
-    const hasTaken = this.#loan !== undefined && this.#lookAtLoan(now);
+    const now = this.loan.isOpen || reports?.isRead === false ? performance.now() : 0;
+    const hasTaken = this.#lookAtLoan(now);
     if (reports === undefined || reports.isRead) return hasTaken ? 0 : undefined;
     const count = this.#given.takeReports(reports, now);
     this.#served += count;
@@ -289,7 +211,7 @@ export class PooledWorker {
     const now = performance.now();
     for (const outcome of ended) this.#given.ended(outcome, now);
     const count = ended.length + (own === undefined ? 0 : own.served + own.failed.length);
-    this.#ownRunning = own?.running ?? this.#ownRunning;
+    if (own !== undefined) this.socket.running = own.running;
     this.#served += count;
     if (this.active === 0) this.idleSince = now;
     return count;
@@ -297,14 +219,10 @@ export class PooledWorker {
 
   /** @returns whether it has taken clients since. */
   #lookAtLoan(now: number): boolean {
-    if (this.#loan === undefined) return false;
-    let count = 0;
-    this.#loanState = this.#loan.look((number, clientAddress) => {
-      count += 1;
-      this.#lent.came(number, clientAddress, now);
-    });
+    if (!this.loan.isOpen) return false;
+    const hasTaken = this.loan.look(now);
     if (this.#lentOwner.isWatched) this.#given.adoptLent(); // before their ends are read, which somebody is to be told of
-    return count > 0;
+    return hasTaken;
   }
 
   hasServedItsTime({ maxRequests, maxAgeMs, maxHeapMb }: ResolvedWorkerOptions): boolean {
@@ -322,9 +240,7 @@ export class PooledWorker {
     const { handler } = this.#start;
     const error = lossError({ worker, handler, exit, wasStarting, endReason, loadError });
     this.state = 'gone';
-    this.#hasSocket = false;
-    this.#closingSockets = 0;
-    this.#ownRunning = 0;
+    this.socket.lost();
     this.#started.reject(error);
     this.#gone.resolve();
     this.#given.lost(error);

@@ -12,10 +12,11 @@ import { transferError } from './error-transfer.ts';
 import type { FromWorker, OwnSocket, SendDatagram, SetUpConnections, WorkerStart } from './messages.ts';
 import type { OwnRequests, PlainDatagram } from './own-requests.ts';
 import { type Outcome, PooledRequest, type RequestToServe } from './pooled-request.ts';
-import type { PooledWorker, WorkerStats } from './pooled-worker.ts';
+import type { PooledWorker } from './pooled-worker.ts';
 import { RequestDispatch } from './request-dispatch.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
 import { type OwnLoss, WorkerRoster } from './worker-roster.ts';
+import type { WorkerStats } from './worker-stats.ts';
 
 /** What a pool asks of its server. */
 export interface PoolOwner {
@@ -135,13 +136,13 @@ export class WorkerPool {
 
   /** Has every worker receive datagrams from a socket of its own; later ones learn of it by their start. */
   receive(socket: OwnSocket): void {
-    for (const pooled of this.#roster.workers) if (pooled.state !== 'retiring') pooled.receive(socket);
+    for (const pooled of this.#roster.workers) if (pooled.state !== 'retiring') pooled.socket.receive(socket);
     if (this.options.blockedMs !== Infinity) this.#watch.start();
   }
 
   /** Has the workers close their own sockets, and serve what has come there already. */
   stopReceiving(): void {
-    for (const pooled of this.#roster.workers) pooled.stopReceiving(true);
+    for (const pooled of this.#roster.workers) pooled.socket.stopReceiving(true);
   }
 
   /** Requests that wait for a worker. */
@@ -172,7 +173,7 @@ export class WorkerPool {
   interrupt(drainMs: number): Promise<void> {
     this.#roster.takeReports();
     for (const pooled of this.#roster.workers) {
-      pooled.stopReceiving(false);
+      pooled.socket.stopReceiving(false);
       pooled.send({ type: 'interrupt', id: undefined, drainMs });
     }
     return new Promise((resolve) => {
@@ -244,7 +245,7 @@ export class WorkerPool {
 
   #checkQuiet(): void {
     const { workers } = this.#roster;
-    if ([...workers].every(({ state, isQuiet }) => state === 'starting' || isQuiet)) this.#nowQuiet?.();
+    if ([...workers].every(({ state, socket }) => state === 'starting' || socket.isQuiet)) this.#nowQuiet?.();
   }
 
   #received(pooled: PooledWorker, message: FromWorker): void {

@@ -142,7 +142,7 @@ export class WorkerRoster {
     if (pooled.state !== 'ready') return;
     this.#owner.leaves(pooled);
     pooled.state = 'retiring';
-    pooled.stopReceiving(true);
+    pooled.socket.stopReceiving(true);
     if (isDone(pooled)) {
       this.#dismiss(pooled);
     } else if (drainMs !== Infinity) {
@@ -204,7 +204,7 @@ export class WorkerRoster {
         pooled.worker.terminate();
         return;
       case 'stopped':
-        pooled.stoppedReceiving();
+        pooled.socket.stoppedReceiving();
         this.#review(pooled);
         this.#owner.changed();
         return;
@@ -270,7 +270,7 @@ export class WorkerRoster {
     this.workers.delete(pooled);
     const { state } = pooled;
     const lost = [...pooled.requests.values(), ...pooled.leaving].map(({ clientAddress }) => clientAddress);
-    const lostOwn = pooled.ownRunning;
+    const lostOwn = pooled.socket.running;
     const error = pooled.exited(exit);
     const untold = Math.max(0, lostOwn - pooled.leaving.length);
     if (lostOwn > 0) this.#owner.lostOwn(pooled.leaving, { error, untold });
@@ -311,5 +311,5 @@ export class WorkerRoster {
 
 /** Whether nothing is left for a worker to do. */
 function isDone(pooled: PooledWorker): boolean {
-  return !pooled.hasWork && pooled.isQuiet;
+  return !pooled.hasWork && pooled.socket.isQuiet;
 }

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { chooseBorrower } from '../../src/workers/choose-borrower.ts';
 
-const atRest = { active: 0, answersNow: true, hasRoom: true, isBlocked: false, loanState: 'over' } as const;
+const atRest = {
+  active: 0,
+  answersNow: true,
+  hasRoom: true,
+  isBlocked: false,
+  loan: { state: 'over' },
+} as const;
 
 describe('the thread that takes clients itself', () => {
   it('is the one with the fewest connections, which may get ahead of the others by so many', () => {
@@ -30,7 +36,7 @@ describe('the thread that takes clients itself', () => {
   });
 
   it('does not have the listener yet', () => {
-    const borrower = { ...atRest, loanState: 'out' } as const;
+    const borrower = { ...atRest, loan: { state: 'out' } } as const;
     assert.equal(chooseBorrower([borrower]), undefined);
     assert.deepEqual(chooseBorrower([borrower, atRest]), { pooled: atRest, quota: 64 });
   });

@@ -10,10 +10,19 @@ class BusyThread {
   readonly hasRoom = true;
   readonly isBlocked = false;
   readonly answersNow = true;
-  readonly leavesWaiting = true;
   readonly active = 0;
   readonly worker = { busyMs: 1, reports: { beats: 0 } };
-  loanState: LoanState = 'over';
+  readonly loan = {
+    state: 'over' as LoanState,
+    leavesWaiting: true,
+    get cpuMs(): number {
+      return performance.now();
+    },
+    takeBack(): number {
+      this.state = 'over';
+      return 7;
+    },
+  };
   adopts = (): void => {};
   #served = 0;
 
@@ -21,16 +30,9 @@ class BusyThread {
     this.worker.reports.beats += 1;
     return (this.#served += 100);
   }
-  get cpuMs(): number {
-    return performance.now();
-  }
   lend(): boolean {
-    this.loanState = 'out';
+    this.loan.state = 'out';
     return true;
-  }
-  takeBack(): number {
-    this.loanState = 'over';
-    return 7;
   }
   takeReports(): void {}
   loanEnded(): void {}
@@ -50,11 +52,11 @@ describe('a listener on loan to several threads', () => {
       crowded() {},
     });
     for (let at = 0; at < 64; at += 1) lending.handedOut(1_000 + at);
-    await until(() => threads.every(({ loanState }) => loanState === 'out'));
+    await until(() => threads.every(({ loan }) => loan.state === 'out'));
     const states: LoanState[][] = [];
     for (const thread of threads) {
       thread.adopts = () => {
-        states.push(threads.map(({ loanState }) => loanState));
+        states.push(threads.map(({ loan }) => loan.state));
         lending.end(); // as by a subscriber who suspends the server
       };
     }
