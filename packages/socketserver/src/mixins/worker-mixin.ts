@@ -8,35 +8,24 @@ import { tlsEstablishedChannel, tlsFailedChannel } from '../diagnostics/tls-even
 import type { WorkerLostEvent } from '../diagnostics/worker-events.ts';
 import type { Listener } from '../engine/contract/connection.ts';
 import type { RequestSource } from '../engine/contract/request-source.ts';
-import { ServerClosedError } from '../errors/server-errors.ts';
 import { checkOptions, milliseconds, type OptionRules } from '../options/check-options.ts';
 import type { TakenRequest } from '../server/request-hooks.ts';
 import { formatFailure } from '../server/format-failure.ts';
 import { PreparationFailed } from '../server/preparation-failed.ts';
 import type { ServerStats } from '../server/server-stats.ts';
 import { reviveError } from '../workers/error-transfer.ts';
-import { type HandlerReference, refuseServerInWorker } from '../workers/handler-module.ts';
+import { refuseServerInWorker } from '../workers/handler-module.ts';
 import type { ConnectionSetup, OwnSocket } from '../workers/messages.ts';
 import type { PlainDatagram } from '../workers/own-requests.ts';
 import type { LentRequest } from '../workers/lent-requests.ts';
 import type { Outcome, RequestToServe } from '../workers/pooled-request.ts';
-import { type ResolvedWorkerOptions, withOwnSockets } from '../workers/worker-options.ts';
+import { withOwnSockets } from '../workers/worker-options.ts';
 import { type JoinPool, WorkerPool } from '../workers/worker-pool.ts';
 import { firstOwnHook, hooksOfConnections, refuseUnseenHooks } from './refuse-unseen-hooks.ts';
+import { ReloadSignal } from './reload-signal.ts';
 import type { ServerClass } from './server-class.ts';
 import type { ReloadOptions, WorkerServer } from './worker-server-class.ts';
-
-/** What a threading or forking mixin has found in the arguments of a constructor. */
-export interface WorkerSetup {
-  readonly handler: HandlerReference;
-  readonly workers: ResolvedWorkerOptions;
-  readonly blockOnClose: boolean;
-  /** Whether workers keep this process alive. */
-  readonly keepsProcessAlive: boolean;
-  readonly reloadSignal: NodeJS.Signals | undefined;
-  /** For the constructor of the server under the mixin. */
-  readonly serverArguments: readonly unknown[];
-}
+import type { WorkerSetup } from './worker-setup.ts';
 
 /** What the two mixins find in the class that {@link WorkerMixIn} gives them. */
 export interface ServerWithWorkers extends WorkerServer {
@@ -61,7 +50,7 @@ export function WorkerMixIn(
     /** What workers bind that start now: only `serveForever()` lets them receive. */
     #ownSocket: OwnSocket | undefined;
     #closing: Promise<void> | undefined;
-    #onReloadSignal: (() => void) | undefined;
+    readonly #reloadSignal: ReloadSignal;
 
     // oxlint-disable-next-line typescript/no-explicit-any -- TypeScript wants it of mixins (TS2545)
     constructor(...args: any[]) {
@@ -69,6 +58,7 @@ export function WorkerMixIn(
       super(...setup.serverArguments);
       this.#setup = setup;
       this.blockOnClose = setup.blockOnClose;
+      this.#reloadSignal = new ReloadSignal(setup.reloadSignal, () => this.reload());
       const workers = this.workerBinding() === undefined ? setup.workers : withOwnSockets(setup.workers);
       this.#pool = new WorkerPool(workers, {
         serverAddress: () => this.serverAddress as SocketAddress,
@@ -238,7 +228,7 @@ export function WorkerMixIn(
       refuseServerInWorker('Cannot start workers', this.#setup.handler);
       super.loopBegins(action);
       this.#pool.start();
-      this.#listenForReload();
+      this.#reloadSignal.listen();
     }
 
     protected override connectionSetupChanged(): void {
@@ -301,22 +291,10 @@ export function WorkerMixIn(
       try {
         await super.serverClose();
       } finally {
-        if (this.#onReloadSignal !== undefined) process.off(this.#setup.reloadSignal!, this.#onReloadSignal);
+        this.#reloadSignal.stop();
         await this.#pool.close();
         this.tellClosed();
       }
-    }
-
-    #listenForReload(): void {
-      const { reloadSignal } = this.#setup;
-      if (reloadSignal === undefined || this.#onReloadSignal !== undefined) return;
-      this.#onReloadSignal = () => {
-        this.reload().catch((error: unknown) => {
-          if (error instanceof ServerClosedError) return;
-          process.stderr.write(formatFailure(`${reloadSignal}, which asked for a reload`, error));
-        });
-      };
-      process.on(reloadSignal, this.#onReloadSignal);
     }
 
     #throwError({ error, fault }: Outcome, clientAddress: SocketAddress): void {

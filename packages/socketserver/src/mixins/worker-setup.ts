@@ -1,10 +1,30 @@
 import { serialize } from 'node:v8';
 import { checkOptions, type OptionRules } from '../options/check-options.ts';
 import { checkClassAttributes } from '../options/class-attributes.ts';
-import { type AnyHandlerClass, referToHandler, refuseServerInWorker } from '../workers/handler-module.ts';
-import { resolveWorkerOptions, type WorkerKind } from '../workers/worker-options.ts';
-import type { WorkerSetup } from './worker-mixin.ts';
+import {
+  type AnyHandlerClass,
+  type HandlerReference,
+  referToHandler,
+  refuseServerInWorker,
+} from '../workers/handler-module.ts';
+import {
+  type ResolvedWorkerOptions,
+  resolveWorkerOptions,
+  type WorkerKind,
+} from '../workers/worker-options.ts';
 import type { WorkerServerOptions } from './worker-server-class.ts';
+
+/** What a threading or forking mixin has found in the arguments of a constructor. */
+export interface WorkerSetup {
+  readonly handler: HandlerReference;
+  readonly workers: ResolvedWorkerOptions;
+  readonly blockOnClose: boolean;
+  /** Whether workers keep this process alive. */
+  readonly keepsProcessAlive: boolean;
+  readonly reloadSignal: NodeJS.Signals | undefined;
+  /** For the constructor of the server under the mixin. */
+  readonly serverArguments: readonly unknown[];
+}
 
 /** How a mixin reads the options that are its own. */
 interface OwnOptions<Own extends WorkerServerOptions> {
