@@ -1,4 +1,5 @@
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
+import { getCACertificates } from 'node:tls';
 
 /** Whether a descriptor is closed when a program is executed, in the octal flags of `/proc`. [proc_pid_fdinfo(5)] */
 const closeOnExec = 0o2000000;
@@ -16,8 +17,19 @@ export function inheritedDescriptors(): number[] {
  * stays, and so do those that are `kept`. For programs that are servers and nothing else: in others the descriptors may be somebody's.
  */
 export function closeInherited(kept: readonly number[] = []): void {
+  if (readsCertificates()) getCACertificates('default');
   const { channel } = process as { readonly channel?: { readonly fd?: number } };
   for (const fd of inheritedDescriptors()) if (fd !== channel?.fd && !kept.includes(fd)) closeSync(fd);
+}
+
+/**
+ * Whether Node reads files of certificates when it starts. It does so in a thread of its own, through descriptors that it does not mark: to close
+ * one of them ends the process. To ask for the certificates is to wait until they are read. [Node: NODE_EXTRA_CA_CERTS, --use-system-ca]
+ */
+function readsCertificates(): boolean {
+  const { NODE_EXTRA_CA_CERTS: extra, NODE_OPTIONS: options = '', NODE_USE_SYSTEM_CA: system } = process.env;
+  const usesSystem = [...process.execArgv, options].some((words) => words.includes('--use-system-ca'));
+  return extra !== undefined || system === '1' || usesSystem;
 }
 
 function openDescriptors(): number[] {

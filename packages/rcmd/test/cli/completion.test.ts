@@ -99,6 +99,7 @@ async function startShell(name: string, machine: Machine): Promise<Program> {
   const rcmd = `[ "$1" = complete ] || { printf '<%s>' "$@"; exit; }\nexec ${machine.commandLine} "$@"`;
   writeFileSync(machine.file('bin/rcmd'), `#!/bin/sh\n${rcmd}\n`);
   chmodSync(machine.file('bin/rcmd'), 0o755);
+  writeFileSync(machine.file('a file'), '');
   const script = machine.file('script');
   writeFileSync(script, (await machine.run(['completion', name])).stdout);
   const env = { PATH: `${machine.file('bin')}:${machine.env['PATH']}` };
@@ -116,6 +117,12 @@ const completed: Readonly<Record<string, string>> = {
   'serve --server=th\t': '<serve><--server=threading>',
   'exec lab-1 -- cat scr\t': '<exec><lab-1><--><cat><script>',
   'exec unix:scr\t': '<exec><unix:script>',
+  'exec "10.1\tuptime': '<exec><10.1.2.3><uptime>',
+  "exec 'unix:scr\tuptime": '<exec><unix:script><uptime>',
+  '"stat\t10.1.2\t': '<status><10.1.2.3>',
+  'exec lab-1 -- cat "a f\tx': '<exec><lab-1><--><cat><a file><x>',
+  'exec lab-1 -- cat a\\ f\tx': '<exec><lab-1><--><cat><a file><x>',
+  'exec --host-keys="acc\tx': '<exec><--host-keys=accept-new><x>',
 };
 
 for (const name of Object.keys(shells)) {

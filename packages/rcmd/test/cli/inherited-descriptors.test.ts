@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { rootCertificates } from 'node:tls';
 import { describe, it } from 'node:test';
 import { Machine } from '../support/machine.ts';
 import { needs } from '../support/needs.ts';
@@ -20,5 +22,18 @@ describe('a descriptor that rcmd was started with', needs('bash'), () => {
     const start = `exec 100</etc/passwd; echo 'readlink -q /proc/self/fd/100; echo it runs' | ${machine.commandLine}`;
     await using prompt = new Program(['bash', '-c', start], machine.env);
     assert.equal(await prompt.stdout.until(/^.*it runs\n/s).then(([text]) => text), 'it runs\n');
+  });
+
+  it('is closed only when Node has read its certificates, in a thread of its own', async () => {
+    using machine = new Machine();
+    const certificates = machine.file('certificates.pem');
+    // So many that Node still reads when the server starts: a descriptor that is closed then ends it, or has them be no certificates.
+    writeFileSync(certificates, `${rootCertificates.join('\n')}\n`.repeat(60));
+    const input = 'echo it runs\n';
+    const { code, stderr, stdout } = await machine.run([], {
+      env: { NODE_EXTRA_CA_CERTS: certificates },
+      input,
+    });
+    assert.deepEqual([code, stdout, stderr], [0, 'it runs\n', '']);
   });
 });

@@ -24,9 +24,17 @@ _rcmd() {
     words[-1]+=$word
   done
   [[ $word != [=:] ]] || prefix=\${words[-1]}
+  # What is quoted, perhaps with the end still to come, is offered without.
+  words=("\${words[@]//[\\"\\'\\\\]/}") prefix=\${prefix//[\\"\\'\\\\]/}
   COMPREPLY=()
   while IFS=$'\\t' read -r word _; do
-    if [[ $word == :files ]]; then compopt -o default; else COMPREPLY+=("\${word#"$prefix"}"); fi
+    if [[ $word != :files ]]; then
+      COMPREPLY+=("\${word#"$prefix"}")
+    elif [[ -z $prefix && \${words[-1]} == unix:* ]]; then
+      mapfile -t COMPREPLY < <(compgen -P unix: -f -- "\${words[-1]#unix:}")
+    else
+      compopt -o default
+    fi
   done < <(rcmd complete -- "\${words[@]:1}" 2>/dev/null)
 }
 complete -F _rcmd rcmd
@@ -36,7 +44,7 @@ complete -F _rcmd rcmd
 _rcmd() {
   local -a candidates
   local line takes_files
-  for line in "\${(@f)$(rcmd complete -- "\${(@)words[2,CURRENT-1]}" "$PREFIX" 2>/dev/null)}"; do
+  for line in "\${(@f)$(rcmd complete -- "\${(@Q)words[2,CURRENT-1]}" "$PREFIX" 2>/dev/null)}"; do
     case $line in
       '') ;;
       :files) takes_files=1 ;;
@@ -55,7 +63,8 @@ compdef _rcmd rcmd
 `,
   fish: `\
 function __rcmd_complete
-    set --local current (commandline --current-token --cut-at-cursor)
+    # What is quoted, perhaps with the end still to come, is offered without.
+    set --local current (commandline --current-token --cut-at-cursor | string replace --all --regex '["\\'\\\\\\\\]' '')
     for line in (rcmd complete -- (commandline --tokenize --current-process --cut-at-cursor)[2..] $current 2>/dev/null)
         if test "$line" = :files
             set --local prefix ''
