@@ -28,3 +28,32 @@ it('a client that leaves has its address pay for the time that it kept a place, 
     mock.reset();
   }
 });
+
+it('a client that keeps one place after the other is kept out in time, however it gives them up', () => {
+  for (const heldMs of [2_000, 9_000, 10_000]) {
+    let now = 0;
+    mock.method(performance, 'now', () => now);
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const told: string[] = [];
+    const settings = { maxHalfOpen: 100, authenticationMs: 10_000, penalties };
+    const guard = new IntakeGuard(settings, ({ fault, address }) => told.push(`${fault} ${address}`));
+    try {
+      let times = 0;
+      for (; times < 20; times += 1) {
+        const name = { listener: 0, requestId: times };
+        if (!guard.came(name, { reset() {} }, '192.0.2.1')) break;
+        now += heldMs;
+        mock.timers.tick(heldMs);
+        guard.ended(name);
+      }
+      assert.ok(times > 1 && times < 20, `${times} times ${heldMs} ms`);
+      assert.deepEqual(told.at(-1), 'penalty 192.0.2.1');
+      assert.equal(told[0], heldMs === 10_000 ? 'silent 192.0.2.1' : 'gone 192.0.2.1');
+      assert.ok(guard.came({ listener: 0, requestId: 99 }, { reset() {} }, '192.0.2.2'));
+    } finally {
+      guard.close();
+      mock.timers.reset();
+      mock.reset();
+    }
+  }
+});

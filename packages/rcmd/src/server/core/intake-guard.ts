@@ -24,11 +24,14 @@ const penaltyMs: Readonly<Record<RefusalFault, number>> = {
   'unknown-key': 5_000,
   'no-key': 5_000,
   protocol: 5_000,
-  silent: 10_000,
-  gone: 1_000, // at least: what it kept its place for
+  silent: 10_000, // at least, as for those that have gone: for what it kept its place
+  gone: 1_000,
   crowded: 0,
   penalty: 0,
 };
+
+/** What a place costs that was kept for nothing, by the time that it was: more than that, or one source could keep one for ever. */
+const holdingCost = 1.4;
 
 /** From this part of the cap on, new clients may push out others. */
 const earlyDropFrom = 0.5;
@@ -155,12 +158,13 @@ export class IntakeGuard {
     const halfOpen = this.#forget(name);
     if (halfOpen === undefined) return;
     halfOpen.request.reset(new Error(refusal.reason));
-    this.blamed(refusal);
+    const isCrowded = refusal.fault === 'crowded'; // which is no fault
+    this.blamed(refusal, isCrowded ? 0 : performance.now() - halfOpen.since);
   }
 
-  /** Has a fault counted, told and held against its source, for as long at least as it kept a place. */
+  /** Has a fault counted, told and held against its source, for longer than it kept a place. */
   blamed(refusal: Refusal, heldMs = 0): void {
-    this.#penalties.add(refusal.address, Math.max(penaltyMs[refusal.fault], heldMs));
+    this.#penalties.add(refusal.address, Math.max(penaltyMs[refusal.fault], heldMs * holdingCost));
     this.#refused(refusal);
   }
 
