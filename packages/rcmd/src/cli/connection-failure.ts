@@ -69,6 +69,10 @@ const reasons: Readonly<Record<string, Explain>> = {
   ECONNRESET: closedAtOnce,
   EHOSTUNREACH: noWay,
   ENETUNREACH: noWay,
+  EACCES: ({ place }) =>
+    place.kind === 'unix'
+      ? `This user may not use ${place.path}: a socket is for the user who runs its server, and nobody else`
+      : undefined,
   ENOENT: (target) =>
     target.place.kind === 'unix'
       ? `There is no socket ${target.place.path}: is rcmd serve --listen unix:${target.place.path} running?`

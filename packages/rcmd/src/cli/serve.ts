@@ -3,9 +3,8 @@ import { createServer } from '../server/create-server.ts';
 import type { RcmdServer } from '../server/rcmd-server.ts';
 import { systemdSockets } from 'socketserver';
 import { print, say } from '../terminal/print.ts';
-import { reasonOf } from '../terminal/reason-of.ts';
-import { CliError } from './cli-error.ts';
 import type { ServeOptions } from './commands/serve.ts';
+import { explainListening } from './listening-failure.ts';
 import { describeEvent } from './server-log.ts';
 
 /** Runs a server until SIGTERM or SIGINT ends it in good order; the second one waits for nobody. */
@@ -68,11 +67,6 @@ async function start({
       classic: classic === undefined ? undefined : { insecure: true, listen: classic },
     });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-      const problem = `${reasonOf(error)}: does rcmd serve run already? \`rcmd status\` tells; --listen takes another port`;
-      throw new CliError('REFUSED', problem, { cause: error });
-    }
-    if (!(error instanceof TypeError)) throw error;
-    throw new CliError('USAGE', error.message.replace(/^Cannot createServer: /, ''), { cause: error });
+    throw explainListening(error);
   }
 }
