@@ -65,6 +65,18 @@ describe('rcmd audit', () => {
     await follower.stdout.until(/sh: exit 5\n[^\n]* end [^\n]* exit 5 /);
   });
 
+  it('follows a command to its end that began before, and is too old to be shown', async () => {
+    const words = ['sh', '-c', 'echo up; read line; exit 6', 'earlier'];
+    await using running = served.machine.rcmd(['exec', served.host, '--', ...words]);
+    await running.stdout.until(/up\n/);
+    await served.exec(['--', 'true', 'earlier']);
+    await using follower = served.machine.rcmd(['audit', '-f', '-n', '1', 'earlier']);
+    await follower.stdout.until(/ exit 0 /); // of the newer one
+    running.write('\n');
+    await follower.stdout.until(/ end [^\n]* exit 6 /);
+    assert.doesNotMatch(follower.stdout.text, /read line/);
+  });
+
   it('finds what was changed', async () => {
     const { machine } = served;
     const well = await machine.run(['audit', '--verify']);

@@ -79,6 +79,17 @@ describe('rcmd exec', () => {
     assert.deepEqual([code, stdout, stderr], [0, 'a b|*|$HOME||-n|--|ü|', 'bad\n']);
   });
 
+  it('gives the command a file, or a named pipe, that is our input', async () => {
+    const { host, machine } = served;
+    const [file, pipe] = [machine.file('input'), machine.file('pipe')];
+    writeFileSync(file, 'from a file\n');
+    const exec = `${machine.commandLine} exec '${host}' -- cat`;
+    const lines = `${exec} < '${file}'; mkfifo '${pipe}'; echo 'from a pipe' > '${pipe}' & ${exec} < '${pipe}'`;
+    await using shell = new Program(['sh', '-c', lines], machine.env);
+    const { code, stderr, stdout } = await shell.ended();
+    assert.deepEqual([code, stdout, stderr], [0, 'from a file\nfrom a pipe\n', '']);
+  });
+
   it('gives the command our input, and none with -n', async () => {
     const bytes = randomBytes(3 * 1_048_576);
     const { stdout } = await served.exec(['--', 'sha256sum'], { input: bytes });
