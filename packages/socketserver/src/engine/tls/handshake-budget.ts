@@ -1,6 +1,6 @@
 import { TLSHandshakeError } from '../../errors/tls-errors.ts';
 import type { Clock, Timer } from '../clock.ts';
-import type { NodeStream } from '../contract.ts';
+import type { NodeStream } from '../contract/node-stream.ts';
 
 /** Milliseconds between two looks at what has come. */
 const lookMs = 50;
