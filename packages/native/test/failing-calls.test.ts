@@ -16,7 +16,7 @@ const library = join(folder, 'failing-calls.so');
 after(() => rmSync(folder, { recursive: true }));
 before(() => {
   const source = join(import.meta.dirname, 'support/failing-calls.cc');
-  execFileSync('g++', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl']);
+  execFileSync(process.env['CXX'] ?? 'g++', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl']);
 });
 
 /** What each call fails with, in turn; then it goes through. */

@@ -11,7 +11,14 @@ test('a connection that waits for bytes takes less than 256 bytes of native memo
   const folder = mkdtempSync(join(tmpdir(), 'idle-memory-'));
   const library = join(folder, 'counted-memory.so');
   try {
-    execFileSync('g++', ['-shared', '-fPIC', '-O1', '-o', library, support('counted-memory.cc')]);
+    execFileSync(process.env['CXX'] ?? 'g++', [
+      '-shared',
+      '-fPIC',
+      '-O1',
+      '-o',
+      library,
+      support('counted-memory.cc'),
+    ]);
     const env = {
       ...process.env,
       // A sanitizer's own library must come first, and is one of those that are preloaded then.

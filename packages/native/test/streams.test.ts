@@ -571,7 +571,14 @@ test('a connection that the system does not watch ends with its error', () => {
   const library = join(directory, 'watches-nothing.so');
   const support = (name: string): string => join(import.meta.dirname, 'support', name);
   try {
-    execFileSync('g++', ['-shared', '-fPIC', '-o', library, support('watches-nothing.cc'), '-ldl']);
+    execFileSync(process.env['CXX'] ?? 'g++', [
+      '-shared',
+      '-fPIC',
+      '-o',
+      library,
+      support('watches-nothing.cc'),
+      '-ldl',
+    ]);
     // A sanitizer's own library must come first, and is one of those that are preloaded then.
     const preloaded = [process.env['LD_PRELOAD'], library].filter((name) => name !== undefined).join(' ');
     const env = { ...process.env, LD_PRELOAD: preloaded };
