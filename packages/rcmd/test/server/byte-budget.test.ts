@@ -11,6 +11,7 @@ import type { ConcurrencyModel } from '../../src/server/listeners.ts';
 import { type Identity, loadIdentity } from '../../src/trust/identity.ts';
 import { temporaryFolder } from '../support/commands.ts';
 import { needs } from '../support/needs.ts';
+import { portModels } from '../support/port-models.ts';
 import { run } from '../support/programs.ts';
 import { startServer, type TestServer } from '../support/servers.ts';
 
@@ -94,7 +95,7 @@ async function drip(address: string, { cert, key }: CertificateFiles, bytes: num
   listener.close();
 }
 
-for (const model of ['concurrent', 'threading', 'forking'] as const) {
+for (const model of portModels) {
   describe(`until a client of a ${model} server has said who it is, it may send`, () => {
     it('no certificate of 60 KiB', needs('openssl'), async () => {
       await using started = await startBoth(model);
