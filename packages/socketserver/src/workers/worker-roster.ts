@@ -8,7 +8,7 @@ import { PooledWorker, type WorkerParts } from './pooled-worker.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { ProcessWorker } from './process-worker.ts';
 import { RequestDurations } from './request-durations.ts';
-import { RestartBackOff } from './restart-back-off.ts';
+import { Replacements } from './replacements.ts';
 import { areEnoughStarting, startTurnMs } from './starts-at-once.ts';
 import { ThreadWorker } from './thread-worker.ts';
 import type { WorkerExit, WorkerListener } from './worker.ts';
@@ -60,14 +60,11 @@ export class WorkerRoster {
   readonly durations = new RequestDurations();
   readonly #options: ResolvedWorkerOptions;
   readonly #owner: RosterOwner;
-  readonly #backOff = new RestartBackOff();
+  readonly #replacements = new Replacements();
   readonly #idleWatch: IdleWatch;
-  /** How often those crashed that are still to be replaced. */
-  #restarts: number[] = [];
   #isClosed = false;
   #hasEverStarted = false;
   #lastOrdinal = 0;
-  #retryTimer: NodeJS.Timeout | undefined;
   #startsGoOn: NodeJS.Timeout | undefined;
   #nowEmpty: (() => void) | undefined;
 
@@ -80,7 +77,7 @@ export class WorkerRoster {
 
   /** Whether a worker may be started now: not while crashes are backed off from. */
   get canStart(): boolean {
-    return !this.#isClosed && this.#retryTimer === undefined;
+    return !this.#isClosed && !this.#replacements.areHeldBack;
   }
 
   /** Workers that serve requests, or are about to. */
@@ -113,7 +110,7 @@ export class WorkerRoster {
     this.#lastOrdinal += 1;
     const workerStart = { ...this.#owner.workerStart(), ordinal: this.#lastOrdinal };
     const pooled = new PooledWorker(workerStart, {
-      restarts: this.#restarts.shift() ?? 0,
+      restarts: this.#replacements.take(),
       requestsPerWorker: this.#options.requestsPerWorker,
       durations: this.durations,
       lent: this.#owner.lent,
@@ -167,7 +164,7 @@ export class WorkerRoster {
   /** Ends all. Resolves when they are gone. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#retryTimer);
+    this.#replacements.stop();
     clearTimeout(this.#startsGoOn);
     this.#idleWatch.stop();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -189,7 +186,7 @@ export class WorkerRoster {
   /** @returns whether there was news. */
   #takeReports(pooled: PooledWorker): boolean {
     const ended = pooled.takeReports();
-    if (ended !== undefined && ended > 0) this.#backOff.recovered();
+    if (ended !== undefined && ended > 0) this.#replacements.recovered();
     return ended !== undefined;
   }
 
@@ -214,7 +211,7 @@ export class WorkerRoster {
       case 'crashing':
         return; // its exit follows, and tells what to start
       case 'report':
-        if (pooled.reported(message) > 0) this.#backOff.recovered();
+        if (pooled.reported(message) > 0) this.#replacements.recovered();
         if (message.own !== undefined) this.#owner.received(pooled, message);
         this.#review(pooled);
         if (message.isAnswer) this.#owner.received(pooled, { type: 'pong' });
@@ -288,24 +285,22 @@ export class WorkerRoster {
     const isHopeless =
       !this.#hasEverStarted ||
       (isHandlerModuleError(error) && this.alive.every(({ state }) => state !== 'ready'));
-    const retryMs = isHopeless ? Infinity : this.#backOff.crashed(lostRequests.length > 0);
+    const retryMs = isHopeless ? Infinity : this.#replacements.crashed(lostRequests.length > 0);
     const { kind, id } = pooled.worker;
     this.#owner.lost({ kind, worker: id, error, lostRequests, retryMs });
     if (isHopeless) {
       this.#owner.failed(error);
       return;
     }
-    this.#restarts.push(pooled.restarts + 1);
+    this.#replacements.add(pooled.restarts + 1);
     if (retryMs === 0) {
       this.keepMinimum();
       return;
     }
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => {
-      this.#retryTimer = undefined;
+    this.#replacements.holdBack(retryMs, () => {
       this.keepMinimum();
       this.#owner.changed();
-    }, retryMs);
+    });
   }
 }
 
