@@ -29,6 +29,18 @@ export function tellFirstBytes(bytes: Buffer): Spoken | undefined {
   return /^[\t\r\n\x20-\x7e]+$/.test(text) ? 'text' : 'unknown';
 }
 
+/**
+ * Tells what a client speaks where nobody waits for more: what may be the beginning of HTTP, or of TLS, is.
+ *
+ * @param bytes - at least one.
+ */
+export function tellFirstPiece(bytes: Buffer): Spoken {
+  const spoken = tellFirstBytes(bytes);
+  if (spoken !== undefined) return spoken;
+  if (bytes[0] === 0x16) return 'tls';
+  return httpBeginning.test(bytes.toString('latin1')) ? 'http' : 'text';
+}
+
 /** Bytes that {@link lengthOfClientHello} looks at. */
 export const clientHelloBytes = 9;
 

@@ -94,6 +94,31 @@ describe('the classic exchange', () => {
     );
   });
 
+  for (const model of ['concurrent', 'threading', 'forking'] as const) {
+    it(`runs nothing of a browser’s request that comes in pieces, ${model}`, async () => {
+      await using started = await startClassic({ model });
+      const [host, port] = started.server.addresses[0]!.split(':');
+      const request = 'POST / HTTP/1.1\r\nHost: evil.example\r\n\r\nid\n';
+      const splits = [1, 2, 4, 5, 20, 36];
+      for (const at of splits) {
+        const socket = connect(Number(port), host).setEncoding('latin1').setNoDelay();
+        socket.write(request.slice(0, at));
+        socket.on('error', () => {}); // what comes after the answer is not read
+        const answered = once(socket, 'data') as Promise<[string]>;
+        // Whatever the server makes of the first piece, it has made by the time of its answer.
+        await (at < 5 ? answered : undefined);
+        socket.write(request.slice(at));
+        assert.match((await answered)[0], /^HTTP\/1\.1 400 /);
+        socket.destroy();
+      }
+      for (const reason of await started.refusals(splits.length)) assert.equal(reason, 'it speaks HTTP');
+      assert.equal(
+        started.events.some(({ type }) => type === 'command-started'),
+        false,
+      );
+    });
+  }
+
   it('must be asked for in so many words', async () => {
     const classic = { insecure: false as unknown as true, listen: '127.0.0.1:0' };
     await assert.rejects(startRefused({ classic }), /options\.classic\.insecure must be true/);

@@ -2,7 +2,7 @@ import { BaseRequestHandler } from 'socketserver';
 import { everything } from '../../trust/key-options.ts';
 import { describePrincipal } from '../../trust/principal.ts';
 import type { ConnectionContext } from '../connection-context.ts';
-import { answerTo, describeSpoken, tellFirstBytes } from '../first-bytes.ts';
+import { answerTo, describeSpoken, tellFirstPiece } from '../first-bytes.ts';
 import { type HandlerData, serviceFor } from '../handler-data.ts';
 import { PromptSessions } from '../prompt-sessions.ts';
 import { ServedCommand } from '../served-command.ts';
@@ -57,10 +57,13 @@ export class ClassicHandler extends BaseRequestHandler {
     }
   }
 
-  /** Whether the client speaks something that a browser could be made to send here. It is answered and told of. */
+  /**
+   * Whether the client speaks something that a browser could be made to send here. It is answered and told of. A first command
+   * that is a method of HTTP, or begins one, is taken for it: what follows might be the rest, with commands in it.
+   */
   async #isOther(service: ServerService, address: string): Promise<boolean> {
     const first = await this.request.peek(lineBytes);
-    const spoken = first.length === 0 ? undefined : tellFirstBytes(first);
+    const spoken = first.length === 0 ? undefined : tellFirstPiece(first);
     if (spoken !== 'http' && spoken !== 'tls') return false;
     service.core.blamed({ fault: 'protocol', address, reason: describeSpoken(spoken) });
     await this.request.sendall(answerTo(spoken));
