@@ -128,6 +128,45 @@ for (const model of portModels) {
   });
 }
 
+describe('a name of somebody else’s that stands for this machine, as after DNS rebinding', () => {
+  const startAll = (): Promise<TestServer> =>
+    startServer({ listen: '127.0.0.1:0', classic: { insecure: true, listen: '127.0.0.1:0' } });
+
+  it(
+    'curl: the same answer as under any name, with and without TLS, and on the classic listener',
+    needs('curl'),
+    async () => {
+      await using started = await startAll();
+      const post = ['--silent', '--show-error', '--max-time', '10', '--data', command, '--include'];
+      for (const address of started.server.addresses) {
+        const port = address.split(':')[1]!;
+        const rebound = ['--resolve', `evil.example:${port}:127.0.0.1`, `http://evil.example:${port}/`];
+        assert.match(await run('curl', [...post, ...rebound]), /^HTTP\/1\.1 400 /);
+      }
+      for (const reason of await reasonsFor(started, 2)) assert.equal(reason, 'it speaks HTTP');
+    },
+  );
+
+  it('a page under that name in a browser: nothing', needs('chromium'), async () => {
+    await using started = await startAll();
+    const ports = started.server.addresses.map((address) => address.split(':')[1]);
+    const page = `<script>
+      const ask = (port) =>
+        fetch('http://evil.example:' + port + '/', { method: 'POST', mode: 'no-cors', body: 'id\\n' });
+      Promise.allSettled(${JSON.stringify(ports)}.map(ask)).then((ends) => {
+        const body = ends.map(({ status, value }) => status + ' ' + (value?.type ?? '')).join(', ');
+        return fetch('/ends', { method: 'POST', body });
+      });
+    </script>`;
+    await using browser = await openInBrowser(page, 'evil.example');
+    assert.match(await browser.ends, /^((fulfilled opaque|rejected )(, |$)){2}/);
+    let reasons = await reasonsFor(started, 2);
+    const areHTTP = (): string[] => reasons.filter((reason) => reason === 'it speaks HTTP');
+    // A browser also connects in advance.
+    while (areHTTP().length < 2) reasons = await reasonsFor(started, reasons.length + 1);
+  });
+});
+
 /** Waits for the end of a connection, however it comes. */
 function closed(socket: Socket): Promise<unknown> {
   return new Promise((resolve) => socket.on('error', () => {}).once('close', resolve));

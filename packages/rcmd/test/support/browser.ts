@@ -11,8 +11,12 @@ interface Browser extends AsyncDisposable {
   readonly ends: Promise<string>;
 }
 
-/** Shows a page of an origin of its own in Chromium, for the length of a block. */
-export async function openInBrowser(page: string): Promise<Browser> {
+/**
+ * Shows a page of an origin of its own in Chromium, for the length of a block.
+ *
+ * @param host - of the page: a name that stands for this machine, as after DNS rebinding.
+ */
+export async function openInBrowser(page: string, host = 'localhost'): Promise<Browser> {
   using parts = new DisposableStack();
   const folder = parts.use(temporaryFolder());
   const ends = Promise.withResolvers<string>();
@@ -29,9 +33,10 @@ export async function openInBrowser(page: string): Promise<Browser> {
     '--disable-gpu',
     '--disable-dev-shm-usage',
     `--user-data-dir=${folder.path}`,
+    `--host-resolver-rules=MAP ${host} 127.0.0.1`,
     '--remote-debugging-port=0', // keeps it open
   ];
-  const chromium = spawn('chromium', [...options, `http://localhost:${port}/`], {
+  const chromium = spawn('chromium', [...options, `http://${host}:${port}/`], {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true, // a group of its own, which is ended as one
   });
