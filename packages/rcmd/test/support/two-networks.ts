@@ -18,12 +18,21 @@ function ip(...args: readonly string[]): string {
   return error?.message ?? (status === 0 ? '' : stderr.trim());
 }
 
-/** The options of a test that needs {@link twoNetworks}: it is skipped where the system does not let us make any. */
+/**
+ * The options of a test that needs {@link twoNetworks}: it is skipped where the machine does not let us make any, and says so.
+ *
+ * @throws Error where `CI` is set and something else is missing: it is not to be skipped in silence.
+ */
 export function needsNetworks(): { readonly skip: string | false } {
   const name = `rcmd-try-${process.pid}`;
   const problem = ip('netns', 'add', name);
   if (problem === '') ip('netns', 'delete', name);
-  return { skip: problem === '' ? false : `no network namespaces: ${problem}` };
+  if (problem === '') return { skip: false };
+  const isRefused = /not permitted|permission denied|read-only/i.test(problem);
+  if (!isRefused && process.env['CI'] === 'true') {
+    throw new Error(`Cannot run a test: there are no network namespaces: ${problem}`);
+  }
+  return { skip: `${isRefused ? 'this machine refuses' : 'no'} network namespaces: ${problem}` };
 }
 
 /** Makes two namespaces, each with an address of its own, and a pair of virtual cards between them. */
