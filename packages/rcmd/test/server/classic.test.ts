@@ -94,7 +94,7 @@ describe('the classic exchange', () => {
     );
   });
 
-  for (const model of ['concurrent', 'threading', 'forking'] as const) {
+  for (const model of portModels) {
     it(`runs nothing of a browser’s request that comes in pieces, ${model}`, async () => {
       await using started = await startClassic({ model });
       const [host, port] = started.server.addresses[0]!.split(':');
