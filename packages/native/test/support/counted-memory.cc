@@ -1,5 +1,6 @@
 // Preloaded into a process, counts the bytes that the engine's C++ has allocated and not freed, and nobody else's: in the first
 // eight bytes of the file that COUNTED_MEMORY names, which may be read at any time.
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <malloc.h>
 #include <sys/mman.h>
@@ -34,19 +35,27 @@ int64_t SizeOf(void* memory) { return static_cast<int64_t>(malloc_usable_size(me
 
 }  // namespace
 
+// What comes next may be a sanitizer's, which wants back from its `delete` what its `new` gave.
+template <typename Function>
+Function Next(const char* name) {
+  return reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
+}
+
 void* operator new(size_t size) {
-  void* memory = malloc(size == 0 ? 1 : size);
-  if (memory == nullptr) throw std::bad_alloc();
+  static const auto next = Next<void* (*)(size_t)>("_Znwm");
+  void* memory = next(size);
   Count(__builtin_return_address(0), SizeOf(memory));
   return memory;
 }
 
 void operator delete(void* memory) noexcept {
+  static const auto next = Next<void (*)(void*)>("_ZdlPv");
   Count(__builtin_return_address(0), -SizeOf(memory));
-  free(memory);
+  next(memory);
 }
 
-void operator delete(void* memory, size_t) noexcept {
+void operator delete(void* memory, size_t size) noexcept {
+  static const auto next = Next<void (*)(void*, size_t)>("_ZdlPvm");
   Count(__builtin_return_address(0), -SizeOf(memory));
-  free(memory);
+  next(memory, size);
 }
