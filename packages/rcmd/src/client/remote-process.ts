@@ -19,7 +19,7 @@ import { show } from './option-rules.ts';
 import type { ResultOf } from './result.ts';
 
 /**
- * A command on a server: a promise of its {@link CommandResult}, with its streams.
+ * A command on a server: a promise of its `CommandResult`, with its streams.
  *
  * The promise settles whether or not anybody touches the streams. It rejects with a {@link CommandError} where the command fails;
  * that nobody handles this counts only where nobody watches the command in another way (a stream, an iteration, `buffer: false`).
