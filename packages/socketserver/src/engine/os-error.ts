@@ -1,5 +1,4 @@
-import { constants } from 'node:os';
-import { getSystemErrorName } from 'node:util';
+import { getSystemErrorMap, getSystemErrorName } from 'node:util';
 import type { SocketAddress } from '../address/socket-address.ts';
 
 /**
@@ -20,7 +19,8 @@ export function osError(errno: number, syscall: string, address?: SocketAddress)
   return Object.assign(new Error(`${syscall} ${code} ${host}:${port}`), { ...facts, address: host, port });
 }
 
-/** The number of an error of the operating system, as libuv gives it. */
-export function errnoOf(code: keyof typeof constants.errno): number {
-  return -constants.errno[code];
+/** The number of an error of the operating system, as libuv gives it; on Windows libuv has numbers of its own. */
+export function errnoOf(code: string): number {
+  for (const [errno, [name]] of getSystemErrorMap()) if (name === code) return errno;
+  throw new RangeError(`libuv knows no error ${code}`);
 }

@@ -9,6 +9,7 @@ import type { Engine } from '../../src/engine/contract/engine.ts';
 import { NodeConnection } from '../../src/engine/node/node-connection.ts';
 import { nodeEngine } from '../../src/engine/node/node-engine.ts';
 import { RelayedConnection } from '../../src/engine/node/relayed-connection.ts';
+import { createMemoryEngine } from '../../src/testing/memory-engine/memory-engine.ts';
 import { secureClientConnection } from '../../src/engine/tls/secure-client-connection.ts';
 import { secureConnection } from '../../src/engine/tls/secure-connection.ts';
 import { createTLSContexts } from '../../src/tls/tls-contexts.ts';
@@ -80,6 +81,7 @@ describe('an end of a connection whose owner has closed it', () => {
     ),
     ['on sockets of Node', endsOfSockets],
     ['over TLS', endsOverTLS],
+    ['in memory', () => ends(createMemoryEngine())],
   ];
   for (const [name, open] of kinds) {
     it(`is told of no reset while its last bytes wait, ${name}`, async () => {
@@ -104,6 +106,26 @@ describe('an end of a connection whose owner has closed it', () => {
         type: 'closed',
         error: { message: 'read ECONNRESET', fields: { code: 'ECONNRESET' } },
       });
+      assert.equal(await closed, undefined);
+      port2.close();
+    });
+
+    it(`is told that it is closed, though that waits behind bytes that nobody reads at ${end}()`, async () => {
+      const { port1, port2 } = new MessageChannel();
+      const connection = new RelayedConnection(port1, { local: '/near', remote: '/far' });
+      const closed = closing(connection);
+      const heard = new Promise((resolve) =>
+        port1.on('message', ({ type }) => type === 'closed' && resolve(type)),
+      );
+      for (const message of [
+        { type: 'bytes', bytes: Buffer.from('unread') },
+        { type: 'end' },
+        { type: 'closed' },
+      ]) {
+        port2.postMessage(message);
+      }
+      await heard;
+      connection[end]();
       assert.equal(await closed, undefined);
       port2.close();
     });

@@ -72,12 +72,14 @@ export class RelayedConnection implements Connection {
     if (this.#isClosed) return false;
     this.#isClosed = true;
     this.#post({ type: 'close' });
+    this.#dropHeld();
     return false;
   }
 
   reset(): void {
     this.#isClosed = true;
     this.#post({ type: 'reset' });
+    this.#dropHeld();
   }
 
   /** Unix sockets have no such delay. */
@@ -133,6 +135,13 @@ export class RelayedConnection implements Connection {
       }
     }
     this.#isDelivering = false;
+  }
+
+  /** Nobody reads what is held any more; where its close waits behind it, that is told. */
+  #dropHeld(): void {
+    const wasClosed = this.#held.some(({ type }) => type === 'closed');
+    this.#held = [];
+    if (wasClosed) queueMicrotask(() => this.#closed(undefined));
   }
 
   #received(bytes: Uint8Array): void {

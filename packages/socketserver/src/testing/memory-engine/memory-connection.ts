@@ -126,7 +126,8 @@ export class MemoryConnection implements Connection {
   #join(peer: MemoryConnection): void {
     this.#peer = {
       isClosed: () => peer.isClosed,
-      wasReset: () => peer.#over(osError(errnoOf('ECONNRESET'), 'read')),
+      // Who has closed it already is told of no failure.
+      wasReset: () => peer.#over(peer.isClosed ? undefined : osError(errnoOf('ECONNRESET'), 'read')),
     };
     this.#incoming = peer.#outgoing;
     peer.#outgoing.attach({
