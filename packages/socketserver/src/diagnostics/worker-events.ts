@@ -14,7 +14,7 @@ export interface WorkerStartedEvent extends WorkerEvent {}
 
 /** Published once when the event loop of a worker stops answering, while further requests wait for it. */
 export interface WorkerBlockedEvent extends WorkerEvent {
-  /** The clients whose requests it serves. */
+  /** The clients whose requests it serves, in the order in which they came to it. */
   readonly requests: readonly SocketAddress[];
 }
 
@@ -22,7 +22,7 @@ export interface WorkerBlockedEvent extends WorkerEvent {
 export interface WorkerLostEvent extends WorkerEvent {
   /** Mostly a `WorkerLostError`; a `HandlerModuleError` for a worker that could not start. */
   readonly error: Error;
-  /** The clients whose requests were lost with it. */
+  /** The clients whose requests were lost with it, in the order in which they came to it. */
   readonly lostRequests: readonly SocketAddress[];
   /** Milliseconds until a replacement is started: more than 0 in a crash loop; `Infinity` when there is none. */
   readonly retryMs: number;

@@ -1,3 +1,4 @@
+import type { SocketAddress } from '../address/socket-address.ts';
 import type { Listener } from '../engine/contract/connection.ts';
 import { HandlerModuleError, type WorkerLossReason } from '../errors/worker-errors.ts';
 import { type LentOwner, type LentRequest, LentRequests } from './lent-requests.ts';
@@ -100,6 +101,11 @@ export class PooledWorker {
   /** Requests whose handlers run: those that are known one by one, which {@link adoptLent} makes all. */
   get requests(): Pick<NumberTable<PooledRequest>, 'get' | 'size' | 'values'> {
     return this.#given.running;
+  }
+
+  /** The clients of {@link requests}, in the order in which they came to it. */
+  get clientAddresses(): SocketAddress[] {
+    return this.#given.inOrder.map(({ clientAddress }) => clientAddress);
   }
 
   /** Whether it may serve a further request. */

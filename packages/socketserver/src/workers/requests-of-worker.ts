@@ -39,6 +39,13 @@ export class RequestsOfWorker {
     return this.running.size > 0 || this.#connections.size > 0 || this.#lent.requests.size > 0;
   }
 
+  /** {@link running}, in the order in which they came to the worker. */
+  get inOrder(): PooledRequest[] {
+    const requests = [...this.running.values()];
+    // Those that the worker took itself have negative numbers, and may have been learned of at the same time.
+    return requests.sort((a, b) => a.begunAt - b.begunAt || Math.abs(a.id) - Math.abs(b.id));
+  }
+
   /** A request is on its way to the worker. */
   add(request: PooledRequest): void {
     this.running.set(request.id, request);
@@ -90,7 +97,7 @@ export class RequestsOfWorker {
   lost(error: Error): void {
     this.adoptLent();
     for (const request of this.#connections.values()) request.connectionClosed(undefined);
-    for (const request of this.running.values()) request.end({ error });
+    for (const request of this.inOrder) request.end({ error });
   }
 
   #lentServed(id: number, now: number): boolean {

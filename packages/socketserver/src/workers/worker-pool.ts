@@ -269,15 +269,14 @@ export class WorkerPool {
 
   #blocked(pooled: PooledWorker): void {
     pooled.adoptLent();
-    const { worker, requests } = pooled;
+    const { worker, clientAddresses } = pooled;
     if (workerBlockedChannel.hasSubscribers) {
-      const clients = [...requests.values()].map(({ clientAddress }) => clientAddress);
       const serverAddress = this.#owner.serverAddress();
       workerBlockedChannel.publish({
         serverAddress,
         kind: worker.kind,
         worker: worker.id,
-        requests: clients,
+        requests: clientAddresses,
       });
     }
     this.#dispatch.run();

@@ -266,7 +266,7 @@ export class WorkerRoster {
     this.#owner.leaves(pooled);
     this.workers.delete(pooled);
     const { state } = pooled;
-    const lost = [...pooled.requests.values(), ...pooled.leaving].map(({ clientAddress }) => clientAddress);
+    const lost = [...pooled.clientAddresses, ...pooled.leaving.map(({ clientAddress }) => clientAddress)];
     const lostOwn = pooled.socket.running;
     const error = pooled.exited(exit);
     const untold = Math.max(0, lostOwn - pooled.leaving.length);

@@ -145,6 +145,38 @@ for (const [engineName, engine] of workerEngines) {
         }
       });
 
+      it('tells whose requests are lost in the order in which they came', async () => {
+        const lost = Promise.withResolvers<WorkerLostEvent>();
+        const note = (event: unknown): void => lost.resolve(event as WorkerLostEvent);
+        const errors = new ErrorCollector();
+        const server = new Server(address, Reckless, {
+          engine,
+          workers: { min: 1, max: 1, requestsPerWorker: 100 },
+        });
+        server.handleError = errors.handleError;
+        server.handleWorkerLost = () => {};
+        await using _ = serving(server);
+        const clients: LineClient[] = [];
+        for (let count = 0; count < 40; count += 1) {
+          const client = await LineClient.to(server, engine);
+          await client.ask('hello');
+          if (count < 25) client.socket.close();
+          else clients.push(client);
+        }
+        await until(() => server.stats().active === clients.length);
+        subscribe('socketserver:worker:lost', note);
+        const addresses = clients.map(({ socket }) => socket.getsockname());
+        await clients[7]!.tell('exit 0');
+        assert.deepEqual((await lost.promise).lostRequests, addresses);
+        unsubscribe('socketserver:worker:lost', note);
+        await until(() => errors.all.length === clients.length);
+        assert.deepEqual(
+          errors.all.map(({ clientAddress }) => clientAddress),
+          addresses,
+        );
+        for (const { socket } of clients) socket.close();
+      });
+
       it('leaves the children of the program itself alone', async () => {
         const own: ChildProcess = spawn('/bin/sh', ['-c', 'read _; exit 72'], {
           stdio: ['pipe', 'ignore', 'ignore'],
