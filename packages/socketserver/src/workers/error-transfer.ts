@@ -1,3 +1,4 @@
+import { serialize } from 'node:v8';
 import * as libraryErrors from '../errors/index.ts';
 
 /** What is left of an error when it crosses a thread or a process: plain values only. */
@@ -20,27 +21,75 @@ export type Transferred =
 /** Causes of causes are followed this far. */
 const maxDepth = 8;
 
-/** Writes down what was thrown, for {@link reviveError} on the other side. Structured clone alone would drop `code`. */
-export function transferError(thrown: unknown, depth = 0): Transferred {
-  if (!(thrown instanceof Error))
-    return { isError: false, value: isCloneable(thrown) ? thrown : String(thrown) };
+/** Errors at most that one takes along: one may name itself many times among its own. */
+const maxErrors = 100;
+
+/**
+ * Writes down what was thrown, for {@link reviveError} on the other side. Structured clone alone would drop `code`. Whatever
+ * was thrown, this throws nothing, and what it returns can go to a thread or a process: else it took the whole worker along.
+ */
+export function transferError(thrown: unknown): Transferred {
+  try {
+    // `undefined` alone would say on the other side that nothing was thrown.
+    const told = thrown === undefined ? new Error('undefined was thrown') : thrown;
+    return transfer(told, { depth: 0, budget: { errors: maxErrors } });
+  } catch {
+    return transferError(new Error('Something was thrown that cannot be read')); // a Proxy can do that
+  }
+}
+
+interface Place {
+  /** How many errors it is the cause of a cause of. */
+  readonly depth: number;
+  /** How many more may go along. */
+  readonly budget: { errors: number };
+}
+
+function transfer(thrown: unknown, { depth, budget }: Place): Transferred {
+  if (!(thrown instanceof Error)) {
+    return { isError: false, value: isCloneable(thrown) ? thrown : textOf(thrown) };
+  }
+  budget.errors -= 1;
+  const goesOn = depth < maxDepth;
+  const next = { depth: depth + 1, budget };
   const fields: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(thrown)) {
+  for (const key of Object.keys(thrown)) {
+    const value = read(thrown, key);
     if (!wellKnown.has(key) && isCloneable(value)) fields[key] = value;
   }
-  const goesOn = depth < maxDepth;
-  const errors = thrown instanceof AggregateError ? (thrown.errors as readonly unknown[]) : undefined;
+  const stack = read(thrown, 'stack');
+  const errors = thrown instanceof AggregateError ? read(thrown, 'errors') : undefined;
+  const all: readonly unknown[] | undefined = Array.isArray(errors) ? errors : undefined;
   return {
     isError: true,
     error: {
-      name: thrown.name,
-      message: thrown.message,
-      stack: thrown.stack,
-      cause: goesOn && 'cause' in thrown ? transferError(thrown.cause, depth + 1) : undefined,
-      errors: goesOn ? errors?.map((error) => transferError(error, depth + 1)) : undefined,
+      name: textOf(read(thrown, 'name') ?? 'Error'),
+      message: textOf(read(thrown, 'message') ?? ''),
+      stack: typeof stack === 'string' ? stack : undefined,
+      cause: goesOn && 'cause' in thrown ? transfer(read(thrown, 'cause'), next) : undefined,
+      errors: goesOn
+        ? all?.flatMap((error) => (budget.errors > 0 ? [transfer(error, next)] : []))
+        : undefined,
       fields,
     },
   };
+}
+
+/** A field, which may be a getter that throws. */
+function read(error: Error, key: string): unknown {
+  try {
+    return (error as unknown as Record<string, unknown>)[key];
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return 'something that has no text';
+  }
 }
 
 /**
@@ -77,10 +126,12 @@ function hide(error: Error, key: string, value: unknown): void {
   Object.defineProperty(error, key, { value, configurable: true, writable: true, enumerable: false });
 }
 
+/** Whether a value can go to a thread and to a process: shared memory cannot go to a process, nor a `URL` to a thread. */
 function isCloneable(value: unknown): boolean {
   if (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol') return true;
   try {
     structuredClone(value);
+    serialize(value);
     return true;
   } catch {
     return false;
