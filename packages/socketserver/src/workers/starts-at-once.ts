@@ -3,6 +3,9 @@ import type { PooledWorker } from './pooled-worker.ts';
 /** A start that takes longer waits for something else than a core, so that further ones need not wait for it. */
 export const startTurnMs = 5_000;
 
+/** A worker that was asked so lately had no chance to answer. */
+const chanceMs = 5;
+
 /** A worker, as far as it keeps a core busy. */
 type Starting = Pick<PooledWorker, 'state' | 'startedAt' | 'askedAt'>;
 
@@ -18,7 +21,7 @@ export function areEnoughStarting(
   let free = cores;
   for (const { state, startedAt, askedAt } of workers) {
     if (state === 'starting' && startedAt > now - startTurnMs) starting += 1;
-    if (state === 'ready' && askedAt !== undefined) free -= 1;
+    if (state === 'ready' && askedAt !== undefined && askedAt < now - chanceMs) free -= 1;
   }
   return starting >= Math.max(1, free);
 }

@@ -19,6 +19,11 @@ describe('workers that start at once', () => {
     assert.equal(areEnoughStarting([computes, starting, starting], { cores: 3, now }), true);
   });
 
+  it('are not fewer by those that were asked just now', () => {
+    const asked = { ...answers, askedAt: now - 1 };
+    assert.equal(areEnoughStarting([asked, starting], { cores: 2, now }), false);
+  });
+
   it('are one at least, however many do not answer', () => {
     const blocked = [computes, computes, computes];
     assert.equal(areEnoughStarting(blocked, { cores: 2, now }), false);
