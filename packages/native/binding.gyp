@@ -31,6 +31,7 @@
         'src/process_start.cc',
         'src/slots.cc',
         'src/socket.cc',
+        'src/vigil.cc',
       ],
       # Its threads and its signal handler may outlive the worker thread that loaded it.
       'ldflags': ['-Wl,-z,nodelete'],

@@ -151,6 +151,7 @@ bool Connection::Read() {
     return true;
   }
   const size_t length = static_cast<size_t>(count);
+  environment_->Received(length);
   reads_large_ = length == room || length >= kLargeRead;
   if (spare == nullptr) {
     environment_->Emit(layout::kBytes, id(), static_cast<int32_t>(inbox.KeepInSlab(length)), count);

@@ -14,6 +14,7 @@
 #include "mailbox.h"
 #include "poller.h"
 #include "slots.h"
+#include "vigil.h"
 
 namespace socketserver {
 
@@ -46,6 +47,7 @@ class Environment {
   SlotId Insert(std::unique_ptr<Source> source, int32_t slot_state);
 
   void Emit(layout::EventKind kind, SlotId id, int32_t a, int32_t b);
+  void Received(size_t bytes) { received_ += bytes; }
   // The source gets OnTurn() in the next round.
   void MarkReady(SlotId id);
   // Ends a connection and tells JavaScript with what. Its object is gone afterwards.
@@ -73,6 +75,7 @@ class Environment {
   void Turn();
   void TakeEvents();
   bool Guess();
+  bool WaitAwake();
   void RunReady();
   bool Dispatch();
   void RunCommand(uint32_t index, const Command& command, std::vector<SlotId>* gathered);
@@ -102,6 +105,9 @@ class Environment {
   SlotId lone_;                      // the connection that alone had news, the last time epoll was asked
   int lone_times_ = 0;               // how many times in a row
   int guesses_left_ = 0;
+  bool lone_had_news_ = false;       // since it was last awaited
+  uint64_t received_ = 0;            // bytes, of all connections
+  Vigil vigil_;                      // whether its next bytes are awaited awake
 
   uv_poll_t poll_;
   uv_prepare_t prepare_;             // work left over, before libuv sleeps
