@@ -37,7 +37,10 @@ bool Vigil::IsAwake(uint64_t received) {
 }
 
 void Vigil::WaitedInVain() {
-  if (++in_vain_ > kTried) Interrupt();
+  // A peer that takes its time is not tried again soon: each wait in vain is time that nobody asked for.
+  if (++in_vain_ <= kInVain + times_ / kInVain) return;
+  is_awake_ = false;
+  Begin(Phase::kDecided, received_);
 }
 
 void Vigil::Interrupt() {

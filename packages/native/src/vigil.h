@@ -24,6 +24,7 @@ class Vigil {
   enum class Phase : uint8_t { kTryAsleep, kTryAwake, kDecided };
   static constexpr uint32_t kTried = 64;
   static constexpr uint32_t kDecidedFor = 4096;
+  static constexpr uint32_t kInVain = 8;  // so many waits, and one in so many
 
   void Begin(Phase phase, uint64_t received);
   double CostOfByte(uint64_t received) const;
