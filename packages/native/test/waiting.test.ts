@@ -56,9 +56,9 @@ test('one busy connection leaves timers and other connections their turn, and th
   });
   const timer = sleep(1, 'fired');
   const done = Promise.all([served, timer]);
-  let isDone = false;
-  void done.then(() => (isDone = true));
-  while (!isDone) await exchange(busy, 100);
+  const progress = { isDone: false };
+  void done.then(() => (progress.isDone = true));
+  while (!progress.isDone) await exchange(busy, 100);
   assert.deepEqual(await done, ['served', 'fired']);
 
   (await peer).destroy();
