@@ -19,7 +19,7 @@ export interface Waiting {
 /** The workers of a pool, as far as their number goes. */
 export interface GrowingWorkers {
   /** Workers that serve requests, or are about to. */
-  readonly alive: readonly Pick<PooledWorker, 'state' | 'hasRoom' | 'isBlocked' | 'requests'>[];
+  readonly alive: readonly Pick<PooledWorker, 'state' | 'hasRoom' | 'isBlocked' | 'countBegunBy'>[];
   /** Whether a worker may be started now. */
   readonly canStart: boolean;
   /** Whether a further start would only hold up those that are under way. */

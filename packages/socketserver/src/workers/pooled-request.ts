@@ -3,6 +3,7 @@ import type { Crossing, HandedOver } from '../engine/contract/connection.ts';
 import { ServerDrainingError } from '../errors/server-errors.ts';
 import type { RemoteConnection } from '../request/remote-connection.ts';
 import { reviveError } from './error-transfer.ts';
+import type { Aged } from './oldest-first.ts';
 import type { ClosedConnection, EndedRequest, Progress, ServeConnection, ServeDatagram } from './messages.ts';
 import type { Worker } from './worker.ts';
 import type { WorkerKind } from './worker-options.ts';
@@ -51,12 +52,15 @@ export interface Outcome {
 }
 
 /** A request in a pool: waiting for a worker, or served by one. */
-export class PooledRequest implements RemoteConnection {
+export class PooledRequest implements RemoteConnection, Aged<PooledRequest> {
   readonly id: number;
   readonly ended: Promise<Outcome>;
   /** When it came to the pool, and when a worker got it. */
   readonly cameAt = performance.now();
   begunAt = 0;
+  /** The neighbours in the order of their beginnings, while its handler runs. */
+  older: PooledRequest | undefined;
+  younger: PooledRequest | undefined;
   bytesRead = 0;
   bytesWritten = 0;
   readonly #request: RequestToServe;

@@ -108,6 +108,11 @@ export class PooledWorker {
     return this.#given.inOrder.map(({ clientAddress }) => clientAddress);
   }
 
+  /** @returns how many of {@link requests} began by a time; it counts no further than to `most`. */
+  countBegunBy(time: number, most: number): number {
+    return this.#given.countBegunBy(time, most);
+  }
+
   /** Whether it may serve a further request. */
   get hasRoom(): boolean {
     return this.state === 'ready' && this.active < this.#requestsPerWorker;

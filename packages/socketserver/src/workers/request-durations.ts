@@ -9,7 +9,7 @@ const lookedAt = 8;
 
 /** A worker, as far as its requests' times go. */
 interface Serving {
-  readonly requests: { values(): Iterable<{ readonly begunAt: number }> };
+  countBegunBy(time: number, most: number): number;
 }
 
 /** Remembers whether the requests of a pool mostly are over soon. */
@@ -29,14 +29,7 @@ export class RequestDurations {
   areLong(workers: Iterable<Serving>): boolean {
     const before = performance.now() - longMs;
     let long = this.#long;
-    for (const { requests } of workers) {
-      let looked = 0;
-      for (const { begunAt } of requests.values()) {
-        if (begunAt > before || looked === lookedAt) break;
-        looked += 1;
-      }
-      long += looked;
-    }
+    for (const worker of workers) long += worker.countBegunBy(before, lookedAt);
     return long >= this.#short;
   }
 }

@@ -1,6 +1,7 @@
 import type { LentRequest, LentRequests } from './lent-requests.ts';
 import type { ClosedConnection, EndedRequest } from './messages.ts';
 import { NumberTable } from './number-table.ts';
+import { OldestFirst } from './oldest-first.ts';
 import type { PooledRequest } from './pooled-request.ts';
 import { type ReportRing, requestEnded } from './report-ring.ts';
 import type { RequestDurations } from './request-durations.ts';
@@ -18,6 +19,7 @@ export interface LentToWorker {
 export class RequestsOfWorker {
   /** Requests whose handlers run, by the pool's numbers. */
   readonly running = new NumberTable<PooledRequest>();
+  readonly #byAge = new OldestFirst<PooledRequest>();
   /** Requests whose connections are open: some of `running`, and some whose last bytes still go out. */
   readonly #connections = new NumberTable<PooledRequest>();
   readonly #durations: RequestDurations;
@@ -41,14 +43,18 @@ export class RequestsOfWorker {
 
   /** {@link running}, in the order in which they came to the worker. */
   get inOrder(): PooledRequest[] {
-    const requests = [...this.running.values()];
-    // Those that the worker took itself have negative numbers, and may have been learned of at the same time.
-    return requests.sort((a, b) => a.begunAt - b.begunAt || Math.abs(a.id) - Math.abs(b.id));
+    return [...this.#byAge];
+  }
+
+  /** @returns how many of those whose handlers run began by a time; it counts no further than to `most`. */
+  countBegunBy(time: number, most: number): number {
+    return this.#byAge.countBegunBy(time, most);
   }
 
   /** A request is on its way to the worker. */
   add(request: PooledRequest): void {
     this.running.set(request.id, request);
+    this.#byAge.add(request);
     if (request.hasConnection) this.#connections.set(request.id, request);
   }
 
@@ -88,7 +94,7 @@ export class RequestsOfWorker {
     }
     const request = this.running.get(outcome.id);
     if (request === undefined) return;
-    this.running.delete(outcome.id);
+    this.#runsNoMore(request);
     this.#durations.ended(now - request.begunAt);
     request.reported(outcome);
   }
@@ -115,6 +121,11 @@ export class RequestsOfWorker {
     return this.#lent.requests.has(id);
   }
 
+  #runsNoMore(request: PooledRequest): void {
+    this.running.delete(request.id);
+    this.#byAge.delete(request);
+  }
+
   #adopt(id: number): void {
     const lent = this.#lent.requests.take(id);
     if (lent === undefined) return;
@@ -123,7 +134,7 @@ export class RequestsOfWorker {
     if (lent.isUntold) request.tellTaken();
     if (lent.closed !== undefined) this.closed(lent.closed);
     if (lent.isRunning) return;
-    this.running.delete(id);
+    this.#runsNoMore(request);
     request.reported({ id });
   }
 }

@@ -10,7 +10,7 @@ class Workers implements GrowingWorkers {
     state: 'ready' | 'starting';
     hasRoom: boolean;
     isBlocked: boolean;
-    requests: Map<number, never>;
+    countBegunBy: () => number;
   }[] = [];
   readonly durations = new RequestDurations();
   readonly cores: number;
@@ -30,7 +30,7 @@ class Workers implements GrowingWorkers {
   }
 
   start(state: 'ready' | 'starting' = 'starting'): void {
-    this.alive.push({ state, hasRoom: true, isBlocked: false, requests: new Map<number, never>() });
+    this.alive.push({ state, hasRoom: true, isBlocked: false, countBegunBy: () => 0 });
   }
 
   /** As after many requests that took this long. */
@@ -146,9 +146,8 @@ describe('the durations of requests', () => {
     const durations = new RequestDurations();
     for (let count = 0; count < 3; count += 1) durations.ended(1);
     const running = (count: number, ms: number) => ({
-      requests: new Map(
-        Array.from({ length: count }, (_, index) => [index, { begunAt: performance.now() - ms }]),
-      ),
+      countBegunBy: (time: number, most: number) =>
+        performance.now() - ms <= time ? Math.min(count, most) : 0,
     });
     assert.ok(!durations.areLong([running(8, 0)]));
     assert.ok(!durations.areLong([running(1, 10_000)]), 'one that stays says nothing about the others');

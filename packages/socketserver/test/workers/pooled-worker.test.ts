@@ -85,6 +85,41 @@ describe('a worker of a pool', () => {
     assert.deepEqual(await request.ended, {});
   });
 
+  it('counts the requests that it has served longest, whatever their numbers and whichever of them have ended', () => {
+    const reports = new ReportRing();
+    const pooled = new PooledWorker(start, {
+      restarts: 0,
+      requestsPerWorker: Infinity,
+      durations: new RequestDurations(),
+      lent: {
+        counts: { accepted: 0, served: 0, bytesRead: 0, bytesWritten: 0 },
+        isWatched: false,
+        adopt: () => assert.fail('nothing is lent'),
+      },
+      create: () => ({ ...quickThread(), reports, send: () => {} }),
+      listener: () => ({ received: () => {}, exited: () => {} }),
+    });
+    pooled.ready();
+    const serve = (ids: readonly number[]): void => {
+      for (const id of ids) {
+        const pack: RequestToServe['pack'] = () => ({
+          message: { type: 'connection', requestId: id, handedOver: undefined },
+        });
+        pooled.serve(new PooledRequest(id, { ...quickRequest, pack }));
+      }
+    };
+    serve([9, 10, 11, 12]);
+    const between = performance.now();
+    while (performance.now() === between); // the clock moves
+    serve([32, 33, 64]);
+    assert.equal(pooled.countBegunBy(between, 8), 4);
+    reports.write(requestEnded, 10, 0, 0);
+    pooled.takeReports();
+    assert.equal(pooled.countBegunBy(between, 8), 3);
+    assert.equal(pooled.countBegunBy(between, 2), 2);
+    assert.equal(pooled.countBegunBy(Infinity, 8), 6);
+  });
+
   it('makes a request like any other of one it took itself, before its end is read, once somebody is to be told', () => {
     const reports = new ReportRing();
     const came = [5];
