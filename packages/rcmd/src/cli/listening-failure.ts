@@ -4,7 +4,7 @@ import { reasonOf } from '../terminal/reason-of.ts';
 import { CliError } from './cli-error.ts';
 
 /** An error of the system's about an address, as Node's and the library's are. */
-type BindError = NodeJS.ErrnoException & { readonly port?: number };
+type BindError = NodeJS.ErrnoException & { readonly address?: string; readonly port?: number };
 
 /** Ports that only root may open, on most machines. [ip(7), ip_unprivileged_port_start] */
 const firstFreePort = 1_024;
@@ -25,14 +25,16 @@ export function explainListening(error: unknown): unknown {
     : new CliError('REFUSED', `${reasonOf(error)}: ${advice}`, { cause: error });
 }
 
-function adviceFor({ code, path = '', port, syscall }: BindError): string | undefined {
+function adviceFor({ code, path = '', address, port, syscall }: BindError): string | undefined {
   const audit = auditFolder(rcmdPaths().state);
   if (path.startsWith(audit)) {
     return `nothing runs that is not on record, so this user must be able to write in ${audit}: ls -ld ${audit}`;
   }
   if (syscall !== 'bind') return undefined;
   if (code === 'EADDRINUSE') {
-    return 'does rcmd serve run already? `rcmd status` tells; --listen takes another port';
+    return port === undefined
+      ? `does rcmd serve run already? \`rcmd status unix:${address}\` tells; --listen takes another path`
+      : 'does rcmd serve run already? `rcmd status` tells; --listen takes another port';
   }
   if (code === 'EADDRNOTAVAIL') {
     return 'this machine has no such address; 0.0.0.0 and [::] stand for all that it has';

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { type Completion, completionFor } from '../../src/cli/completion/candidates.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { Machine } from '../support/machine.ts';
@@ -124,6 +126,32 @@ const completed: Readonly<Record<string, string>> = {
   'exec lab-1 -- cat a\\ f\tx': '<exec><lab-1><--><cat><a file><x>',
   'exec --host-keys="acc\tx': '<exec><--host-keys=accept-new><x>',
 };
+
+it(
+  'completion in bash puts no name of a file behind unix: that a shell might run',
+  needs('bash'),
+  async () => {
+    using machine = new Machine();
+    const names = [
+      'x-plain.1',
+      'x$(touch made)',
+      'x`touch made`',
+      "x';touch made;'",
+      'x";touch made;"',
+      'x;y',
+      'x\ny',
+    ];
+    for (const file of names) writeFileSync(machine.file(file), '');
+    writeFileSync(machine.file('script'), (await machine.run(['completion', 'bash'])).stdout);
+    const ask = `
+    rcmd() { echo :files; }
+    cd ${machine.home}; source ./script
+    COMP_LINE='rcmd exec "unix:x' COMP_POINT=17 COMP_WORDS=(rcmd exec '"unix:x') COMP_CWORD=2
+    _rcmd; printf '<%s>' "\${COMPREPLY[@]}"`;
+    const { stdout } = await promisify(execFile)('bash', ['--norc', '-c', ask]);
+    assert.equal(stdout, '<unix:x-plain.1>');
+  },
+);
 
 for (const name of Object.keys(shells)) {
   describe(`completion in ${name}`, needs(name, 'python3'), () => {

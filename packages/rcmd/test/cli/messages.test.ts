@@ -29,6 +29,14 @@ const failures: Readonly<Record<string, Failure>> = {
     ['serve', '--listen', served.host],
     /^bind EADDRINUSE 127\.0\.0\.1:\d+ \(address already in use\): does rcmd serve run already\? `rcmd status` tells; --listen takes another port$/,
   ],
+  'a socket in use': (machine) => {
+    const busy = createServer().listen(machine.file('run/busy'));
+    after(() => busy.close());
+    return [
+      ['serve', '--listen', `unix:${machine.file('run/busy')}`],
+      /^bind EADDRINUSE \S+\/run\/busy \(address already in use\): does rcmd serve run already\? `rcmd status unix:\S+\/run\/busy` tells; --listen takes another path$/,
+    ];
+  },
   'an address of another machine': (machine) => {
     mkdirSync(machine.file('.config/rcmd'), { recursive: true, mode: 0o700 });
     writeFileSync(machine.file('.config/rcmd/authorized_keys'), `${otherKey} ana\n`, { mode: 0o600 });

@@ -31,7 +31,10 @@ _rcmd() {
     if [[ $word != :files ]]; then
       COMPREPLY+=("\${word#"$prefix"}")
     elif [[ -z $prefix && \${words[-1]} == unix:* ]]; then
-      mapfile -t COMPREPLY < <(compgen -P unix: -f -- "\${words[-1]#unix:}")
+      # No file has this name, so bash would put its name in as it is: one that a shell might run is not offered.
+      while IFS= read -r word; do
+        [[ ! $word =~ ^[A-Za-z0-9_.:/@%+-]+$ ]] || COMPREPLY+=("unix:$word")
+      done < <(compgen -f -- "\${words[-1]#unix:}")
     else
       compopt -o default
     fi
