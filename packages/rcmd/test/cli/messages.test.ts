@@ -98,6 +98,18 @@ describe('one line says what is wrong, and where, and what would be right, and t
     });
   }
 
+  it('a directory without a name, which would be the home directory', async () => {
+    using machine = new Machine();
+    for (const command of ['exec', 'shell']) {
+      const { code, stderr } = await machine.run([command, '-w', '', served.host]);
+      assert.equal(code, 125);
+      assert.match(
+        stderr,
+        /^rcmd: option '-w, --workdir <dir>' argument '' is invalid\. It must name a directory\.\n/,
+      );
+    }
+  });
+
   it('a server that speaks another protocol', async () => {
     using machine = new Machine();
     await using other = createServer((socket) =>

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { collect } from '../collect.ts';
+import { directory } from '../directory-option.ts';
 import type { HostKeyPolicy } from '../host-key-policy.ts';
 import { hostKeysOption } from '../host-keys-option.ts';
 
@@ -32,7 +33,7 @@ export function execCommand(): Command {
     .option('-i, --interactive', 'give it our input (a pipe or file is, in any case)')
     .option('-n, --no-stdin', 'give it no input')
     .option('-e, --env <name[=value]>', 'set a variable, or copy ours; may be repeated', collect)
-    .option('-w, --workdir <dir>', 'run it in this directory of the server')
+    .option('-w, --workdir <dir>', 'run it in this directory of the server', directory)
     .option('--timeout <time>', 'end it after so long, such as 30s or 5m')
     .option('--idle-timeout <time>', 'end it after so long without output or input')
     .addOption(hostKeysOption())

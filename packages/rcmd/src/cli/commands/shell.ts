@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { collect } from '../collect.ts';
+import { directory } from '../directory-option.ts';
 import type { HostKeyPolicy } from '../host-key-policy.ts';
 import { hostKeysOption } from '../host-keys-option.ts';
 
@@ -18,7 +19,7 @@ export function shellCommand(): Command {
     .description('Opens the >> prompt on a server, or runs the lines that are piped in, in order.')
     .argument('[host]', 'a target, host[:port] or unix:PATH (default: RCMD_HOST, or this machine)')
     .option('-e, --env <name[=value]>', 'set a variable, or copy ours; may be repeated', collect)
-    .option('-w, --workdir <dir>', 'begin in this directory of the server')
+    .option('-w, --workdir <dir>', 'begin in this directory of the server', directory)
     .addOption(hostKeysOption())
     .option('--classic', 'speak the classic exchange: no protection at all')
     .addHelpText(
