@@ -1,10 +1,9 @@
 /** Raw `node:net` with `for await`: what an async handler costs on a plain stream. */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import type { Socket } from 'node:net';
 import { burnFiveMilliseconds } from './burn.ts';
-import { announce, readServerCommand } from './command-line.ts';
+import { readServerCommand } from './command-line.ts';
+import { listen } from './node-listener.ts';
 
 const command = readServerCommand();
 
@@ -78,23 +77,4 @@ function onConnection(socket: Socket): void {
   serve?.(socket).catch(() => socket.destroy());
 }
 
-function listen(): Server {
-  const options = { noDelay: true, allowHalfOpen: command.workload === 'sink' };
-  if (command.transport !== 'tls') return createServer(options, onConnection);
-  return createTlsServer(
-    { ...options, cert: readFileSync(command.cert), key: readFileSync(command.key) },
-    onConnection,
-  );
-}
-
-const server = listen();
-const backlog = 1024;
-server.listen(
-  command.transport === 'unix'
-    ? { path: command.path, backlog }
-    : { host: '127.0.0.1', port: command.port, backlog },
-  () => {
-    const address = server.address();
-    announce(address !== null && typeof address === 'object' ? address.port : command.path);
-  },
-);
+listen(command, onConnection);

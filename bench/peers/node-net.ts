@@ -3,11 +3,10 @@
  * matter. This is what the ratios are to. `--corked yes` gathers the answers of one 'data' event into one
  * write, which fewer programs do.
  */
-import { readFileSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import type { Socket } from 'node:net';
 import { burnFiveMilliseconds } from './burn.ts';
-import { announce, readServerCommand } from './command-line.ts';
+import { readServerCommand } from './command-line.ts';
+import { listen } from './node-listener.ts';
 
 const command = readServerCommand({ corked: 'no' });
 
@@ -93,23 +92,4 @@ function onConnection(socket: Socket): void {
   serve?.(socket);
 }
 
-function listen(): Server {
-  const options = { noDelay: true, allowHalfOpen: command.workload === 'sink' };
-  if (command.transport !== 'tls') return createServer(options, onConnection);
-  return createTlsServer(
-    { ...options, cert: readFileSync(command.cert), key: readFileSync(command.key) },
-    onConnection,
-  );
-}
-
-const server = listen();
-const backlog = 1024;
-server.listen(
-  command.transport === 'unix'
-    ? { path: command.path, backlog }
-    : { host: '127.0.0.1', port: command.port, backlog },
-  () => {
-    const address = server.address();
-    announce(address !== null && typeof address === 'object' ? address.port : command.path);
-  },
-);
+listen(command, onConnection);
