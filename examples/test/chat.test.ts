@@ -56,8 +56,8 @@ describe('the chat example', { timeout: 60_000 }, () => {
     await using slow = await chat.join('Slow');
     assert.equal(await line(slow), '* here are: Slow\n');
     await using reader = await chat.join('Reader');
-    await using writer = await chat.join('Writer');
     assert.equal(await line(reader), '* here are: Slow, Reader\n');
+    await using writer = await chat.join('Writer');
     assert.equal(await line(reader), '* Writer has joined\n');
 
     // Far more than the kernel's buffers hold; in pieces that fit into an outbox, as the reader shows that it follows.
