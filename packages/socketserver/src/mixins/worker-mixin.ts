@@ -15,7 +15,7 @@ import { PreparationFailed } from '../server/preparation-failed.ts';
 import type { ServerStats } from '../server/server-stats.ts';
 import { reviveError } from '../workers/error-transfer.ts';
 import { refuseServerInWorker } from '../workers/handler-module.ts';
-import type { ConnectionSetup, OwnSocket } from '../workers/messages.ts';
+import type { ConnectionSetup, OwnSocket } from '../workers/messages/worker-start.ts';
 import type { PlainDatagram } from '../workers/own-requests.ts';
 import type { LentRequest } from '../workers/lent-requests.ts';
 import type { Outcome, RequestToServe } from '../workers/pooled-request.ts';

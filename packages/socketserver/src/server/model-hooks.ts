@@ -7,7 +7,7 @@ import type { RequestSource } from '../engine/contract/request-source.ts';
 import { UnsupportedError } from '../errors/unsupported-error.ts';
 import type { RemoteConnection } from '../request/remote-connection.ts';
 import type { DatagramBinding } from '../workers/datagram-binding.ts';
-import type { ConnectionSetup } from '../workers/messages.ts';
+import type { ConnectionSetup } from '../workers/messages/worker-start.ts';
 import type { PlainDatagram } from '../workers/own-requests.ts';
 import type { PackedRequest } from '../workers/pooled-request.ts';
 import type { WorkerKind } from '../workers/worker-options.ts';

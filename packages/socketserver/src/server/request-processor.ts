@@ -8,7 +8,7 @@ import type { HandedOver } from '../engine/contract/connection.ts';
 import type { Engine } from '../engine/contract/engine.ts';
 import type { RequestSource } from '../engine/contract/request-source.ts';
 import type { ResolvedTimeouts } from '../options/timeout-options.ts';
-import type { ConnectionSetup } from '../workers/messages.ts';
+import type { ConnectionSetup } from '../workers/messages/worker-start.ts';
 import { ModelHooks } from './model-hooks.ts';
 import type { OpenConnection } from './open-connections.ts';
 import { RequestLedger } from './request-ledger.ts';

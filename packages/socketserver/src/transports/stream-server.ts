@@ -21,7 +21,7 @@ import { BaseServer } from '../server/base-server.ts';
 import type { MaybeRequest, TakenRequest } from '../server/request-hooks.ts';
 import { backlogRule, type ServerOptions, serverOptionRules } from '../server/server-options.ts';
 import { type LimitParts, type StreamLimitOptions, StreamLimits } from '../server/stream-limits.ts';
-import type { ConnectionSetup } from '../workers/messages.ts';
+import type { ConnectionSetup } from '../workers/messages/worker-start.ts';
 import type { PackedRequest } from '../workers/pooled-request.ts';
 import type { WorkerKind } from '../workers/worker-options.ts';
 import { Admission } from './admission.ts';

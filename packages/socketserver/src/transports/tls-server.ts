@@ -11,7 +11,7 @@ import { createTLSContexts, type TLSContexts } from '../tls/tls-contexts.ts';
 import { loadTLSMaterial, type TLSMaterial } from '../tls/tls-material.ts';
 import { checkTLSOptions, type OptionPlace, type TLSOptions } from '../tls/tls-options.ts';
 import type { LimitParts } from '../server/stream-limits.ts';
-import type { ConnectionSetup } from '../workers/messages.ts';
+import type { ConnectionSetup } from '../workers/messages/worker-start.ts';
 import { checkServerOptions } from '../server/server-options.ts';
 import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';
 import { type InetServerAddress, readInetServerAddress } from './server-address.ts';

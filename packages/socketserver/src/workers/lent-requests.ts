@@ -1,5 +1,5 @@
 import type { InetAddress } from '../address/socket-address.ts';
-import type { ClosedConnection } from './messages.ts';
+import type { ClosedConnection } from './messages/from-worker.ts';
 import { NumberTable } from './number-table.ts';
 
 /** A request that a thread took itself, from a listener on loan. */

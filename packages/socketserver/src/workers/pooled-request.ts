@@ -4,7 +4,8 @@ import { ServerDrainingError } from '../errors/server-errors.ts';
 import type { RemoteConnection } from '../request/remote-connection.ts';
 import { reviveError } from './error-transfer.ts';
 import type { Aged } from './oldest-first.ts';
-import type { ClosedConnection, EndedRequest, Progress, ServeConnection, ServeDatagram } from './messages.ts';
+import type { ClosedConnection, EndedRequest, Progress } from './messages/from-worker.ts';
+import type { ServeConnection, ServeDatagram } from './messages/to-worker.ts';
 import type { Worker } from './worker.ts';
 import type { WorkerKind } from './worker-options.ts';
 

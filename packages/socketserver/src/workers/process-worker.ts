@@ -1,7 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { ResourceLimits } from 'node:worker_threads';
 import { reviveError } from './error-transfer.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import type { FromWorker } from './messages/from-worker.ts';
+import type { ToWorker } from './messages/to-worker.ts';
+import type { WorkerStart } from './messages/worker-start.ts';
 import type { Attachment, Worker, WorkerListener } from './worker.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
 import { workerEntry } from '../worker-entry.ts';

@@ -1,6 +1,7 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import { reviveError } from './error-transfer.ts';
-import type { DatagramSent, FromWorker } from './messages.ts';
+import type { FromWorker } from './messages/from-worker.ts';
+import type { DatagramSent } from './messages/to-worker.ts';
 
 interface Sending {
   resolve(): void;

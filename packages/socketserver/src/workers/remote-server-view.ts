@@ -1,7 +1,8 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Engine } from '../engine/contract/engine.ts';
 import type { ServerView } from '../handlers/server-view.ts';
-import type { FromWorker, WorkerStart } from './messages.ts';
+import type { FromWorker } from './messages/from-worker.ts';
+import type { WorkerStart } from './messages/worker-start.ts';
 
 /** What a handler in a worker sees of its server. */
 export class RemoteServerView implements ServerView {

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { OwnRequestCounts } from './own-requests.ts';
-import type { ClosedConnection, EndedRequest, Pong, Report, WorkerLoad } from './messages.ts';
+import type { ClosedConnection, EndedRequest, Pong, Report, WorkerLoad } from './messages/from-worker.ts';
 import { connectionClosed, type ReportRing, requestEnded } from './report-ring.ts';
 
 /** How long news may wait for more while the worker is at work: a message costs as much as a small request. */

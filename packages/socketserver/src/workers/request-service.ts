@@ -14,14 +14,9 @@ import { createTLSContexts } from '../tls/tls-contexts.ts';
 import { DatagramService } from './datagram-service.ts';
 import { transferError } from './error-transfer.ts';
 import { type AnyHandlerClass } from './handler-module.ts';
-import type {
-  ConnectionSetup,
-  EndedRequest,
-  FromWorker,
-  ServeConnection,
-  ToWorker,
-  WorkerStart,
-} from './messages.ts';
+import type { EndedRequest, FromWorker } from './messages/from-worker.ts';
+import type { ServeConnection, ToWorker } from './messages/to-worker.ts';
+import type { ConnectionSetup, WorkerStart } from './messages/worker-start.ts';
 import { NumberTable } from './number-table.ts';
 import { RemoteServerView } from './remote-server-view.ts';
 import { Reporter } from './reporter.ts';

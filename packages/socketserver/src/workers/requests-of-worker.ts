@@ -1,5 +1,5 @@
 import type { LentRequest, LentRequests } from './lent-requests.ts';
-import type { ClosedConnection, EndedRequest } from './messages.ts';
+import type { ClosedConnection, EndedRequest } from './messages/from-worker.ts';
 import { NumberTable } from './number-table.ts';
 import { OldestFirst } from './oldest-first.ts';
 import type { PooledRequest } from './pooled-request.ts';

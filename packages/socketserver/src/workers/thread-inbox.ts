@@ -1,5 +1,5 @@
 import type { Arrivals, Connection, CrossingNotes } from '../engine/contract/connection.ts';
-import type { ToWorker } from './messages.ts';
+import type { ToWorker } from './messages/to-worker.ts';
 import type { RequestService } from './request-service.ts';
 
 /** What came before the messages that its sender had sent before it. */

@@ -7,7 +7,9 @@ import {
 import { chooseEngine } from '../engine/choose-engine.ts';
 import type { Crossing, Listener } from '../engine/contract/connection.ts';
 import type { Loan, LoanTerms } from '../engine/contract/loan.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import type { FromWorker } from './messages/from-worker.ts';
+import type { ToWorker } from './messages/to-worker.ts';
+import type { WorkerStart } from './messages/worker-start.ts';
 import { ReportRing } from './report-ring.ts';
 import type { Attachment, Worker, WorkerListener } from './worker.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';

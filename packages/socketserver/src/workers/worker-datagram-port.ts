@@ -1,7 +1,8 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Datagram, DatagramPort } from '../engine/contract/datagram-port.ts';
 import { UnsupportedError } from '../errors/unsupported-error.ts';
-import type { DatagramSent, FromWorker } from './messages.ts';
+import type { FromWorker } from './messages/from-worker.ts';
+import type { DatagramSent } from './messages/to-worker.ts';
 import { RemoteSender } from './remote-sender.ts';
 
 /**

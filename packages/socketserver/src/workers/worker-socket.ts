@@ -1,4 +1,5 @@
-import type { OwnSocket, ToWorker } from './messages.ts';
+import type { ToWorker } from './messages/to-worker.ts';
+import type { OwnSocket } from './messages/worker-start.ts';
 
 /** The socket for datagrams that a worker has for itself: whether it has one, and what runs that came by it. */
 export class WorkerSocket {

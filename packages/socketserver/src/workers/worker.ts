@@ -1,6 +1,7 @@
 import type { Crossing, HandedOver, Listener } from '../engine/contract/connection.ts';
 import type { Loan, LoanTerms } from '../engine/contract/loan.ts';
-import type { FromWorker, ToWorker } from './messages.ts';
+import type { FromWorker } from './messages/from-worker.ts';
+import type { ToWorker } from './messages/to-worker.ts';
 import type { ReportRing } from './report-ring.ts';
 import type { WorkerKind } from './worker-options.ts';
 

@@ -4,7 +4,7 @@ import { resolveTimeouts } from '../../src/options/timeout-options.ts';
 import type { Listener } from '../../src/engine/contract/connection.ts';
 import type { Loan } from '../../src/engine/contract/loan.ts';
 import type { LentRequest } from '../../src/workers/lent-requests.ts';
-import type { WorkerStart } from '../../src/workers/messages.ts';
+import type { WorkerStart } from '../../src/workers/messages/worker-start.ts';
 import { PooledRequest, type RequestToServe } from '../../src/workers/pooled-request.ts';
 import { PooledWorker } from '../../src/workers/pooled-worker.ts';
 import { connectionClosed, ReportRing, requestEnded } from '../../src/workers/report-ring.ts';

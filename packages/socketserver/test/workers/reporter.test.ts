@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Pong, Report } from '../../src/workers/messages.ts';
+import type { Pong, Report } from '../../src/workers/messages/from-worker.ts';
 import { Reporter } from '../../src/workers/reporter.ts';
 import { ReportRing } from '../../src/workers/report-ring.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Connection, CrossingNotes } from '../../src/engine/contract/connection.ts';
 import type { Engine } from '../../src/engine/contract/engine.ts';
-import type { ToWorker } from '../../src/workers/messages.ts';
+import type { ToWorker } from '../../src/workers/messages/to-worker.ts';
 import type { RequestService } from '../../src/workers/request-service.ts';
 import { ThreadInbox } from '../../src/workers/thread-inbox.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { OwnSocket, ToWorker } from '../../src/workers/messages.ts';
+import type { ToWorker } from '../../src/workers/messages/to-worker.ts';
+import type { OwnSocket } from '../../src/workers/messages/worker-start.ts';
 import { WorkerSocket } from '../../src/workers/worker-socket.ts';
 
 function socketAndNews(isOpen: boolean): { readonly socket: WorkerSocket; readonly news: string[] } {

@@ -5,7 +5,9 @@ import { endAfterParent } from '../end-after-parent.ts';
 import { transferError } from '../error-transfer.ts';
 import { loadHandler } from '../handler-module.ts';
 import type { HandedOver } from '../../engine/contract/connection.ts';
-import type { FromWorker, ToWorker, WorkerStart } from '../messages.ts';
+import type { FromWorker } from '../messages/from-worker.ts';
+import type { ToWorker } from '../messages/to-worker.ts';
+import type { WorkerStart } from '../messages/worker-start.ts';
 import { RequestService } from '../request-service.ts';
 
 const post = (message: FromWorker): void => {

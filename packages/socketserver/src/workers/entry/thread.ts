@@ -3,7 +3,9 @@ import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { transferError } from '../error-transfer.ts';
 import { loadHandler } from '../handler-module.ts';
-import type { FromWorker, ToWorker, WorkerStart } from '../messages.ts';
+import type { FromWorker } from '../messages/from-worker.ts';
+import type { ToWorker } from '../messages/to-worker.ts';
+import type { WorkerStart } from '../messages/worker-start.ts';
 import { RequestService } from '../request-service.ts';
 import { ThreadInbox } from '../thread-inbox.ts';
 
