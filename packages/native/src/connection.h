@@ -11,9 +11,6 @@
 
 namespace socketserver {
 
-class Environment;
-struct Command;
-
 // One byte stream.
 //
 // epoll watches it edge-triggered, so that a request costs no epoll_ctl(2) and a stopped reader no spinning; the
@@ -58,25 +55,26 @@ class Connection final : public Source {
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
 
-  bool IsWanted() const;
-  void SetReadable(bool readable);
   void Schedule();
   bool Register(bool for_output);
   void FinishConnect();
-  void NoticeFailureWhileStopped();
+  bool Fail(int error, layout::Operation operation);
+
+  // connection_input.cc
   bool Read();
   void ReceivedEnd();
+  void NoticeFailureWhileStopped();
+  // Throws away what has come, a bounded amount at once. Gives whether nothing is left.
+  bool DiscardInput();
+
+  // connection_output.cc
   OutBuffer& Out();
   bool MayGoLater(int error);
   bool Pump();
   bool OutputBlocked();
   bool OutputDone();
   void PublishQueued();
-  // Throws away what has come, a bounded amount at once. Gives whether nothing is left.
-  bool DiscardInput();
-  bool Fail(int error, layout::Operation operation);
 
-  Environment* environment_;
   std::unique_ptr<OutBuffer> out_;  // only while the kernel takes no more
   int64_t bytes_sent_ = 0;          // what the kernel took
   uint32_t registered_ = 0;         // epoll events asked for

@@ -10,8 +10,6 @@
 
 namespace socketserver {
 
-class Environment;
-
 // A bound datagram socket. It is watched level-triggered, and for input no longer once a datagram has come that
 // nobody waits for.
 class DatagramPort final : public Source {
@@ -52,16 +50,15 @@ class DatagramPort final : public Source {
     Address from;
     std::vector<uint8_t> bytes;
   };
-  bool IsWanted() const;
-  void SetReadable(bool readable);
   void WatchFor(uint32_t events);
+
+  // datagram_port_output.cc
   bool CanJoin();
   void SendOrKeep(DatagramBatch* batch, uint32_t count);
   void SendApart(DatagramBatch* batch, uint32_t index);
   void Keep(const DatagramBatch& batch, uint32_t index);
   void SendWaiting();
 
-  Environment* environment_;
   std::deque<Waiting> waiting_;  // what the kernel did not take
   uint32_t max_packet_size_;
   uint32_t batch_size_;

@@ -11,10 +11,12 @@
 #include "crossings.h"
 #include "datagram_port.h"
 #include "inbox.h"
+#include "lone_connection.h"
 #include "mailbox.h"
+#include "news.h"
+#include "orders.h"
 #include "poller.h"
 #include "slots.h"
-#include "vigil.h"
 
 namespace socketserver {
 
@@ -47,7 +49,7 @@ class Environment {
   SlotId Insert(std::unique_ptr<Source> source, int32_t slot_state);
 
   void Emit(layout::EventKind kind, SlotId id, int32_t a, int32_t b);
-  void Received(size_t bytes) { received_ += bytes; }
+  void Received(size_t bytes) { lone_.Received(bytes); }
   // The source gets OnTurn() in the next round.
   void MarkReady(SlotId id);
   // Ends a connection and tells JavaScript with what. Its object is gone afterwards.
@@ -56,7 +58,7 @@ class Environment {
   void Drop(SlotId id);
 
   // Carries out the commands that JavaScript has left in the mailbox.
-  void Flush();
+  void Flush() { orders_.CarryOut(); }
 
   // Of this thread's loop there are handles open: it lives until the last of them is closed.
   void HandleOpened() { open_handles_++; }
@@ -74,20 +76,14 @@ class Environment {
   bool HasWork();
   void Turn();
   void TakeEvents();
-  bool Guess();
-  bool WaitAwake();
   void RunReady();
   bool Dispatch();
-  void RunCommand(uint32_t index, const Command& command, std::vector<SlotId>* gathered);
   void SourceClosed();
   void Close();
   void CloseEngine();
 
   napi_env env_;
   napi_async_cleanup_hook_handle cleanup_hook_ = nullptr;
-  napi_async_context async_context_ = nullptr;
-  napi_ref dispatch_ = nullptr;
-  napi_ref receiver_ = nullptr;
 
   Poller poller_;
   Slots slots_;
@@ -96,18 +92,11 @@ class Environment {
   Children children_;
   Crossings crossings_;
   std::unique_ptr<DatagramBatch> datagrams_;  // made with the first port
-  std::vector<Event> queue_;         // news for the next call into JavaScript
-  std::vector<Event> batch_;         // news of the call that is running
+  News news_;
+  Orders orders_;
+  LoneConnection lone_;
   std::vector<SlotId> ready_;        // sources with work in the next round
   std::vector<SlotId> running_;
-  std::vector<SlotId> gathered_;     // connections with commands to send in this flush
-  std::vector<uint32_t> next_command_;
-  SlotId lone_;                      // the connection that alone had news, the last time epoll was asked
-  int lone_times_ = 0;               // how many times in a row
-  int guesses_left_ = 0;
-  bool lone_had_news_ = false;       // since it was last awaited
-  uint64_t received_ = 0;            // bytes, of all connections
-  Vigil vigil_;                      // whether its next bytes are awaited awake
 
   uv_poll_t poll_;
   uv_prepare_t prepare_;             // work left over, before libuv sleeps
@@ -117,7 +106,6 @@ class Environment {
   bool is_closing_ = false;
   bool has_events_ = false;          // libuv found the epoll instance readable
   bool in_turn_ = false;
-  bool in_flush_ = false;
 };
 
 }  // namespace socketserver

@@ -15,16 +15,7 @@
 namespace socketserver {
 
 Listener::Listener(Environment* environment, Descriptor descriptor)
-    : Source(kKind, std::move(descriptor)), environment_(environment) {}
-
-bool Listener::IsWanted() const {
-  return (environment_->mailbox().Slot(id().slot, layout::kSlotState) & layout::kWanted) != 0;
-}
-
-void Listener::SetReadable(bool readable) {
-  int32_t& state = environment_->mailbox().Slot(id().slot, layout::kSlotState);
-  state = readable ? state | layout::kReadable : state & ~layout::kReadable;
-}
+    : Source(kKind, environment, std::move(descriptor)) {}
 
 int Listener::Listen(int backlog) {
   SendAtOnce(fd());  // whom it accepts inherits that
@@ -62,11 +53,6 @@ void Listener::OnResume() {
   if (is_watched_) return;
   is_watched_ = true;
   environment_->poller().Modify(fd(), id(), EPOLLIN);
-}
-
-void Listener::TellReady() {
-  environment_->mailbox().Slot(id().slot, layout::kSlotState) &= ~layout::kWanted;
-  environment_->Emit(layout::kReady, id(), 0, 0);
 }
 
 bool Listener::IsReady() {

@@ -11,8 +11,6 @@
 
 namespace socketserver {
 
-class Environment;
-
 // A listening socket from which connections are pulled one at a time; whom nobody asks for stays in the kernel's
 // queue. At most one connection is taken ahead, since only accept4(2) tells for sure that there is one: another
 // process may share the queue, and a client may be gone again.
@@ -54,12 +52,8 @@ class Listener final : public Source {
  private:
   void TakeBackAll();
   int Watch();
-  bool IsWanted() const;
-  void SetReadable(bool readable);
-  void TellReady();
   int AcceptNow(Descriptor* connection, Address* remote);
 
-  Environment* environment_;
   bool is_watched_ = false;
   bool is_listening_ = false;
   bool accepts_without_ = false;  // those that wait already have inherited nothing from us

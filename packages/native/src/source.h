@@ -6,6 +6,8 @@
 
 namespace socketserver {
 
+class Environment;
+
 // Names an open socket to JavaScript and to epoll. The generation tells a socket from the one that had its slot
 // before, so that late news or a late order never reaches the wrong one.
 struct SlotId {
@@ -18,7 +20,8 @@ class Source {
  public:
   enum class Kind : uint8_t { kListener, kConnection, kDatagramPort };
 
-  Source(Kind kind, Descriptor descriptor) : descriptor_(static_cast<Descriptor&&>(descriptor)), kind_(kind) {}
+  Source(Kind kind, Environment* environment, Descriptor descriptor)
+      : environment_(environment), descriptor_(static_cast<Descriptor&&>(descriptor)), kind_(kind) {}
   virtual ~Source() = default;
   Source(const Source&) = delete;
   Source& operator=(const Source&) = delete;
@@ -38,6 +41,13 @@ class Source {
   void LetGo() { descriptor_.Release(); }
 
  protected:
+  // What its slot says: whether JavaScript waits for news, and whether there may be some that it was not told.
+  bool IsWanted() const;
+  void SetReadable(bool readable);
+  // Tells JavaScript, once, that it may pull.
+  void TellReady();
+
+  Environment* environment_;
   Descriptor descriptor_;
 
  private:
