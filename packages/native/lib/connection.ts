@@ -1,5 +1,4 @@
-import { closeSync } from 'node:fs';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Binding } from './binding.ts';
 import type {
   Connection,
@@ -24,7 +23,9 @@ import {
   WANTED,
 } from './layout.ts';
 import type { Mailbox } from './mailbox.ts';
+import { openSocket } from './open-socket.ts';
 import { errnoOf, osError } from './os-error.ts';
+import { SendingFiles } from './sending-files.ts';
 
 const EPIPE = errnoOf('EPIPE');
 
@@ -44,11 +45,6 @@ export interface ConnectionOwner {
 /** Why a connection gets no more news. `closing` waits for its last bytes to be sent; `left` took its descriptor along. */
 type State = 'open' | 'closing' | 'closed' | 'left';
 
-interface SendingFile {
-  resolve(bytes: number): void;
-  reject(error: Error): void;
-}
-
 /**
  * A connection of the native engine.
  *
@@ -65,7 +61,7 @@ export class NativeConnection implements Connection {
   #remoteAddress: SocketAddress | undefined;
   #localAddress: SocketAddress | undefined;
   #error: Error | undefined;
-  #files: SendingFile[] | undefined;
+  #files: SendingFiles | undefined;
 
   /** Names the connection that the last reply is about. */
   constructor(owner: ConnectionOwner, remoteAddress?: SocketAddress, localAddress?: SocketAddress) {
@@ -154,14 +150,9 @@ export class NativeConnection implements Connection {
 
   sendFile(file: number, offset: number, length: number): Promise<number> {
     if (this.#state !== 'open') return Promise.reject(osError(EPIPE, 'sendfile'));
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
     const status = this.#owner.binding.sendFile(this.slot, this.generation, file, offset, length);
-    if (status === 0) {
-      (this.#files ??= []).push({ resolve, reject });
-    } else {
-      reject(osError(status, 'sendfile'));
-    }
-    return promise;
+    if (status !== 0) return Promise.reject(osError(status, 'sendfile'));
+    return (this.#files ??= new SendingFiles()).add();
   }
 
   endWrite(): void {
@@ -248,17 +239,15 @@ export class NativeConnection implements Connection {
   }
 
   onFileSent(bytes: number): void {
-    this.#files?.shift()?.resolve(bytes);
+    this.#files?.sent(bytes);
   }
 
   onClosed(error: Error | undefined): void {
     // What fails after close() is of no interest to its caller any more than an unread reply is.
     this.#error = this.#state === 'closing' ? undefined : error;
     this.#state = 'closed';
-    if (this.#files !== undefined) {
-      for (const file of this.#files) file.reject(error ?? osError(EPIPE, 'sendfile'));
-      this.#files = undefined;
-    }
+    this.#files?.fail(error ?? osError(EPIPE, 'sendfile'));
+    this.#files = undefined;
     this.#sink?.closed(this.#error);
   }
 
@@ -278,18 +267,5 @@ export class NativeConnection implements Connection {
     this.#state = 'left';
     this.#owner.forget(this);
     return fd;
-  }
-}
-
-/** Closes the descriptor where Node does not take it. */
-function openSocket(fd: number): Socket {
-  // `manualStart` keeps the constructor from reading at once; where a Node no longer knows it, bytes that come
-  // early wait in the socket's buffer behind those that are put back.
-  const options = { fd, allowHalfOpen: true, manualStart: true };
-  try {
-    return new Socket(options);
-  } catch (error) {
-    closeSync(fd);
-    throw error;
   }
 }

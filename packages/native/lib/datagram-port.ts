@@ -1,6 +1,6 @@
-import type { SocketOption } from './binding.ts';
 import type { Datagram, DatagramBindOptions, DatagramPort, SocketAddress } from './contract.ts';
 import { DatagramQueue, type QueueLimits } from './datagram-queue.ts';
+import { DatagramSocket } from './datagram-socket.ts';
 import { endpoint } from './endpoint.ts';
 import type { NativeEngine } from './engine.ts';
 import {
@@ -9,7 +9,6 @@ import {
   MAX_DATAGRAMS,
   READABLE,
   REPLY_FD,
-  REPLY_GENERATION,
   REPLY_SLOT,
   SLOT_QUEUED,
   SLOT_STATE,
@@ -27,8 +26,6 @@ const MAX_COPIED = 8 * 1024;
 /** Batches that one turn takes out of the kernel while nobody waits, so that a flood leaves others their turn. */
 const MAX_DRAINED_BATCHES = 16;
 
-export type BufferSizes = Pick<DatagramBindOptions, 'receiveBufferBytes' | 'sendBufferBytes'>;
-
 export type PortOptions = Pick<DatagramBindOptions, 'maxPacketSize'> & QueueLimits;
 
 /**
@@ -36,10 +33,8 @@ export type PortOptions = Pick<DatagramBindOptions, 'maxPacketSize'> & QueueLimi
  *
  * The engine calls the methods whose names begin with `on`; everything else is the contract's.
  */
-export class NativeDatagramPort implements DatagramPort {
+export class NativeDatagramPort extends DatagramSocket implements DatagramPort {
   readonly address: SocketAddress;
-  readonly slot: number;
-  readonly generation: number;
   readonly #engine: NativeEngine;
   #fd: number;
   #wake: (() => void) | undefined;
@@ -57,11 +52,9 @@ export class NativeDatagramPort implements DatagramPort {
 
   /** Names the socket that the last reply is about. */
   constructor(engine: NativeEngine, options: PortOptions) {
-    const { header } = engine.mailbox;
+    super(engine);
     this.#engine = engine;
-    this.slot = header[REPLY_SLOT]!;
-    this.generation = header[REPLY_GENERATION]!;
-    this.#fd = header[REPLY_FD]!;
+    this.#fd = engine.mailbox.header[REPLY_FD]!;
     this.address = engine.mailbox.replyAddress();
     this.#received = new ReceivedBatch(engine.mailbox.hosts, this.address);
     this.#queue = new DatagramQueue(options);
@@ -148,36 +141,6 @@ export class NativeDatagramPort implements DatagramPort {
     return Promise.resolve();
   }
 
-  setBufferSizes({ receiveBufferBytes, sendBufferBytes }: BufferSizes): void {
-    if (receiveBufferBytes !== undefined) this.#set('receiveBuffer', receiveBufferBytes);
-    if (sendBufferBytes !== undefined) this.#set('sendBuffer', sendBufferBytes);
-  }
-
-  setBroadcast(on: boolean): void {
-    this.#set('broadcast', Number(on));
-  }
-
-  setMulticastTTL(ttl: number): void {
-    this.#set('multicastTTL', ttl);
-  }
-
-  setMulticastLoopback(on: boolean): void {
-    this.#set('multicastLoopback', Number(on));
-  }
-
-  addMembership(group: string, networkInterface = ''): void {
-    this.#changeMembership('addMembership', group, networkInterface);
-  }
-
-  dropMembership(group: string, networkInterface = ''): void {
-    this.#changeMembership('dropMembership', group, networkInterface);
-  }
-
-  setMulticastInterface(networkInterface: string): void {
-    const status = this.#engine.binding.setMulticastInterface(this.slot, this.generation, networkInterface);
-    if (status < 0) throw osError(status, 'setMulticastInterface');
-  }
-
   /** Datagrams have come. */
   onReady(): void {
     const wake = this.#wake;
@@ -259,22 +222,6 @@ export class NativeDatagramPort implements DatagramPort {
   #sendNow(bytes: Uint8Array, address: SocketAddress, from?: SocketAddress): number {
     const { binding } = this.#engine;
     return binding.sendTo(this.slot, this.generation, bytes, ...endpoint(address), from?.[0] ?? '');
-  }
-
-  #set(name: SocketOption, value: number): void {
-    const status = this.#engine.binding.setSocketOption(this.slot, this.generation, name, value);
-    if (status < 0) throw osError(status, 'setsockopt');
-  }
-
-  #changeMembership(
-    action: 'addMembership' | 'dropMembership',
-    group: string,
-    networkInterface: string,
-  ): void {
-    const joins = Number(action === 'addMembership');
-    const { binding } = this.#engine;
-    const status = binding.setMembership(this.slot, this.generation, joins, group, networkInterface);
-    if (status < 0) throw osError(status, action);
   }
 }
 

@@ -12,7 +12,8 @@ import type {
   HandedOver,
   SocketAddress,
 } from './contract.ts';
-import { batchSizeFor, type BufferSizes, NativeDatagramPort, type PortOptions } from './datagram-port.ts';
+import { batchSizeFor, NativeDatagramPort, type PortOptions } from './datagram-port.ts';
+import type { BufferSizes } from './datagram-socket.ts';
 import {
   EVENT_BYTES,
   EVENT_CLOSED,
