@@ -23,10 +23,10 @@ const models: readonly (readonly [prefix: string, how: string, workers?: WorkerO
   ['', ''],
   ['Concurrent', ''],
   ['Threading', '', {}],
-  ['Threading', ', a thread each,', { maxRequests: 1 }],
+  ['Threading', ', its threads replaced,', { maxRequests: 1 }],
   ['Forking', '', {}],
   ['Forking', ', many at a time,', { requestsPerWorker: 100 }],
-  ['Forking', ', a process each,', { maxRequests: 1 }],
+  ['Forking', ', its processes replaced,', { maxRequests: 1 }],
 ];
 
 describe('clients that come and go', { skip: process.platform !== 'linux' }, () => {
