@@ -1,5 +1,5 @@
 import type { AuditRecord } from './audit-record.ts';
-import { printable, printableCommand } from './printable.ts';
+import { printable, printableCommand, printableSentence } from './printable.ts';
 
 /** A record as one line for people, with nothing in it that a terminal obeys: when (UTC), what, where from, who, which command, how it ended. */
 export function describeRecord(record: AuditRecord): string {
@@ -32,6 +32,6 @@ function factsOf(record: AuditRecord): string[] {
     const [input = 0, output = 0, errors = 0] = bytes;
     facts.push(`${input} B in, ${output} B out, ${errors} B errors`);
   }
-  if (record.reason !== undefined) facts.push(printable(record.reason));
+  if (record.reason !== undefined) facts.push(printableSentence(record.reason));
   return facts;
 }

@@ -1,4 +1,4 @@
-import { printable, printableCommand } from '../audit/printable.ts';
+import { printable, printableCommand, printableSentence } from '../audit/printable.ts';
 import type { CommandEnd } from '../protocol/command-end.ts';
 import type { ServerEvent } from '../server/server-events.ts';
 
@@ -15,19 +15,19 @@ function textOf(event: ServerEvent): string | undefined {
     case 'connection-accepted':
       return `${who(event)} connected`;
     case 'connection-refused':
-      return `${printable(event.address)} was refused: ${printable(event.reason)}`;
+      return `${printable(event.address)} was refused: ${printableSentence(event.reason)}`;
     case 'connection-closed':
-      return `${who(event)} left: ${printable(event.reason)}`;
+      return `${who(event)} left: ${printableSentence(event.reason)}`;
     case 'command-started':
       return `${who(event)} runs ${event.pid}: ${printableCommand(event.argv)}`;
     case 'command-refused':
-      return `${who(event)} may not run ${printableCommand(event.argv)}: ${printable(event.failure.message)}`;
+      return `${who(event)} may not run ${printableCommand(event.argv)}: ${printableSentence(event.failure.message)}`;
     case 'command-ended':
       return `${who(event)} ran ${printableCommand(event.argv)}: ${how(event.end)}`;
     case 'connection-failed':
-      return `serving ${printable(event.address)} failed: ${printable(event.reason)}`;
+      return `serving ${printable(event.address)} failed: ${printableSentence(event.reason)}`;
     case 'audit-failed':
-      return `the audit cannot be written: ${printable(event.reason)}`;
+      return `the audit cannot be written: ${printableSentence(event.reason)}`;
     default:
       return event satisfies never;
   }

@@ -1,4 +1,4 @@
-import { printable } from '../audit/printable.ts';
+import { printable, printableSentence } from '../audit/printable.ts';
 import { join } from 'node:path';
 import { rcmdPaths } from '../paths/rcmd-paths.ts';
 import type { LineSource } from '../prompt/line-source.ts';
@@ -63,7 +63,7 @@ async function lineSource(): Promise<LineSource> {
     const { History } = await import('../prompt/history.ts');
     const { TypedLines } = await import('../prompt/typed-lines.ts');
     const warn = (problem: string): void =>
-      void process.stderr.write(`rcmd: lines are not remembered: ${printable(problem)}\n`);
+      void process.stderr.write(`rcmd: lines are not remembered: ${printableSentence(problem)}\n`);
     return new TypedLines(new History(join(rcmdPaths().state, 'history'), warn));
   }
   const { PipedLines } = await import('../prompt/piped-lines.ts');

@@ -38,6 +38,8 @@ export class ClientChannel {
   readonly #start = Promise.withResolvers<CommandStart>();
   readonly #end = Promise.withResolvers<CommandEnd>();
   #output: ((stream: OutputName) => void) | undefined;
+  /** Whether the server knows of it. */
+  #isAsked = false;
   #isOpen = true;
 
   constructor(
@@ -60,6 +62,7 @@ export class ClientChannel {
   /** Asks the server to run something. Called once. */
   open(request: Omit<OpenRequest, 'credit'>): void {
     const credit = { stdout: this.stdout.credit, stderr: this.stderr.credit };
+    this.#isAsked = true;
     this.#link.send({ type: 'open', channel: this.id, request: { ...request, credit } });
   }
 
@@ -85,6 +88,11 @@ export class ClientChannel {
     this.stdout.stop();
     this.stderr.stop();
     this.stdin.stop();
+  }
+
+  /** Tells the server, before the connection is closed, that nobody waits for the command any more. */
+  leave(): void {
+    if (this.#isAsked) this.#link.send({ type: 'abandon', channel: this.id });
   }
 
   /** The connection is gone. */

@@ -94,8 +94,9 @@ export class ClientLink {
     return this.#link.roundTrip();
   }
 
-  /** Ends the connection; the server ends the commands that are open. */
+  /** Ends the connection; the server ends the commands that are open, and is told that this is meant. */
   close(): void {
+    for (const channel of this.#channels.values()) channel.leave();
     this.#link.close();
   }
 

@@ -45,6 +45,7 @@ export class Link {
   #failure: Error | undefined;
   #goAway: GoAway | undefined;
   #isLeaving = false;
+  #hasPeerEnded = false;
   #roundTrips = new Map<string, () => void>();
   #nextToken = 1n;
 
@@ -65,6 +66,11 @@ export class Link {
   /** What the peer said before it left. */
   get goAway(): GoAway | undefined {
     return this.#goAway;
+  }
+
+  /** Whether the peer has ended its side, by itself and behind a whole message. */
+  get hasPeerEnded(): boolean {
+    return this.#hasPeerEnded;
   }
 
   /**
@@ -95,6 +101,7 @@ export class Link {
         this.#handle(message, owner);
         if (owner.isAnsweredInStep === true) await this.#answered();
       }
+      this.#hasPeerEnded = true;
       this.#fail(this.#lost());
     } catch (error) {
       if (error instanceof ProtocolError)
@@ -132,7 +139,8 @@ export class Link {
 
   /** Ends the connection in good order: what was sent goes out, `goAway` last. */
   close(goAway?: GoAway): void {
-    void this.#leave(goAway, new ConnectionLostError(goAway?.message ?? 'it was closed on this side'));
+    const why = goAway?.message ?? 'it was closed on this side';
+    void this.#leave(goAway, new ConnectionLostError(why, { isMeant: goAway?.code !== 'IDLE' }));
   }
 
   /** Resolves when the control messages that were sent so far are with the kernel, or the connection is over. */

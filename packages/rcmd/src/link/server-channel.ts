@@ -47,6 +47,11 @@ export class ServerChannel {
     this.stderr = new OutgoingStream(link, id, 'stderr', request.credit.stderr);
   }
 
+  /** Whether the client is done with it. */
+  get isAbandoned(): boolean {
+    return this.#abandoned !== undefined;
+  }
+
   /** The command runs. `requests` learns what the client asks of it, what it asked meanwhile too. */
   started(start: Omit<CommandStart, 'credit'>, requests: ChannelRequests): void {
     this.#requests = requests;

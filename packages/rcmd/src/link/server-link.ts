@@ -5,6 +5,7 @@ import type { GoAway } from '../protocol/go-away.ts';
 import { agreedVersion, type Hello, protocolVersion } from '../protocol/hello.ts';
 import { encodeMessage, type Message } from '../protocol/message.ts';
 import type { ServerStatus } from '../protocol/status.ts';
+import { ConnectionLostError } from './connection-lost-error.ts';
 import type { KeepAliveOptions } from './keep-alive.ts';
 import { Link } from './link.ts';
 import { ServerChannel } from './server-channel.ts';
@@ -74,9 +75,20 @@ export class ServerLink {
   /** Serves the connection to its end. Resolves with why it ended, once every command was told. */
   async run(owner: ServerLinkOwner): Promise<Error> {
     const received = (message: Message): void => this.#received(message, owner);
-    const error = await this.#link.run({ received, isAnsweredInStep: true });
+    const end = await this.#link.run({ received, isAnsweredInStep: true });
+    const error = this.#isMeant(end)
+      ? new ConnectionLostError('the client closed it', { isMeant: true })
+      : end;
     for (const channel of this.#channels.values()) channel.lost(error);
     return error;
+  }
+
+  /** Whether the client meant to leave: it says so by closing with nothing open, or nothing that it has not abandoned. */
+  #isMeant(end: Error): boolean {
+    if (!(end instanceof ConnectionLostError) || end.goAway !== undefined || end.isMeant) return false;
+    const open = [...this.#channels.values()];
+    // One that abandons and closes at once may do so with a reset: what we still sent was not read.
+    return open.every(({ isAbandoned }) => isAbandoned) && (this.#link.hasPeerEnded || open.length > 0);
   }
 
   /** Ends the connection in good order. */

@@ -1,4 +1,4 @@
-import { printable } from '../audit/printable.ts';
+import { printable, printableSentence } from '../audit/printable.ts';
 import { CommandLexer } from './command-lexer.ts';
 import { givenUp, type LineSource } from './line-source.ts';
 import { editorIn } from './needs-terminal.ts';
@@ -105,7 +105,7 @@ class Prompt {
     await this.#screen.end();
     if (outcome === undefined) return;
     this.#code = outcome.exitCode ?? 0;
-    if (outcome.note !== undefined) await this.#screen.note(`rcmd: ${printable(outcome.note)}`);
+    if (outcome.note !== undefined) await this.#screen.note(`rcmd: ${printableSentence(outcome.note)}`);
     if (this.#code !== 0 && this.#options.lines.isTyped) await this.#screen.note(`[exit ${this.#code}]`);
   }
 

@@ -1,4 +1,5 @@
 import { ServerDrainingError, type StreamSocket } from 'socketserver';
+import { ConnectionLostError } from '../link/connection-lost-error.ts';
 import type { ServerChannel } from '../link/server-channel.ts';
 import { ServerLink, type ServerLinkOwner } from '../link/server-link.ts';
 import type { GoAway } from '../protocol/go-away.ts';
@@ -48,7 +49,7 @@ export class ServedConnection implements ServerLinkOwner {
       const error = await this.#link.run(this);
       if (isForced(error)) this.#service.kill();
       await this.#allEnded();
-      core.publish({ type: 'connection-closed', reason: error.message, ...facts });
+      core.publish({ type: 'connection-closed', reason: reasonOf(error), ...facts });
     } finally {
       core.disconnected(connectionId);
       this.#sessions[Symbol.dispose]();
@@ -89,6 +90,11 @@ export class ServedConnection implements ServerLinkOwner {
   async #allEnded(): Promise<void> {
     await Promise.all(this.#commands.values());
   }
+}
+
+/** Why a connection ended: that it was lost is said only where nobody meant it to end. */
+function reasonOf(error: Error): string {
+  return error instanceof ConnectionLostError && error.isMeant ? error.why : error.message;
 }
 
 /** Whether a connection ended since its server was told to wait for nobody. */

@@ -1,7 +1,7 @@
 import type { CommandEnd, CommandFailure } from '../protocol/command-end.ts';
 import type { RefusalFault } from './core/intake-guard.ts';
 
-/** What a server tells about itself, for logs. Text in it came from clients: `printable()` it for a terminal. */
+/** What a server tells about itself, for logs. Text in it came from clients, names as they came, and sentences (`reason`, `message`) that quote some with escapes: nothing of it is fit for a terminal as it is. */
 export type ServerEvent =
   /** `isInsecure`: for the classic exchange, where anyone who can connect may run anything. */
   | { readonly type: 'listening'; readonly address: string; readonly isInsecure: boolean }

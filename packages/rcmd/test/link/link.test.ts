@@ -155,19 +155,6 @@ describe('a command over a link', () => {
     assert.equal(linked.client.failure, undefined);
   });
 
-  it('is abandoned when its client is gone', async () => {
-    const abandoned = Promise.withResolvers<string>();
-    await using linked = await serving((channel) =>
-      channel.started({ pid: 7, commandId: 'a' }, { signal: () => {}, abandoned: abandoned.resolve }),
-    );
-    const channel = linked.client.newChannel();
-    channel.open({ argv: ['x'], stdin: true });
-    await channel.started;
-    linked.client.close();
-    assert.equal(await abandoned.promise, 'client-gone');
-    await assert.rejects(channel.ended, { code: 'CONNECTION_LOST' });
-  });
-
   it('stops a stream that its client has enough of', async () => {
     await using linked = await serving(async (channel) => {
       channel.started({ pid: 7, commandId: 'a' }, silent);

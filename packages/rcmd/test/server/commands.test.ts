@@ -119,23 +119,24 @@ describe('a command', () => {
     assert.equal((await channel.ended).signal, 'SIGPIPE');
   });
 
-  it('takes all of its processes along when its client abandons it, or is gone', async () => {
+  it('takes all of its processes along when its client abandons it, leaves or is gone', async () => {
     await using started = await startServer();
-    const client = await started.client();
     const shell = 'sleep 1000 & echo $!; setsid sleep 1000 & echo $!; wait';
-    for (const end of ['abandon', 'leave'] as const) {
+    for (const end of ['abandon', 'leave', 'be cut off'] as const) {
+      await using client = await started.client();
       const { channel, started: command } = await start(client, { shell });
       const pids = (await channel.stdout.read())!.toString().trim().split('\n');
       if (pids.length < 2) pids.push((await channel.stdout.read())!.toString().trim());
       if (end === 'abandon') channel.abandon();
-      else await client[Symbol.asyncDispose]();
+      else if (end === 'leave') await client[Symbol.asyncDispose]();
+      else client.cutOff();
       for (const pid of [command.pid, ...pids.map(Number)]) await untilGone(pid);
     }
     const ends = (): ServerEvent[] => started.events.filter(({ type }) => type === 'command-ended');
-    await until(() => ends().length === 2); // the processes are gone before the server has learned of it
+    await until(() => ends().length === 3); // the processes are gone before the server has learned of it
     assert.deepEqual(
       ends().map((event) => event.type === 'command-ended' && event.end.killedBy),
-      ['client-signal', 'client-gone'],
+      ['client-signal', 'client-signal', 'client-gone'],
     );
   });
 

@@ -98,6 +98,8 @@ export async function startRefused(options: TestServerOptions): Promise<void> {
 export interface TestClient extends AsyncDisposable {
   readonly link: ClientLink;
   run(request: Partial<OpenRequest>, input?: string): Promise<Ran>;
+  /** Ends the connection as a client's death does: nothing is said. */
+  cutOff(): void;
 }
 
 /** What a command wrote, and how it ended. */
@@ -117,6 +119,7 @@ export async function connectClient(address: string): Promise<TestClient> {
   return {
     link,
     run: (request, input) => runOver(link, request, input),
+    cutOff: () => socket.reset(),
     [Symbol.asyncDispose]: async () => {
       link.close();
       await link.whenEnded;
