@@ -17,7 +17,7 @@ class WhoServes extends StreamRequestHandler {
 await using server = new ConcurrentTCPServer(['127.0.0.1', Number(port)], WhoServes, {
   proxyProtocol: { from: ['127.0.0.1'] },
   health: { address: ['127.0.0.1', Number(healthPort)] },
-  timeouts: { lameDuckMs: 1_500 },
+  timeouts: { lameDuckMs: 2_000 },
 });
 console.log(`server ${name} on ${formatAddress(server.serverAddress)}`);
 await server.serveForever({ signals: ['SIGTERM'] });

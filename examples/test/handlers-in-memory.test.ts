@@ -50,7 +50,7 @@ describe('the DNS handler, as a unit', () => {
 });
 
 for (const Server of [TCPServer, ConcurrentTCPServer, ThreadingTCPServer, ForkingTCPServer]) {
-  describe(`the hash handler in a ${Server.name}`, { timeout: 60_000 }, () => {
+  describe(`the hash handler in a ${Server.name}`, () => {
     it('outlives peers that misbehave', async () => {
       await using running = startServer(Server, HashHandler);
       const { address } = running;

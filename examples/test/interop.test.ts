@@ -7,7 +7,7 @@ import { RunningProgram } from './running-program.ts';
 
 const clientPath = 'remote-command-client.ts';
 
-describe('the classic exchange between this client and a Python server', { timeout: 60_000 }, () => {
+describe('the classic exchange between this client and a Python server', () => {
   for (const { title, command, bytes } of classicOutputs) {
     it(`carries ${title}`, async () => {
       const { server, port } = await startPythonServer();
@@ -22,7 +22,7 @@ describe('the classic exchange between this client and a Python server', { timeo
   }
 });
 
-describe('the classic exchange between a Python client and this server', { timeout: 60_000 }, () => {
+describe('the classic exchange between a Python client and this server', () => {
   it('carries outputs of every size, byte for byte, over one connection', async () => {
     const { server, port } = await startServer();
     await using _ = server;
@@ -42,7 +42,7 @@ describe('the classic exchange between a Python client and this server', { timeo
   });
 });
 
-describe('the classic exchange between this client and this server', { timeout: 60_000 }, () => {
+describe('the classic exchange between this client and this server', () => {
   it('carries outputs of every size, in the order of the lines', async () => {
     const { server, port } = await startServer();
     await using _ = server;

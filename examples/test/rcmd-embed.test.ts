@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { connect } from 'rcmd';
 import { RunningProgram } from './running-program.ts';
 
-describe('the example of an embedded server', { timeout: 60_000 }, () => {
+describe('the example of an embedded server', () => {
   it('shows what one command is good for', async () => {
     await using program = RunningProgram.example('rcmd-embed.ts', []);
     const { code, stdout, stderr } = await program.ended();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BaseRequestHandler, TCPServer } from 'socketserver';
+import { closedPort } from '../../packages/socketserver/test/support/closed-port.ts';
 import { startPythonServer, startServer } from './classic-exchange.ts';
 import { peakMemoryBytes } from './process-memory.ts';
 import { RunningProgram } from './running-program.ts';
@@ -8,7 +9,7 @@ import { WatchedPipe } from './watched-pipe.ts';
 
 const path = 'remote-command-client.ts';
 
-describe('the remote command client, with piped input', { timeout: 60_000 }, () => {
+describe('the remote command client, with piped input', () => {
   it('leaves with exit code 0 at the end of an empty input', async () => {
     const { server, port } = await startServer();
     await using _ = server;
@@ -39,7 +40,8 @@ describe('the remote command client, with piped input', { timeout: 60_000 }, () 
   });
 
   it('says in one line that the server cannot be reached', async () => {
-    const port = await closedPort();
+    using closed = closedPort();
+    const { port } = closed;
     await using client = RunningProgram.example(path, ['127.0.0.1', port]);
     const { code, stdout, stderr } = await client.finish('echo hi\n');
     assert.equal(
@@ -104,7 +106,7 @@ describe('the remote command client, with piped input', { timeout: 60_000 }, () 
   });
 });
 
-describe('the remote command client, in a terminal', { timeout: 60_000 }, () => {
+describe('the remote command client, in a terminal', () => {
   it('has a prompt with history, and leaves on Ctrl-D', async () => {
     const { server, port } = await startServer();
     await using _ = server;
@@ -179,10 +181,4 @@ class Chatter extends BaseRequestHandler {
   override async handle(): Promise<void> {
     await this.request.sendall('HTTP/1.1 400 Bad Request\r\n');
   }
-}
-
-/** A port that nobody listens on. */
-async function closedPort(): Promise<number> {
-  await using server = new TCPServer(['127.0.0.1', 0], BaseRequestHandler);
-  return server.serverAddress[1];
 }

@@ -4,7 +4,7 @@ import { BaseRequestHandler, TCPServer } from 'socketserver';
 import { RunningProgram } from './running-program.ts';
 import { WatchedPipe } from './watched-pipe.ts';
 
-describe('both sides of the remote command exercise', { timeout: 60_000 }, () => {
+describe('both sides of the remote command exercise', () => {
   it('runs piped lines and prints their outputs, and nothing else, to standard output', async () => {
     await using program = RunningProgram.example('remote-command.ts', [0]);
     const { code, stdout, stderr } = await program.finish('echo hi\necho there\n');

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { TextWatch } from './text-watch.ts';
 
 /** A program that a failing test waits for in vain is killed after this time, and the test learns of it. */
-const lifetimeMs = 40_000;
+const lifetimeMs = 200_000;
 
 /** How a program ended. */
 export interface ProgramEnd {

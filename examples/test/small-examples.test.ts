@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { connectTo } from './classic-exchange.ts';
 import { RunningProgram } from './running-program.ts';
 
-describe('the echo example', { timeout: 60_000 }, () => {
+describe('the echo example', () => {
   it('sends back what several clients send, at once', async () => {
     await using program = RunningProgram.example('echo.ts', ['127.0.0.1', 0]);
     const [, port] = await program.stdout.waitFor(/echo server on 127\.0\.0\.1:(\d+)\n/);
@@ -18,7 +18,7 @@ describe('the echo example', { timeout: 60_000 }, () => {
   });
 });
 
-describe('the example of one request', { timeout: 60_000 }, () => {
+describe('the example of one request', () => {
   it('serves one client and ends', async () => {
     await using program = RunningProgram.example('one-request.ts', ['127.0.0.1', 0]);
     const [, port] = await program.stdout.waitFor(/waiting for one client on 127\.0\.0\.1:(\d+)\n/);

@@ -16,7 +16,7 @@ const mistakes: [string, readonly string[], RegExp][] = [
   ['hash.ts', ['--sever', 'serial'], /Unknown option '--sever'/],
 ];
 
-describe('an example that cannot start', { timeout: 60_000 }, () => {
+describe('an example that cannot start', () => {
   for (const [program, args, line] of mistakes) {
     it(`says why in one line: ${program} ${args.join(' ')}`, async () => {
       await using running = RunningProgram.example(program, args);

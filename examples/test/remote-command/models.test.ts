@@ -4,7 +4,7 @@ import { connectTo, runByHand, startServer } from '../classic-exchange.ts';
 import { RunningCommand, tree } from '../running-command.ts';
 
 for (const model of ['serial', 'concurrent', 'threading', 'forking']) {
-  describe(`the remote command server, ${model}`, { timeout: 60_000 }, () => {
+  describe(`the remote command server, ${model}`, () => {
     it('serves one exchange after the other on a connection', async () => {
       const { server, port } = await startServer({ model });
       await using _ = server;
@@ -43,7 +43,7 @@ for (const model of ['serial', 'concurrent', 'threading', 'forking']) {
   });
 }
 
-describe('what differs between the models of the remote command server', { timeout: 60_000 }, () => {
+describe('what differs between the models of the remote command server', () => {
   it('lets a second client wait in the serial one, until the first one has left', async () => {
     const { server, port } = await startServer({ model: 'serial' });
     await using _ = server;

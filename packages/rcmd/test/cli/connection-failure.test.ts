@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { explainFailure } from '../../src/cli/connection-failure.ts';
 import { parseTarget } from '../../src/client/target.ts';
+import { closedPort } from '../../../socketserver/test/support/closed-port.ts';
 import { Machine } from '../support/machine.ts';
 import { Served } from '../support/served.ts';
 
@@ -41,9 +42,7 @@ async function saidAbout(machine: Machine, host: string): Promise<string> {
 describe('a server that cannot be reached', () => {
   it('is told of with what to do', async () => {
     const { machine } = served;
-    const gone = await otherServer('');
-    gone.close();
-    await once(gone, 'close');
+    using gone = closedPort();
     assert.equal(
       await saidAbout(machine, `127.0.0.1:${gone.port}`),
       `Nothing listens on 127.0.0.1:${gone.port}: is rcmd serve running there, on that port?`,

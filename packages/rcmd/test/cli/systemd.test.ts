@@ -29,7 +29,7 @@ describe('rcmd serve with a socket of systemd', needs('systemd-socket-activate')
       const line = 'ls /proc/self/fd | tr "\\n" " "; env | grep ^LISTEN_';
       const { stdout, stderr } = await machine.run(['exec', host, '-s', line]);
       assert.deepEqual([stdout, stderr], ['0 1 2 3 ', '']); // 3 is the listing itself
-      assert.match(server.stdout.text, new RegExp(`^listening on ${host}$`, 'm'));
+      await server.stdout.until(new RegExp(`^listening on ${host}$`, 'm'));
     });
   }
 
@@ -39,10 +39,7 @@ describe('rcmd serve with a socket of systemd', needs('systemd-socket-activate')
     await server.stderr.until(/Listening on .*old/);
     const [lab, old] = ['lab', 'old'].map((name) => `unix:${machine.file(`run/${name}.sock`)}`);
     assert.equal((await machine.run(['exec', lab!, 'echo', 'served'])).stdout, 'served\n');
-    assert.match(
-      server.stdout.text,
-      new RegExp(`\nlistening on ${lab}\nlistening on ${old} \\(classic\\)\n$`),
-    );
+    await server.stdout.until(new RegExp(`\nlistening on ${lab}\nlistening on ${old} \\(classic\\)\n$`));
   });
 
   it('keeps one for the classic exchange where it listens elsewhere besides', async () => {

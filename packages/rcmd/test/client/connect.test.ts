@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { connect, HostKeyError, type HostKeyFacts, type HostKeyPolicy } from '../../src/client/index.ts';
 import { identityFile, loadIdentity } from '../../src/trust/identity.ts';
 import { knownHostsFile } from '../../src/trust/known-hosts.ts';
+import { closedPort } from '../../../socketserver/test/support/closed-port.ts';
 import { temporaryFolder } from '../support/commands.ts';
 import { startServer, type TestServer } from '../support/servers.ts';
 
@@ -156,9 +157,8 @@ describe('connect() over TLS', () => {
     await assert.rejects(connect({ host: '127.0.0.1', port: otherPort }, { configFolder }), {
       code: 'TLS_HANDSHAKE',
     });
-    other.close();
-    await once(other, 'close');
-    await assert.rejects(connect({ host: '127.0.0.1', port: otherPort }, { configFolder }), {
+    using closed = closedPort();
+    await assert.rejects(connect({ host: '127.0.0.1', port: closed.port }, { configFolder }), {
       code: 'ECONNREFUSED',
     });
   });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Client, connect } from '../../src/client/index.ts';
 import { failureOf, serveClient, type ServedClient } from '../support/clients.ts';
+import { withTimeFor } from '../support/commands.ts';
 
 describe('a command is ended', () => {
   let served: ServedClient;
@@ -43,8 +44,11 @@ describe('a command is ended', () => {
     const error = await failureOf(client.exec('sleep', ['60'], { timeout: 50 }));
     assert.deepEqual([error.code, error.timedOut, error.signal], ['ETIMEDOUT', true, 'SIGTERM']);
     assert.equal(error.shortMessage, 'The command was ended after 50 milliseconds: sleep 60');
-    const idle = client.exec('sh', ['-c', 'echo one; exec sleep 60'], { idleTimeout: 100 });
-    const idleError = await failureOf(idle);
+    const idleError = await withTimeFor(100, async (idleTimeout) => {
+      const idle = client.exec('sh', ['-c', 'echo one; exec sleep 1000'], { idleTimeout });
+      const failure = await failureOf(idle);
+      return failure.stdout === '' ? undefined : failure;
+    });
     assert.deepEqual([idleError.code, idleError.timedOut, idleError.stdout], ['ETIMEDOUT', true, 'one']);
   });
 
@@ -120,7 +124,8 @@ describe('a command is ended', () => {
       client.exec('false').catch(() => {});
       await client.exec('sleep', ['0.1']);`;
     assert.equal(await outputOf(program(watched)), '');
-    const ignored = "client.exec('false'); await client.exec('sleep', ['0.1']);";
+    const ignored =
+      "client.exec('false'); await new Promise((told) => process.once('unhandledRejection', told));";
     assert.equal(await outputOf(program(ignored)), 'unhandled EXIT\n');
   });
 });

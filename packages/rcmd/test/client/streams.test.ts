@@ -11,6 +11,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Client } from '../../src/client/index.ts';
 import { failureOf, serveClient, type ServedClient } from '../support/clients.ts';
+import { until } from '../../../socketserver/test/support/until.ts';
 import { temporaryFolder } from '../support/commands.ts';
 
 describe('the streams of a command', () => {
@@ -92,8 +93,11 @@ describe('the streams of a command', () => {
   });
 
   it('come together in all, in their order', async () => {
-    const script = 'for i in 1 2 3 4 5; do echo o$i; sleep 0.02; echo e$i >&2; sleep 0.02; done';
-    const running = client.exec('sh', ['-c', script], { buffer: false });
+    // Each waits until what came before has arrived here: two pipes have no order of their own.
+    const script = 'for i in 1 2 3 4 5; do echo o$i; read go; echo e$i >&2; read go; done';
+    const running = client.exec('sh', ['-c', script], { buffer: false, stdin: 'pipe' });
+    let waits = 10;
+    running.all.on('data', () => waits-- > 0 && running.stdin.write('\n'));
     const both = Promise.all([text(running.all), text(running.stdout)]);
     assert.deepEqual(await both, ['o1\ne1\no2\ne2\no3\ne3\no4\ne4\no5\ne5\n', 'o1\no2\no3\no4\no5\n']);
   });
@@ -249,7 +253,7 @@ describe('the input of a command', () => {
       canceled.abort(); // while the file is opened
       assert.equal((await failureOf(running)).code, 'ECANCELED');
     }
-    assert.ok(!openFiles().includes(path));
+    await until(() => !openFiles().includes(path)); // it may have been opened after that
   });
 
   it('fails the command where it fails itself', async () => {

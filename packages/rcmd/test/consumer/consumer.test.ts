@@ -69,7 +69,7 @@ describe('the packed rcmd, installed by somebody else', () => {
     command: string,
     args: readonly string[],
     { cwd = consumer, input = '' }: { cwd?: string; input?: string } = {},
-  ) => execFileSync(command, args, { cwd, env, input, encoding: 'utf8', stdio: 'pipe', timeout: 60_000 });
+  ) => execFileSync(command, args, { cwd, env, input, encoding: 'utf8', stdio: 'pipe', timeout: 200_000 });
   const command = join(consumer, 'node_modules/.bin/rcmd');
   const rcmd = (args: readonly string[], input?: string) =>
     run(command, args, input === undefined ? {} : { input });

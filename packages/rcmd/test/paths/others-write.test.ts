@@ -33,7 +33,7 @@ describe('a group', () => {
   });
 });
 
-describe('a user whose logins have umask 002', { timeout: 60_000 }, () => {
+describe('a user whose logins have umask 002', () => {
   const canMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
   const skip = canMount ? false : 'needs root, and leave to mount';
   const privateFile = new URL('../../src/paths/private-file.ts', import.meta.url).href;
@@ -65,7 +65,7 @@ describe('a user whose logins have umask 002', { timeout: 60_000 }, () => {
       {
         env: { ...process.env, HOME: home, NODE_NO_WARNINGS: '1' },
         encoding: 'utf8',
-        timeout: 30_000,
+        timeout: 120_000,
       },
     );
     assert.equal(stderr, '');

@@ -150,14 +150,14 @@ describe('a link on the way', () => {
   });
 });
 
-describe('a user namespace with one user in it', { timeout: 60_000 }, () => {
+describe('a user namespace with one user in it', () => {
   const module = new URL('../../src/paths/rcmd-paths.ts', import.meta.url).href;
   const within = ['--reuid=12345', '--regid=12345', '--clear-groups', 'unshare', '--user', '--map-root-user'];
   const run = (program: string): string =>
     spawnSync('setpriv', [...within, process.execPath, '--input-type=module', '--eval', program], {
       env: { PATH: process.env['PATH'], HOME: '/nowhere', NODE_NO_WARNINGS: '1' },
       encoding: 'utf8',
-      timeout: 30_000,
+      timeout: 120_000,
     }).stdout.trim();
   const isPossible = isRoot && run(`await import('${module}'); console.log('loaded')`) === 'loaded';
 

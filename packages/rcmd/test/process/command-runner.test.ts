@@ -17,7 +17,9 @@ import {
   temporaryFolder,
   untilCleared,
   untilGone,
+  withTimeFor,
 } from '../support/commands.ts';
+import { until } from '../../../socketserver/test/support/until.ts';
 
 const signals: readonly NodeJS.Signals[] = [
   'SIGHUP',
@@ -29,6 +31,9 @@ const signals: readonly NodeJS.Signals[] = [
   'SIGKILL',
   'SIGALRM',
 ];
+
+/** The descriptors that this process has open: some are closed only a while after what they served. */
+const descriptors = (): string => readdirSync('/proc/self/fd').join();
 
 /** Whether Node starts the commands: `by-node.test.ts` runs these tests so. */
 const isByNode = process.env['SOCKETSERVER_ENGINE'] === 'node';
@@ -258,26 +263,28 @@ describe('what cannot be run', () => {
 
   it('is also arguments that are too long, with nothing left behind', async () => {
     await using started = await startRunner();
-    const before = readdirSync('/proc/self/fd');
+    const before = descriptors();
     const spec = commandSpec(['true', ...Array.from({ length: 80 }, () => 'x'.repeat(131_071))]);
     await assert.rejects(started.runner.run(spec, 'me'), {
       code: 'BAD_REQUEST',
       message: /are together more/,
     });
-    assert.deepEqual([readdirSync('/proc/self/fd'), started.runner.records.all()], [before, []]);
+    assert.deepEqual(started.runner.records.all(), []);
+    await until(() => descriptors() === before);
   });
 
   it('is also what cannot be recorded: it is killed, with nothing left behind', async () => {
     await using started = await startRunner();
     rmSync(started.runner.records.folder, { recursive: true });
-    const before = readdirSync('/proc/self/fd');
+    const before = descriptors();
     const spec = shellSpec('sleep 1000 & wait');
     await assert.rejects(started.runner.run(spec, 'me'), {
       code: 'FAILED',
       message: `it was killed as it began, since the server's folder ${started.runner.records.folder} is gone, in which what runs is recorded: start the server again`,
     });
     assert.equal(killMarked(new Set([spec.commandId]), 'SIGKILL'), 0);
-    assert.deepEqual([readdirSync('/proc/self/fd'), started.runner.running], [before, 0]);
+    assert.equal(started.runner.running, 0);
+    await until(() => descriptors() === before);
   });
 
   it('is also what comes after the server has stopped', async () => {
@@ -290,28 +297,39 @@ describe('what cannot be run', () => {
 describe('the limits of a command', () => {
   it('end it after its time, first politely', async () => {
     await using started = await startRunner();
-    const spec = shellSpec('trap "echo told; exit 3" TERM; while :; do sleep 0.01; done', { timeoutMs: 100 });
-    const { stdout, end } = await finish(await started.runner.run(spec, 'me'));
-    assert.deepEqual([stdout, end.exitCode, end.killedBy], ['told\n', 3, 'timeout']);
+    const { stdout, end } = await withTimeFor(100, async (timeoutMs) => {
+      const line = 'trap "echo told; exit 3" TERM; echo ready; while :; do sleep 0.01; done';
+      const finished = await finish(await started.runner.run(shellSpec(line, { timeoutMs }), 'me'));
+      return finished.stdout === '' ? undefined : finished;
+    });
+    assert.deepEqual([stdout, end.exitCode, end.killedBy], ['ready\ntold\n', 3, 'timeout']);
   });
 
   it('kill what does not listen, with everything it has started', async () => {
     await using started = await startRunner();
-    const spec = shellSpec('trap "" TERM; sleep 1000 & echo $!; wait', { timeoutMs: 50, graceMs: 50 });
-    const { stdout, end } = await finish(await started.runner.run(spec, 'me'));
+    const { stdout, end } = await withTimeFor(50, async (timeoutMs) => {
+      const spec = shellSpec('trap "" TERM; sleep 1000 & echo $!; wait', { timeoutMs, graceMs: 50 });
+      const finished = await finish(await started.runner.run(spec, 'me'));
+      return finished.stdout === '' ? undefined : finished;
+    });
     assert.deepEqual([end.signal, end.killedBy], ['SIGKILL', 'timeout']);
     await untilGone(Number(stdout));
   });
 
   it('end it after silence, which input ends as well as output', async () => {
     await using started = await startRunner();
-    const command = await started.runner.run(commandSpec(['cat'], { stdin: true, idleTimeoutMs: 150 }), 'me');
-    for (let count = 0; count < 6; count += 1) {
-      await delay(50);
-      await command.write(Buffer.from('.'));
-      assert.equal((await command.read('stdout', 10))?.length, 1);
-    }
-    assert.equal((await finish(command)).end.killedBy, 'idle');
+    const end = await withTimeFor(150, async (idleTimeoutMs) => {
+      const command = await started.runner.run(commandSpec(['cat'], { stdin: true, idleTimeoutMs }), 'me');
+      let echoed = 0;
+      for (; echoed < 6; echoed += 1) {
+        await delay(idleTimeoutMs / 3);
+        await command.write(Buffer.from('.'));
+        if ((await command.read('stdout', 10)) === undefined) break;
+      }
+      const finished = await finish(command);
+      return echoed < 6 ? undefined : finished.end;
+    });
+    assert.equal(end.killedBy, 'idle');
   });
 
   it('cut output off at the byte', async () => {
@@ -358,16 +376,13 @@ for (const controlGroups of [true, false]) {
 
     it('takes descendants along that left the group and the session', async () => {
       await using started = await startRunner({ controlGroups });
-      const { stdout } = await finish(
-        await started.runner.run(
-          shellSpec(
-            'setsid sh -c "echo \\$\\$; exec sleep 1000 >/dev/null 2>&1" & wait $!; setsid sleep 1000 >/dev/null 2>&1 & sleep 0.1',
-            { timeoutMs: 300, graceMs: 100 },
-          ),
-          'me',
-        ),
-      );
-      const pid = Number(stdout);
+      const line =
+        'setsid sh -c "echo \\$\\$; exec sleep 1000 >/dev/null 2>&1" & setsid sleep 1000 >/dev/null 2>&1 & wait';
+      const pid = await withTimeFor(300, async (timeoutMs) => {
+        const spec = shellSpec(line, { timeoutMs, graceMs: 100 });
+        const { stdout } = await finish(await started.runner.run(spec, 'me'));
+        return stdout === '' ? undefined : Number(stdout);
+      });
       await started.runner.close();
       await untilGone(pid);
     });

@@ -96,8 +96,11 @@ describe('the prompt', needs('python3'), () => {
     await using shell = served.machine.terminal(['shell', served.host]);
     await shell.stdout.until(/Connected to .*Ctrl-D leaves\./s);
     await shell.stdout.until(prompt);
-    shell.write('printf out; echo bad >&2; exit 7; \r');
-    await shell.stdout.until('out\u001b[31mbad\r\n\u001b[0m\u001b[2m[exit 7]');
+    const flag = served.machine.file('out-was-shown'); // two pipes have no order of their own
+    shell.write(`printf out; while ! [ -e ${flag} ]; do sleep 0.05; done; echo bad >&2; exit 7; \r`);
+    await shell.stdout.until(/\nout/);
+    writeFileSync(flag, '');
+    await shell.stdout.until('\u001b[31mbad\r\n\u001b[0m\u001b[2m[exit 7]');
     await shell.stdout.until(prompt);
     shell.write('printf abc\r');
     await shell.stdout.until(/abc\r\n/);

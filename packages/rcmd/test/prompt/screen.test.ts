@@ -1,5 +1,4 @@
 /** What a person sees of the prompt, in a real terminal that wraps, scrolls and has its window resized. */
-import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Machine } from '../support/machine.ts';
 import { needs } from '../support/needs.ts';
@@ -20,8 +19,7 @@ describe('the screen of a prompt', needs('tmux'), () => {
       await screen.type('x');
       await screen.shows(/9[\nx]+\n@/);
       await screen.press('BSpace');
-      await screen.shows(/9\n@/);
-      assert.equal((await screen.look()).match(/>> : 0/g)?.length, 1, `${columns} columns`);
+      await screen.shows(/^(?:(?!>> : 0)[^])*>> : 0(?:(?!>> : 0)[^])*9\n@/);
     }
     await screen.press('Home', 'C-c');
     await screen.shows(/>> : 0[\d\n]+9\^C\n>>\n@3,\d+$/);

@@ -38,7 +38,7 @@ for (const model of portModels) {
     it('curl: an answer that says no, in every way it can ask', needs('curl'), async () => {
       await using started = await startBoth(model);
       const { host, port, path } = started;
-      const post = ['--silent', '--show-error', '--max-time', '10', '--data', command, '--include'];
+      const post = ['--silent', '--show-error', '--max-time', '100', '--data', command, '--include'];
       const plain = await run('curl', [...post, `http://${host}:${port}/`]);
       assert.match(plain, /^HTTP\/1\.1 400 /);
       const local = await run('curl', [...post, '--unix-socket', path, 'http://localhost/']);
@@ -62,8 +62,8 @@ for (const model of portModels) {
       await using started = await startBoth(model);
       const { host, port, path } = started;
       const answer = 'This server speaks rcmd only.\r\n';
-      assert.equal(await run('nc', ['-w', 5, host, port], { input: command }), answer);
-      assert.equal(await run('nc', ['-w', 5, '-U', path], { input: command }), answer);
+      assert.equal(await run('nc', ['-w', 60, host, port], { input: command }), answer);
+      assert.equal(await run('nc', ['-w', 60, '-U', path], { input: command }), answer);
       assert.deepEqual(await reasonsFor(started, 2), ['it speaks text', 'it speaks text']);
     });
 
@@ -80,7 +80,9 @@ for (const model of portModels) {
       await run('openssl', client, { input: command });
       const reasons = await reasonsFor(started, 3);
       assert.equal(reasons.length, 3, reasons.join('\n'));
-      assert.deepEqual(reasons.slice(1), ['it showed no key', 'it speaks text']);
+      // Workers tell of them, each by a way of its own.
+      const known = reasons.filter((reason) => ['it showed no key', 'it speaks text'].includes(reason));
+      assert.deepEqual(known.toSorted(), ['it showed no key', 'it speaks text']);
     });
 
     it('redis-cli: an error of its own kind', needs('redis-cli'), async () => {
@@ -137,7 +139,7 @@ describe('a name of somebody else’s that stands for this machine, as after DNS
     needs('curl'),
     async () => {
       await using started = await startAll();
-      const post = ['--silent', '--show-error', '--max-time', '10', '--data', command, '--include'];
+      const post = ['--silent', '--show-error', '--max-time', '100', '--data', command, '--include'];
       for (const address of started.server.addresses) {
         const port = address.split(':')[1]!;
         const rebound = ['--resolve', `evil.example:${port}:127.0.0.1`, `http://evil.example:${port}/`];
@@ -221,8 +223,8 @@ for (const model of portModels) {
         const socket = connectTCP(Number(port), host);
         socket.resume().end('GET / HTTP/1.1\r\n\r\n');
         await closed(socket);
+        await started.refusals(count + 1); // a worker tells of it after the client has seen it
       }
-      await started.refusals(5);
       const faults = started.events.map((event) => event.type === 'connection-refused' && event.fault);
       assert.deepEqual(faults.filter(Boolean), ['protocol', 'protocol', 'protocol', 'protocol', 'penalty']);
     });

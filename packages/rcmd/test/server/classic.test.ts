@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import type { RcmdServerOptions } from '../../src/index.ts';
+import { until } from '../../../socketserver/test/support/until.ts';
 import { untilGone } from '../support/commands.ts';
 import { needs } from '../support/needs.ts';
 import { portModels } from '../support/port-models.ts';
@@ -48,7 +49,9 @@ describe('the classic exchange', () => {
           .map((text) => text.replace(/(\\x00)+/, '0')),
         ["b'hi\\n' 3", noResults, "b'0' 200000", noResults, noResults],
       );
-      assert.equal(started.events.filter(({ type }) => type === 'command-ended').length, 5);
+      const ended = () => started.events.filter(({ type }) => type === 'command-ended').length;
+      await until(() => ended() >= 5); // a worker tells of it after the client has its answer
+      assert.equal(ended(), 5);
       assert.deepEqual(
         started.events.find(({ type }) => type === 'listening'),
         { type: 'listening', address, isInsecure: true },

@@ -35,7 +35,7 @@ for (const model of portModels) {
       await using client = await started.client();
       const openings = Array.from({ length: opens }, () => {
         const channel = client.link.newChannel();
-        channel.open({ argv: ['sleep', '60'], stdin: false });
+        channel.open({ argv: ['sleep', '1000'], stdin: false });
         return channel.started;
       });
       assert.equal(await guestRuns(started), 'exit');
@@ -64,7 +64,7 @@ for (const model of portModels) {
       await frames.write({
         type: 'open',
         channel: 1,
-        request: { argv: ['sleep', '60'], stdin: true, credit },
+        request: { argv: ['sleep', '1000'], stdin: true, credit },
       });
       let pid = 0;
       let last: Message | undefined;

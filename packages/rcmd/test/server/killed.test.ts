@@ -74,10 +74,10 @@ interface Doomed {
   readonly folder: string;
 }
 
-/** Clients, and what they leave behind: processes that were told to end, and have a minute's grace. @returns the number of one. */
+/** Clients, and what they leave behind: processes that were told to end, and have ten minutes' grace. @returns the number of one. */
 const left: Record<string, (server: Doomed) => Promise<number>> = {
   'a command whose client is gone': async ({ address, folder }) => {
-    const client = start('run-and-stay.ts', address, stubbornIn(folder), '60000');
+    const client = start('run-and-stay.ts', address, stubbornIn(folder), '600000');
     const [pid] = await lines(client, 1);
     client.kill('SIGKILL');
     await untilThere(join(folder, 'told')); // so the server has seen it leave
@@ -90,7 +90,7 @@ const left: Record<string, (server: Doomed) => Promise<number>> = {
       line.replace('echo $$', () => `echo $$ >${ready}`),
     );
     const main = `sh ${folder}/left.sh & while [ ! -s ${ready} ]; do sleep 0.05; done; cat ${ready}`;
-    const client = start('run-and-stay.ts', address, main, '60000');
+    const client = start('run-and-stay.ts', address, main, '600000');
     const [pid] = await lines(client, 1);
     await untilThere(join(folder, 'told'));
     client.kill('SIGKILL');
@@ -130,12 +130,12 @@ function untilThere(file: string): Promise<void> {
 
 describe('a second signal', () => {
   for (const model of ['concurrent', 'threading', 'forking'] as const) {
-    it(`ends a ${model} server and its commands, whatever their grace`, { timeout: 30_000 }, async () => {
+    it(`ends a ${model} server and its commands, whatever their grace`, async () => {
       using folder = temporaryFolder();
       const server = start('serve.ts', folder.path, model);
       const [address = ''] = await lines(server, 1);
       const stubborn = 'trap "echo told" TERM; echo $$; while :; do sleep 0.1; done';
-      const client = start('run-and-stay.ts', address, stubborn, '60000');
+      const client = start('run-and-stay.ts', address, stubborn, '600000');
       const said = createInterface({ input: client.stdout })[Symbol.asyncIterator]();
       const { value: pid } = await said.next();
       server.kill('SIGTERM');
@@ -148,7 +148,7 @@ describe('a second signal', () => {
     });
 
     for (const [name, leave] of Object.entries(left)) {
-      it(`ends a ${model} server and ${name}`, { timeout: 30_000 }, async () => {
+      it(`ends a ${model} server and ${name}`, async () => {
         using folder = temporaryFolder();
         const server = start('serve.ts', folder.path, model);
         const said = new OutputWatch(server.stdout);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { resolveCommandLimits } from '../../src/server/command-limits.ts';
 import { Ledger } from '../../src/server/core/ledger.ts';
 
-describe('what each client may start', { timeout: 10_000 }, () => {
+describe('what each client may start', () => {
   it('is not more for one that connects again', () => {
     // A new start comes once in 1,000 s only: nothing depends on the time that the test takes.
     const ledger = new Ledger(resolveCommandLimits({ opensPerSecond: 0.001 }));

@@ -24,7 +24,7 @@ function filesOf(runtime: string, pid: number): string[] {
   );
 }
 
-describe('a server that starts', { timeout: 60_000 }, () => {
+describe('a server that starts', () => {
   it('removes the files of those that were killed, and of nobody who lives', async () => {
     using folder = temporaryFolder();
     const { socket, ...paths } = testPaths(folder.path);

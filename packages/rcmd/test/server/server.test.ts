@@ -89,7 +89,7 @@ describe('a server', () => {
         ['go-away'],
       );
     }
-    assert.equal(started.events.filter(({ type }) => type === 'connection-refused').length, 2);
+    assert.equal((await started.refusals(2)).length, 2);
     assert.equal(
       started.events.some(({ type }) => type === 'command-started'),
       false,

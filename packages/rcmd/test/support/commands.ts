@@ -95,6 +95,23 @@ export async function untilGone(pid: number, graceMs = 5_000): Promise<void> {
   }, 10);
 }
 
+/**
+ * Has a command that must get something done before its time is up: on a machine that is busy it is tried again with ten times as
+ * much, and with that again.
+ *
+ * @param attempt - gives `undefined` where the command did not get that far.
+ */
+export async function withTimeFor<Result>(
+  ms: number,
+  attempt: (ms: number) => Promise<Result | undefined>,
+): Promise<Result> {
+  for (const time of [ms, 10 * ms, 100 * ms]) {
+    const result = await attempt(time);
+    if (result !== undefined) return result;
+  }
+  throw new Error(`It was not done within ${100 * ms} ms`);
+}
+
 /** Waits until nothing is left of any command. */
 export function untilCleared(runner: CommandRunner): Promise<void> {
   return until(() => runner.running === 0, 10);

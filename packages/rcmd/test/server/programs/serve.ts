@@ -1,6 +1,6 @@
 /**
  * A server in a folder of its own: `serve.ts FOLDER MODEL`. Says where it listens, for the classic exchange as well, and which of its
- * connections are over. Commands have a minute's grace, also those whose clients cannot ask for it.
+ * connections are over. Commands have ten minutes' grace, also those whose clients cannot ask for it.
  */
 import { createServer, type Decision, type Operation } from '../../../src/index.ts';
 import type { ConcurrencyModel } from '../../../src/server/listeners.ts';
@@ -11,7 +11,7 @@ const { socket, ...paths } = testPaths(folder);
 const classic = { insecure: true, listen: `unix:${socket}.classic` } as const;
 const policy = (operation: Operation): Decision | undefined =>
   'request' in operation
-    ? { verdict: 'allow', request: { ...operation.request, graceMs: 60_000 } }
+    ? { verdict: 'allow', request: { ...operation.request, graceMs: 600_000 } }
     : undefined;
 await using server = await createServer({
   listen: `unix:${socket}`,
@@ -19,6 +19,7 @@ await using server = await createServer({
   paths,
   model,
   policy,
+  limits: { maxGraceMs: 600_000 },
   onEvent: ({ type }) => {
     if (type === 'connection-closed') console.log(type);
   },
