@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -26,6 +27,7 @@ constexpr char kShell[] = "/bin/sh";
 constexpr long kSendSignal = 424;  // pidfd_send_signal(2)
 constexpr long kCloseRange = 436;  // close_range(2)
 constexpr unsigned kCloseOnExec = 1u << 2;                       // CLOSE_RANGE_CLOEXEC, Linux 5.11
+constexpr size_t kSignalSetBytes = 8;                         // of 64 signals. [rt_sigaction(2)]
 constexpr idtype_t kByDescriptor = static_cast<idtype_t>(3);  // P_PIDFD
 
 // What the child reads, and where it leaves why it could not: it writes to the memory of the thread that waits for it.
@@ -47,11 +49,11 @@ IN_CHILD [[noreturn]] void Fail(Start* start, StartStep step) {
   _exit(127);
 }
 
-// All signals are blocked until here, so that none finds a handler of this process's in the child.
+// All signals are blocked until here, so that none finds a handler of this process's in the child. The kernel is asked without
+// sigaction(2) of a library: one that is preloaded, or a sanitizer's, notes in this process's memory what each signal does.
 IN_CHILD void TakeDefaultSignals() {
-  struct sigaction action {};
-  action.sa_handler = SIG_DFL;
-  for (int signal = 1; signal <= SIGRTMAX; signal++) sigaction(signal, &action, nullptr);
+  const uint64_t by_default[4] = {};  // as the kernel reads it, on x64 and arm64: handler, flags, restorer, mask
+  for (int signal = 1; signal < _NSIG; signal++) syscall(SYS_rt_sigaction, signal, by_default, nullptr, kSignalSetBytes);
 }
 
 IN_CHILD bool JoinGroup(const char* file) {

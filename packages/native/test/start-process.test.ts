@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, closeSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -74,6 +74,20 @@ describe('a process that is started', () => {
     assert.match(blocked!, /^SigBlk:\s*0+$/);
     assert.match(ignored!, /^SigIgn:\s*0+$/);
     assert.equal(groups, `${pid} ${pid}`);
+  });
+
+  it('gets default signals, while what else is loaded here knows the old ones', () => {
+    const library = join(folder, 'kept-signals.so');
+    const source = join(import.meta.dirname, 'support/kept-signals.cc');
+    execFileSync(process.env['CXX'] ?? 'g++', ['-shared', '-fPIC', '-o', library, source, '-ldl']);
+    // A sanitizer's own library must come first, and is one of those that are preloaded then.
+    const preloaded = [process.env['LD_PRELOAD'], library].filter((name) => name !== undefined).join(' ');
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(import.meta.dirname, 'support/crossed-over.ts')],
+      { encoding: 'utf8', env: { ...process.env, LD_PRELOAD: preloaded } },
+    );
+    assert.deepEqual([stdout, stderr], ['to stderr\n', 'to stdout\n']);
   });
 
   it('has the limit and the mask that it is given, else those of this process', async () => {
