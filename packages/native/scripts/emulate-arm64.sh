@@ -12,10 +12,8 @@ export PATH="$repository/node_modules/.bin:$PATH"
   exit 1
 }
 
-rm -rf "$build/addon"
-mkdir -p "$build/addon"
-cp -r "$package"/{binding.gyp,package.json,scripts,src} "$build/addon"
-(cd "$build/addon" && JOBS=max node scripts/prebuild.js arm64 >build.log 2>&1) || { cat "$build/addon/build.log" >&2; exit 1; }
+mkdir -p "$build"
+JOBS=max node "$package/scripts/prebuild.js" --out "$build/addon" arm64 >"$build/build.log" 2>&1 || { cat "$build/build.log" >&2; exit 1; }
 
 version=$(node --print process.versions.node)
 if [ ! -e "$build/node-$version/package/bin/node" ]; then
@@ -26,7 +24,7 @@ fi
 cd "$repository"
 # The emulator does not know IP_MULTICAST_IF, and takes an interface's number from beyond the end of an ip_mreqn.
 # Tests that run others over again would take too long. CXX makes what some preload into a process.
-# It copies a process that should have a child in its own memory, so that a start that fails looks like one that did not.
+# It refuses to make a process of which a descriptor tells the end (CLONE_PIDFD), so that none can be started.
 if [ $# -eq 0 ]; then
   mapfile -t files < <(printf '%s\n' packages/native/test/*.test.ts | grep -v -e /start-process -e /failing-calls)
   set -- --test-skip-pattern='joins a multicast group' "${files[@]}"

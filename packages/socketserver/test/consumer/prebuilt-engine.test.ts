@@ -4,6 +4,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   realpathSync,
   rmSync,
@@ -11,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import process from 'node:process';
 import { after, before, describe, it } from 'node:test';
 import { needs } from '../interop/program.ts';
@@ -94,12 +95,16 @@ describe('the packed native engine', { skip: process.platform !== 'linux' }, () 
   });
 
   it('loads what prebuildify made, without a compiler', needs('g++', 'make', 'python3'), () => {
+    const inUse = join(native, 'build/Release/socketserver_native.node');
+    mkdirSync(dirname(inUse), { recursive: true });
+    writeFileSync(inUse, 'built before');
     run(process.execPath, ['scripts/prebuild.js', process.arch], native, {
       ...process.env,
       PATH: `${join(repository, 'node_modules/.bin')}:${process.env['PATH']}`,
       JOBS: 'max',
     });
     assert.deepEqual(readdirSync(join(native, 'prebuilds')), [`linux-${process.arch}`]);
+    assert.equal(readFileSync(inUse, 'utf8'), 'built before');
     rmSync(join(native, 'build'), { recursive: true });
     const consumer = install('prebuilt', [library, loader, pack(native, 'prebuilt-package')]);
     assert.equal(
