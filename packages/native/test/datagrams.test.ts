@@ -46,15 +46,14 @@ const sentBursts = [
   Array.from({ length: 40 }, (_, index) => 1000 + (index >> 2)),
 ].map((sizes) => sizes.map((size) => [size, true]));
 
-/** Runs a command in a network of its own, which another command sets up. */
-function apart(setUp: string, command: readonly string[]): readonly [file: string, args: readonly string[]] {
-  const shell = ['sh', '-c', `${setUp} && exec "$@"`, 'sh'];
-  return ['unshare', ['--map-root-user', '--net', ...shell, ...command]];
+/** Runs a command in a network of its own. */
+function apart(...command: readonly string[]): readonly [file: string, args: readonly string[]] {
+  return ['unshare', ['--map-root-user', '--net', ...command]];
 }
 
 /** The options of a test that runs apart: it is skipped where the system does not let us. */
 function needsApart(setUp: string): { readonly skip: string | false } {
-  const { error, status, stderr } = spawnSync(...apart(setUp, ['true']), { encoding: 'utf8' });
+  const { error, status, stderr } = spawnSync(...apart('sh', '-c', setUp), { encoding: 'utf8' });
   if (status === 0) return { skip: false };
   return { skip: `no network of its own: ${error?.message ?? stderr.trim()}` };
 }
@@ -62,7 +61,7 @@ function needsApart(setUp: string): { readonly skip: string | false } {
 /** Sends bursts over the loopback interface that a command sets up. @returns what came. */
 async function burstsOver(setUp: string, { sendBufferBytes }: { sendBufferBytes: number }): Promise<unknown> {
   const program = fileURLToPath(new URL('./support/sends-bursts.ts', import.meta.url));
-  const { stdout } = await run(...apart(setUp, [process.execPath, program, String(sendBufferBytes)]));
+  const { stdout } = await run(...apart(process.execPath, program, setUp, String(sendBufferBytes)));
   return stdout
     .trim()
     .split('\n')

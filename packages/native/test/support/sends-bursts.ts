@@ -1,4 +1,8 @@
-/** Sends bursts over whatever the loopback interface is here, through a send buffer of so many bytes, and says what came. */
+/**
+ * Sends bursts over the loopback interface that a command sets up, through a send buffer of so many bytes, and says what came.
+ * A shell that starts this instead might drop the variable that says which addon to load: its name is none in sh(1).
+ */
+import { execFileSync } from 'node:child_process';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { createNativeEngine } from '../../lib/index.ts';
@@ -6,7 +10,8 @@ import { greet, receiveBurst, sendBurst } from './bursts.ts';
 import { BIND, LOOPBACK } from './sockets.ts';
 
 const options = { ...BIND, maxPacketSize: 8192, maxPending: 64, whenFull: 'drop-oldest' } as const;
-const sendBufferBytes = Number(process.argv[2]);
+const [setUp, sendBufferBytes] = [process.argv[2]!, Number(process.argv[3])];
+execFileSync('sh', ['-c', setUp]);
 const port = createNativeEngine().bindDatagram(LOOPBACK, { ...options, sendBufferBytes });
 const client = dgram.createSocket('udp4').bind(0, '127.0.0.1');
 await once(client, 'listening');
