@@ -57,8 +57,9 @@ async function embed(): Promise<void> {
 
 async function serve(listen: string): Promise<void> {
   await using server = await createServer({ listen });
-  console.log(`serving on ${server.addresses.join(', ')}, key ${server.fingerprint}`);
-  await server.serve({ signals: ['SIGINT', 'SIGTERM'] });
+  const serving = server.serve({ signals: ['SIGINT', 'SIGTERM'] });
+  console.log(`serving on ${server.addresses.join(', ')}, key ${server.fingerprint}`); // whoever reads it may send one
+  await serving;
 }
 
 await runProgram('node examples/rcmd-embed.ts', async () => {

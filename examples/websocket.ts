@@ -69,7 +69,8 @@ export class LinesOrWebSocket extends StreamRequestHandler {
 if (import.meta.main) {
   await runProgram('node examples/websocket.ts', async () => {
     await using server = new ConcurrentTCPServer(addressArguments(), LinesOrWebSocket);
-    console.log(`lines and WebSocket on ${formatAddress(server.serverAddress)}`);
-    await server.serveForever({ signals: ['SIGINT', 'SIGTERM'] });
+    const serving = server.serveForever({ signals: ['SIGINT', 'SIGTERM'] });
+    console.log(`lines and WebSocket on ${formatAddress(server.serverAddress)}`); // whoever reads it may send one
+    await serving;
   });
 }

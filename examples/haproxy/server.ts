@@ -19,5 +19,6 @@ await using server = new ConcurrentTCPServer(['127.0.0.1', Number(port)], WhoSer
   health: { address: ['127.0.0.1', Number(healthPort)] },
   timeouts: { lameDuckMs: 2_000 },
 });
-console.log(`server ${name} on ${formatAddress(server.serverAddress)}`);
-await server.serveForever({ signals: ['SIGTERM'] });
+const serving = server.serveForever({ signals: ['SIGTERM'] });
+console.log(`server ${name} on ${formatAddress(server.serverAddress)}`); // whoever reads it may send one
+await serving;

@@ -44,8 +44,14 @@ export function parseExecWords({ words, isWithoutHost, isShell, hasDefaultHost }
     return { host, shell };
   }
   const argv = first === '--' ? after.slice(1) : after;
-  if (argv.length === 0 || argv[0] === '')
-    throw new CliError('USAGE', 'Name a program to run: rcmd exec HOST -- CMD ARGS...');
+  if (argv.length === 0) throw new CliError('USAGE', 'Name a program to run: rcmd exec HOST -- CMD ARGS...');
+  if (argv[0] === '') {
+    const why = 'a variable in its place may be empty';
+    throw new CliError(
+      'USAGE',
+      `The name of the program must not be empty: rcmd exec HOST -- CMD ARGS...; ${why}`,
+    );
+  }
   if (first !== '--' && first!.startsWith('-')) {
     throw new CliError(
       'USAGE',

@@ -9,6 +9,9 @@ type BindError = NodeJS.ErrnoException & { readonly address?: string; readonly p
 /** Ports that only root may open, on most machines. [ip(7), ip_unprivileged_port_start] */
 const firstFreePort = 1_024;
 
+const noFolder =
+  'no folder can be made there; --listen, XDG_CONFIG_HOME, XDG_STATE_HOME and XDG_RUNTIME_DIR name other places';
+
 /**
  * Says what a person can do about a server that does not start.
  *
@@ -30,6 +33,7 @@ function adviceFor({ code, path = '', address, port, syscall }: BindError): stri
   if (path.startsWith(audit)) {
     return `nothing runs that is not on record, so this user must be able to write in ${audit}: ls -ld ${audit}`;
   }
+  if (syscall === 'mkdir') return noFolder;
   if (syscall !== 'bind') return undefined;
   if (code === 'EADDRINUSE') {
     return port === undefined

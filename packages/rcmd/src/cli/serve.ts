@@ -16,8 +16,13 @@ export async function serve(options: ServeOptions): Promise<void> {
   closeInherited(isActivated ? systemdSockets().map(({ fd }) => fd) : []);
   await using server = await start({ ...options, listen, classic });
   closeInherited(); // what systemd has passed besides
-  await print(`key ${server.fingerprint}`);
-  const { addresses, classicAddresses } = server;
+  // Signals are taken before anything is said: whoever reads that the server listens may end it at once.
+  await Promise.all([server.serve({ signals: ['SIGTERM', 'SIGINT'] }), announce(server)]);
+}
+
+/** Says what clients are to know: the server's key, and where it listens. */
+async function announce({ addresses, classicAddresses, fingerprint }: RcmdServer): Promise<void> {
+  await print(`key ${fingerprint}`);
   for (const address of addresses) {
     await print(`listening on ${address}${classicAddresses.includes(address) ? ' (classic)' : ''}`);
   }
@@ -26,7 +31,6 @@ export async function serve(options: ServeOptions): Promise<void> {
       `WARNING: whoever can connect to ${address} may run anything: every user, every program, every web page here`,
     );
   }
-  await server.serve({ signals: ['SIGTERM', 'SIGINT'] });
 }
 
 /** Where the classic exchange is spoken, if nothing else is said: beside the usual port. */

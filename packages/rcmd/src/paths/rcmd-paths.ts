@@ -1,7 +1,8 @@
-import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
+import { chmodSync, lstatSync, type Stats } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { currentUser } from './current-user.ts';
+import { makeFolder } from './make-folder.ts';
 import { notA, requireTrustedFolders } from './trusted-path.ts';
 import { foreign, unsafePath } from './unsafe-path.ts';
 
@@ -56,7 +57,7 @@ export function requirePrivateFolder(path: string): void {
 function makeOwnFolder(path: string): Stats {
   requireTrustedFolders(path); // so that nothing is left behind where it cannot be
   const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there === undefined) mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (there === undefined) makeFolder(path);
   const stat = there ?? lstatSync(path);
   if (!stat.isDirectory()) throw notA('folder', path, stat);
   if (process.getuid !== undefined && stat.uid !== process.getuid()) throw foreign(path, stat);

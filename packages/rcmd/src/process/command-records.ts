@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../paths/make-folder.ts';
 import { bootId, isRunning, startTimeOf } from './process-facts.ts';
 
 /** What is on record about a running command, for whoever looks: `status`, limits, and those who clean up. */
@@ -41,7 +42,7 @@ export class CommandRecords {
   constructor(shared: string, name: string) {
     this.#shared = shared;
     this.folder = join(shared, name);
-    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    makeFolder(this.folder);
     const owner: RecordsOwner = { pid: process.pid, startTime: startTimeOf(process.pid), bootId: bootId() };
     writeFileSync(join(this.folder, ownerFile), JSON.stringify(owner), { mode: 0o600 });
   }

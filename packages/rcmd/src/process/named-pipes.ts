@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { closeSync, constants, mkdirSync, openSync, rmSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolder } from '../paths/make-folder.ts';
 import type { PipeEnds, PipeSupply } from './pipe-supply.ts';
 
 /** FIFOs that one `mkfifo` makes: its start costs as much as a command's own. */
@@ -26,7 +27,7 @@ export class NamedPipes implements PipeSupply {
   /** @param directory - its own, made here; nobody else's business. */
   constructor(directory: string) {
     this.#directory = directory;
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeFolder(directory);
   }
 
   has(count: number): boolean {

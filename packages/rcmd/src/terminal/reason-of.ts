@@ -10,5 +10,6 @@ export function reasonOf(error: unknown): string {
     return printableSentence(`there is no host ${hostname}`);
   // The text of the system for people, beside the place where it happened.
   const text = typeof errno === 'number' && code !== undefined ? getSystemErrorMessage(errno) : undefined;
-  return printableSentence(text === undefined ? error.message : `${error.message} (${text})`);
+  const isSaid = text === undefined || error.message.includes(text);
+  return printableSentence(isSaid ? error.message : `${error.message} (${text})`);
 }

@@ -69,6 +69,10 @@ const failures: Readonly<Record<string, Failure>> = {
       /^\S+\/audit is no folder, and must be a folder of the user who runs this: mv \S+\/audit \S+\.old$/,
     ];
   },
+  'a socket where no folder can be made': () => [
+    ['serve', '--listen', 'unix:/proc/none/below/s'],
+    /^ENOENT: no such file or directory, mkdir '\/proc\/none': no folder can be made there; --listen, XDG_\S+ .* name other places$/,
+  ],
   'a socket that is none': (machine) => {
     writeFileSync(machine.file('run/file'), '');
     return [

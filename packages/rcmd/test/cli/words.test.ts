@@ -39,6 +39,16 @@ describe('the words of rcmd exec', () => {
 
   it('are refused with what would be right', () => {
     assert.throws(() => wordsOf(['lab']), { code: 'USAGE', message: /rcmd exec HOST -- CMD/ });
+    for (const words of [
+      ['lab', '--', ''],
+      ['lab', '', '-l'],
+      ['lab', '--', '', ''],
+    ]) {
+      assert.throws(() => wordsOf(words), {
+        code: 'USAGE',
+        message: /name of the program must not be empty: rcmd exec/,
+      });
+    }
     assert.throws(() => wordsOf(['lab', '-s', 'a', 'b']), { message: /one string, got 2/ });
     assert.throws(() => wordsOf(['lab', '-i', '--', 'cat']), {
       message: /before HOST: rcmd exec -i lab -- CMD/,
