@@ -49,6 +49,7 @@ export class ServerService {
       minVersion: 'TLSv1.3',
       alpnProtocols: [alpnProtocol],
       clientCertificates: { mode: 'request' },
+      sessionTickets: false, // one holds the client's certificate, and would not fit the first message
       maxHandshakeBytes,
     };
     this.#keys = new AuthorizedKeys(authorizedKeysFile(settings.paths.config));

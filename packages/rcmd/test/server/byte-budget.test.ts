@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect as connectTCP, createServer, type AddressInfo, type Socket } from 'node:net';
 import { connect as connectTLS } from 'node:tls';
 import { after, describe, it } from 'node:test';
@@ -66,6 +66,24 @@ async function makeCertificate(names: number): Promise<CertificateFiles> {
 
 const small = makeCertificate(1);
 const large = makeCertificate(2_000);
+/** Of 5.5 KiB: it fits a handshake, but not its first message, which is where a ticket that held it would stand. */
+const middling = makeCertificate(150);
+
+/** Greets a server. @returns the session, to be resumed. @throws where the server does not answer. */
+async function greet(address: string, { cert, key }: CertificateFiles, session?: Buffer): Promise<Buffer> {
+  const [host, port] = address.split(':') as [string, string];
+  const identity = { cert: readFileSync(cert), key: readFileSync(key), ...(session && { session }) };
+  const own = { host, port: Number(port), rejectUnauthorized: false, ALPNProtocols: ['rcmd/1'] };
+  const socket = connectTLS({ ...own, ...identity });
+  const [[given], [answer]] = await Promise.all([
+    once(socket, 'session') as Promise<[Buffer]>,
+    once(socket, 'data') as Promise<[Buffer]>,
+    once(socket, 'secureConnect').then(() => socket.write(greetingOf(100))),
+  ]);
+  socket.destroy();
+  assert.equal(answer[3], 1, 'HELLO');
+  return given;
+}
 
 /** What a client with that certificate sends is passed on in small pieces, and only the first so many bytes of it. */
 async function drip(address: string, { cert, key }: CertificateFiles, bytes: number): Promise<void> {
@@ -113,6 +131,23 @@ for (const model of portModels) {
         reasons.some((reason) => bytesSaidIn(reason) > 60_000),
         reasons.join('\n'),
       );
+    });
+
+    it('a certificate of 5.5 KiB, also where it has been there before', needs('openssl'), async () => {
+      await using started = await startBoth(model);
+      const [address = ''] = started.server.addresses;
+      await greet(address, await middling, await greet(address, await middling));
+      const { cert, key } = await middling;
+      const file = join(folder.path, `${model}.session`);
+      for (const session of ['-sess_out', '-sess_in']) {
+        const client = ['s_client', '-quiet', '-ign_eof', '-alpn', 'rcmd/1', '-connect', address];
+        await run('openssl', [...client, '-cert', cert, '-key', key, session, file], {
+          input: 'x'.repeat(64),
+        });
+      }
+      assert.ok(existsSync(file), 'it was given a session');
+      const reasons = await started.refusals(2);
+      for (const reason of reasons) assert.match(reason, /does not begin as a client of rcmd does/);
     });
 
     it('no handshake that goes on and on', needs('openssl'), async () => {

@@ -39,13 +39,14 @@ function contextFactory(
   material: TLSMaterial,
   { action, path }: OptionPlace,
 ): (identity: TLSIdentity) => SecureContext {
-  const { ca, minVersion, ciphers } = material;
+  const { ca, minVersion, ciphers, sessionTickets } = material;
   const options = {
     ca: [...ca], // an empty list, unlike none, keeps the authorities of the public web out
     minVersion,
     ...(ciphers === undefined ? {} : { ciphers }),
     honorCipherOrder: true,
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    // Without tickets a client of TLS 1.3 still gets the names of sessions, which nobody keeps. [SSL_CTX_set_options(3)]
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | (sessionTickets ? 0 : constants.SSL_OP_NO_TICKET),
     ticketKeys: Buffer.from(material.ticketKeys),
     sessionIdContext: sessionIdContext(material),
   };

@@ -18,6 +18,7 @@ export interface TLSMaterial {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   readonly ciphers: string | undefined;
   readonly ticketKeys: Uint8Array;
+  readonly sessionTickets: boolean;
   readonly maxHandshakeBytes: number;
 }
 
@@ -55,6 +56,7 @@ export function loadTLSMaterial(
     minVersion: options.minVersion ?? 'TLSv1.2',
     ciphers: options.ciphers,
     ticketKeys: options.ticketKeys ?? ticketKeys,
+    sessionTickets: options.sessionTickets ?? true,
     maxHandshakeBytes: options.maxHandshakeBytes ?? Infinity,
   });
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import {
+  aBoolean,
   anInteger,
   checkOptions,
   oneOf,
@@ -60,6 +61,11 @@ export interface TLSOptions extends TLSIdentityOptions {
    */
   readonly ticketKeys?: Uint8Array | undefined;
   /**
+   * Whether clients get tickets by which they resume their session. A ticket holds the client's certificate, if it has one, and comes
+   * back in its first message, which is as much longer. Default `true`; with `false` every handshake is a whole one.
+   */
+  readonly sessionTickets?: boolean | undefined;
+  /**
    * Bytes that a client may send until its handshake is done, as they come over the wire: with what it sends at once behind
    * it. A client that sends more never gets through, and is ended within 50 ms. Default `Infinity`: OpenSSL takes a
    * certificate of up to 100 KiB, where clients are asked for one.
@@ -111,6 +117,7 @@ const tlsRules: OptionRules<TLSOptions> = {
   minVersion: aVersion,
   ciphers: aCipherList,
   ticketKeys: ticketKeyBytes,
+  sessionTickets: aBoolean,
   maxHandshakeBytes: anInteger(1, Infinity),
 };
 

@@ -47,6 +47,7 @@ describe('the tls group', () => {
       { ...identity, ticketKeys: Buffer.alloc(47) },
       /ticketKeys must be 48 bytes/,
     ],
+    ['tickets that are neither', { ...identity, sessionTickets: 'no' }, /sessionTickets must be a boolean/],
     [
       'a handshake of no bytes',
       { ...identity, maxHandshakeBytes: 0 },

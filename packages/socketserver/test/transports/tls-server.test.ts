@@ -390,6 +390,16 @@ describe('options of a TLS server', () => {
     assert.equal((await factsFor(servers[1]!, { session })).resumed, true);
   });
 
+  it('give no session to resume where there are to be no tickets', async () => {
+    for (const sessionTickets of [true, false]) {
+      const tls: TLSOptions = { ...identity(local), minVersion: 'TLSv1.3', sessionTickets };
+      const server = new TLSServer(address, TellFacts, { tls });
+      await using _ = serving(server);
+      const session = await sessionOf(server, trusting);
+      assert.equal((await factsFor(server, { session })).resumed, sessionTickets);
+    }
+  });
+
   it(
     'are refused by the constructor, with nothing left open',
     { skip: process.platform !== 'linux' },
