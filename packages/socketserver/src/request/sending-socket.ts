@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SocketAddress } from '../address/socket-address.ts';
+import { SocketTimeoutError } from '../errors/connection-errors.ts';
 import { BaseSocket } from './base-socket.ts';
 import { type FileToSend, sendFile, type SendFileOptions } from './send-file.ts';
 import type { SocketSink } from './socket-sink.ts';
@@ -48,7 +49,8 @@ export abstract class SendingSocket<
 
   /**
    * Sends part of a file, after everything sent before: by `sendfile(2)` on the native engine, else through a bounded
-   * buffer. Waits as long as the peer does not read; a timeout is for each 128 KiB. What is sent must not be overwritten
+   * buffer. Waits as long as the peer does not read; a timeout is for each 128 KiB, and leaves the
+   * file cut, so that {@link close} resets the connection from then on. What is sent must not be overwritten
    * until the peer has it: `sendfile(2)` sends the file's own pages, not a copy.
    *
    * @param file - a path, or a file that is open, which stays open and keeps its position.
@@ -109,7 +111,12 @@ export abstract class SendingSocket<
 
   async #sendFile(sink: SocketSink, file: FileToSend, options: SendFileOptions): Promise<number> {
     await this.file;
-    return sendFile(sink, file, options);
+    try {
+      return await sendFile(sink, file, options);
+    } catch (error) {
+      if (error instanceof SocketTimeoutError) sink.cutFile();
+      throw error;
+    }
   }
 }
 

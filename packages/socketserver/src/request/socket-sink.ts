@@ -19,6 +19,7 @@ export class SocketSink extends ReadingSink implements ConnectionSink, Pace {
   #sends: PendingSends | undefined;
   #linger: Linger | undefined;
   #isClosed = false;
+  #hasCutFile = false;
 
   constructor(connection: Connection, owner: SinkOwner) {
     super(connection, owner);
@@ -95,6 +96,11 @@ export class SocketSink extends ReadingSink implements ConnectionSink, Pace {
     return sent;
   }
 
+  /** A file was given up in the middle, as its peer did not read: the end of the connection must not pass for the file's. */
+  cutFile(): void {
+    this.#hasCutFile = true;
+  }
+
   /** Ends the connection in good order: see {@link Linger}. @param file - one that is still being sent. */
   close(limits: LingerLimits, file?: Promise<void>): void {
     this.failRead('The socket was closed while an operation waited for it');
@@ -165,7 +171,7 @@ export class SocketSink extends ReadingSink implements ConnectionSink, Pace {
   #beginLinger({ bytes, ms }: LingerLimits): void {
     if (this.#isClosed) return; // it failed, or was reset
     const { isSending } = this;
-    if (this.#sends?.isStuck === true) {
+    if (this.#sends?.isStuck === true || this.#hasCutFile) {
       this.connection.reset();
     } else {
       this.stage = 'lingering';
