@@ -2,6 +2,9 @@ import type { NodeStream } from '../engine/contract/node-stream.ts';
 import type { RemoteConnection } from './remote-connection.ts';
 import type { SocketSink } from './socket-sink.ts';
 
+/** Listeners to the end of the stream that are ours: who adds theirs has as much room as on a socket of Node's own. */
+const ownListeners = 2;
+
 /**
  * A connection that goes on as a stream of Node's in somebody else's hands. Its server still counts it and its bytes, and
  * ends it where a drain is over.
@@ -21,6 +24,8 @@ export class DetachedStream implements RemoteConnection {
     this.#isUnix = typeof sink.connection.remoteAddress === 'string';
     this.#readBefore = sink.bytesRead - stream.bytesRead;
     this.#writtenBefore = sink.bytesWritten - stream.bytesWritten;
+    const most = stream.getMaxListeners();
+    if (most > 0) stream.setMaxListeners(most + ownListeners); // 0: without limit [Node: emitter.setMaxListeners]
     stream.once('close', () => sink.closed(stream.errored ?? undefined));
   }
 
