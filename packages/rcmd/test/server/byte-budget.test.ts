@@ -128,7 +128,7 @@ for (const model of portModels) {
         reasons.join('\n'),
       );
       assert.ok(
-        reasons.some((reason) => bytesSaidIn(reason) > 60_000),
+        reasons.some((reason) => bytesSaidIn(reason) > 8_192),
         reasons.join('\n'),
       );
     });

@@ -43,7 +43,7 @@ closeInherited();
 for (const model of portModels) {
   describe(`a ${model} server`, () => {
     it('runs commands, with limits, decisions and an audit over all of its workers', async () => {
-      const started = await startModel(model);
+      await using started = await startModel(model);
       const [, tls = ''] = started.server.addresses;
       {
         await using one = await started.client();
@@ -87,7 +87,6 @@ for (const model of portModels) {
         [],
       );
       assert.deepEqual(verifyJournals(join(state, 'audit')), []);
-      await started[Symbol.asyncDispose]();
     });
   });
 }

@@ -51,6 +51,8 @@ export async function startServer({ listen, ...options }: TestServerOptions = {}
   const server = await createServer({
     listen: typeof listen === 'function' ? listen(socket) : (listen ?? `unix:${socket}`),
     ...options,
+    // A worker may take long to start: what is to be cut off for its time has less of it.
+    admission: { authenticationMs: 600_000, ...options.admission },
     paths,
     onEvent: (event) => {
       events.push(event);

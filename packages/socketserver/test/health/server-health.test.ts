@@ -51,7 +51,8 @@ for (const [engineName, engine] of workerEngines) {
         assert.match((await client.socket.recv(100)).toString(), /SERVER_DRAINING/);
         client.socket.close();
         await Promise.all([closed, loop]);
-        await assert.rejects(healthOf(server), { code: 'ECONNREFUSED' });
+        // Reset, where another program was given the port, and has left it, too.
+        await assert.rejects(healthOf(server), { code: /^ECONNRE(FUSED|SET)$/ });
       });
 
       it('is 503 after a shutdown(), and 200 when it serves again', async () => {
