@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { type Completion, completionFor } from '../../src/cli/completion/candidates.ts';
@@ -127,20 +127,22 @@ const completed: Readonly<Record<string, string>> = {
   'exec --host-keys="acc\tx': '<exec><--host-keys=accept-new><x>',
 };
 
+/** Names of files that a shell would run something of, or part, as they are. */
+const hostile = [
+  'x$(touch made)',
+  'x`touch made`',
+  "x';touch made;'",
+  'x";touch made;"',
+  'x;touch made',
+  'x y',
+];
+
 it(
   'completion in bash puts no name of a file behind unix: that a shell might run',
   needs('bash'),
   async () => {
     using machine = new Machine();
-    const names = [
-      'x-plain.1',
-      'x$(touch made)',
-      'x`touch made`',
-      "x';touch made;'",
-      'x";touch made;"',
-      'x;y',
-    ];
-    for (const file of names) writeFileSync(machine.file(file), '');
+    for (const file of ['x-plain.1', ...hostile]) writeFileSync(machine.file(file), '');
     writeFileSync(machine.file('script'), (await machine.run(['completion', 'bash'])).stdout);
     const ask = `
     rcmd() { echo :files; }
@@ -163,6 +165,27 @@ for (const name of Object.keys(shells)) {
       }
       shell.write('exit\r');
       await shell.ended();
+    });
+
+    it('runs nothing of the name of a file, and parts none', { timeout: 60_000 }, async ({ signal }) => {
+      using machine = new Machine();
+      await using shell = await startShell(name, machine);
+      signal.addEventListener('abort', () => shell.kill('SIGKILL')); // so that whoever waits for its words learns of it
+      for (const [index, file] of [hostile.slice(0, 3).join(''), hostile.slice(3).join('')].entries()) {
+        const folder = `d${index}`;
+        mkdirSync(machine.file(folder));
+        writeFileSync(machine.file(folder, file), '');
+        shell.write(`rcmd exec lab-1 -- cat ${folder}/x\t\r`);
+        await shell.stdout.until(`<exec><lab-1><--><cat><${folder}/${file}>`);
+        shell.write(`rcmd status unix:${folder}/x\t\r`);
+        await shell.stdout.until(`<status><unix:${folder}/${file}>`);
+        if (name !== 'bash') continue; // the others end the quotes themselves
+        shell.write(`rcmd status "unix:${folder}/x\t"\r`);
+        await shell.stdout.until(`<status><unix:${folder}/x>`); // nothing is offered where bash would not escape it
+      }
+      shell.write('exit\r');
+      await shell.ended();
+      assert.ok(!existsSync(machine.file('made')));
     });
 
     it('shows what there is to choose from', async () => {
