@@ -1,7 +1,7 @@
 """A client of rcmd in another language, written from docs/protocol.md alone: what it does without, that page does not need.
 
 usage: client.py HOST:PORT|unix:PATH KEY.pem FINGERPRINT, and one JSON object a line on standard input: an OPEN without
-its credit, and perhaps "input" (text), "signal" (sent once something was written) and "stopAfter" (bytes of stdout).
+its credit, and perhaps "input" (text), "signal" or "abandon" (sent once something was written) and "stopAfter" (bytes of stdout).
 Each is answered with one line: {"failed": ...} or {"exit": ..., "stdout": ..., "stderr": ...}.
 """
 
@@ -50,9 +50,13 @@ class Connection:
         self.channel = -1
         stream.sendall(PREFACE)
         self.send(HELLO, 0, {"min": 1, "max": 1, "features": [], "software": "client.py/1"})
+        self.send(PING, 0, b"at once.")  # nobody waits for the answer to HELLO
         kind, _, payload = self.receive()
         if kind != HELLO:
             sys.exit(f"turned away: {payload.decode()}")
+        answer = self.receive()
+        if answer != (PONG, 0, b"at once."):
+            sys.exit(f"no answer to PING: {answer}")
 
     def send(self, kind, channel, payload=b""):
         if isinstance(payload, dict):
@@ -90,6 +94,7 @@ class Connection:
         text = request.pop("input", None)
         signal = request.pop("signal", None)
         stop_after = request.pop("stopAfter", None)
+        abandon = request.pop("abandon", False)
         self.channel += 2
         mine = self.channel
         credit = {"stdout": WINDOW, "stderr": WINDOW}
@@ -118,6 +123,9 @@ class Connection:
                 if signal is not None:
                     self.send(SIGNAL, mine, signal.encode())
                     signal = None
+                if abandon:
+                    self.send(ABANDON, mine)
+                    abandon = False
                 if kind == STDOUT and stop_after is not None and len(output[STDOUT]) >= stop_after:
                     self.send(STOP, mine, bytes([1]))
                     stop_after = None

@@ -60,21 +60,30 @@ describe('a client in Python', needs('python3', 'openssl'), () => {
     it(`runs commands one after the other over ${carrier}`, async () => {
       const address = started.server.addresses.find((one) => one.startsWith(carrier))!;
       const input = 'a line of text that is longer than most\n'.repeat(20_000);
-      const [echo, shell, none, cat, killed, stopped, status] = await answers(address, [
-        { argv: ['sh', '-c', 'echo out; echo err >&2; exit 3'] },
-        { shell: 'pwd; echo $A', cwd: '/usr', env: { A: 'b' } },
-        { argv: ['no-such-program'] },
-        { argv: ['cat'], input },
-        { shell: 'trap "" TERM; echo up; exec sleep 60', signal: 'SIGKILL' },
-        { argv: ['yes'], stopAfter: 100_000 },
-        'status',
-      ]);
+      const [echo, shell, none, cat, killed, strange, wrong, abandoned, stopped, status] = await answers(
+        address,
+        [
+          { argv: ['sh', '-c', 'echo out; echo err >&2; exit 3'] },
+          { shell: 'pwd; echo $A', cwd: '/usr', env: { A: 'b' } },
+          { argv: ['no-such-program'] },
+          { argv: ['cat'], input },
+          { shell: 'trap "" TERM; echo up; exec sleep 60', signal: 'SIGKILL' },
+          { shell: 'echo up; sleep 0.3; exit 4', signal: 'SIGNOWHERE' },
+          { argv: ['true'], killSignal: 'SIGNOWHERE' },
+          { shell: 'echo up; exec sleep 60', abandon: true },
+          { argv: ['yes'], stopAfter: 100_000 },
+          'status',
+        ],
+      );
       assert.deepEqual([echo?.exit?.exitCode, echo?.stdout, echo?.stderr], [3, 'out\n', 'err\n']);
       assert.deepEqual([shell?.exit?.exitCode, shell?.stdout], [0, '/usr\nb\n']);
       assert.equal(none?.failed?.code, 'NOT_FOUND');
       assert.equal(cat?.stdout, input);
       assert.deepEqual([cat?.exit?.stdinBytes, cat?.exit?.stdoutBytes], [input.length, input.length]);
       assert.equal(killed?.exit?.signal, 'SIGKILL');
+      assert.equal(strange?.exit?.exitCode, 4);
+      assert.equal(wrong?.failed?.code, 'BAD_REQUEST');
+      assert.deepEqual([abandoned?.exit?.signal, abandoned?.exit?.killedBy], ['SIGTERM', 'client-signal']);
       assert.equal(stopped?.exit?.signal, 'SIGPIPE');
       assert.equal((status as { connections?: number }).connections, 1);
     });
