@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { text } from 'node:stream/consumers';
 import { untilGone } from '../support/commands.ts';
+import { needs } from '../support/needs.ts';
 import { Program } from '../support/program.ts';
 import { Served } from '../support/served.ts';
 
@@ -97,6 +98,20 @@ describe('rcmd exec', () => {
     const none = await served.exec(['--', 'wc', '-c'], { input: 'some', options: ['-n'] });
     assert.equal(none.stdout.trim(), '0');
   });
+
+  it(
+    'gives the command what is typed with -i, and nothing of a terminal without',
+    needs('python3'),
+    async () => {
+      await using without = served.machine.terminal(['exec', served.host, '--', 'cat']);
+      assert.equal((await without.ended()).code, 0);
+      const words = ['--', 'sh', '-c', 'read -r line; echo "got $line"'];
+      await using typed = served.machine.terminal(['exec', '-i', served.host, ...words]);
+      typed.write('a line\r');
+      await typed.stdout.until(/got a line\r\n/);
+      assert.equal((await typed.ended()).code, 0);
+    },
+  );
 
   it('ends while its input is still open', async () => {
     await using program = served.machine.rcmd(['exec', served.host, '--', 'echo', 'done']);
