@@ -55,7 +55,7 @@ export function parseExecWords({ words, isWithoutHost, isShell, hasDefaultHost }
   if (first !== '--' && first!.startsWith('-')) {
     throw new CliError(
       'USAGE',
-      `Options go before HOST: rcmd exec ${first} ${host ?? 'HOST'} -- CMD ARGS...`,
+      `Options go before HOST, where ${first} would be one of rcmd's: rcmd exec [OPTIONS] ${host ?? 'HOST'} -- CMD ARGS...`,
     );
   }
   return { host, argv };

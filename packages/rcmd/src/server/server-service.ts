@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { TLSOptions } from 'socketserver';
 import type { AuditRecord } from '../audit/audit-record.ts';
 import { AuditJournal } from '../audit/journal.ts';
@@ -10,7 +11,7 @@ import { isSameFingerprint } from '../trust/fingerprint.ts';
 import { everything, type KeyOptions, parseKeyOptions } from '../trust/key-options.ts';
 import { alpnProtocol } from '../protocol/hello.ts';
 import type { ConnectionContext } from './connection-context.ts';
-import type { Core, PresentedKey } from './core/core.ts';
+import type { Authorization, Core, PresentedKey } from './core/core.ts';
 import type { ServerSettings } from './server-settings.ts';
 import { software } from '../protocol/software.ts';
 
@@ -73,15 +74,15 @@ export class ServerService {
     if (isSameFingerprint(key.fingerprint, identity.fingerprint)) {
       return { isKnown: true, comment: identity.comment, rights: everything };
     }
-    const answer = asks.authorize ? await this.core.authorize(key) : undefined;
-    if (answer === false) return { isKnown: false, reason: 'the server does not let this key in' };
+    const answer = asks.authorize ? await this.#askAbout(key) : undefined;
     if (answer === true) return { isKnown: true, comment: '', rights: everything };
-    if (answer !== undefined) return open(rightsFrom(answer), key);
+    if (typeof answer === 'string') return open(rightsFrom(answer), key);
+    if (answer !== undefined) return { isKnown: false, reason: 'the server does not let this key in' };
     let found: AuthorizedKey | undefined;
     try {
       found = this.#keys.find(key.fingerprint);
     } catch (error) {
-      this.#tellUnreadable(error, key.address);
+      this.#tellFailure(error, key.address);
       return { isKnown: false, reason: unreadable };
     }
     if (found !== undefined) return open({ isKnown: true, comment: found.comment }, key, found.options);
@@ -94,7 +95,7 @@ export class ServerService {
     try {
       options = rights ?? this.#optionsNow(asker.principal);
     } catch (error) {
-      this.#tellUnreadable(error, asker.address);
+      this.#tellFailure(error, asker.address);
       return { verdict: 'deny', reason: unreadable };
     }
     const decision = decide(operation, {
@@ -105,9 +106,17 @@ export class ServerService {
     });
     if (decision.verdict === 'deny' || !this.settings.asks.policy) return decision;
     const answer = await this.#ask(asDecided(operation, decision), asker);
-    return answer === undefined || (answer.verdict === 'allow' && answer.request === undefined)
-      ? decision
-      : answer;
+    if (answer === undefined) return decision;
+    switch (answer?.verdict) {
+      case 'allow':
+        return answer.request === undefined ? decision : answer;
+      case 'deny': {
+        const reason = answer.reason as string | undefined; // nothing, from JavaScript
+        return { verdict: 'deny', reason: reason ?? 'the policy of the server denies it' };
+      }
+      default: // from JavaScript
+        return { verdict: 'deny', reason: 'the policy of the server gave no decision' };
+    }
   }
 
   /**
@@ -149,6 +158,18 @@ export class ServerService {
     this.#journal.close();
   }
 
+  /** What the application says of a key. Where it fails at that, or says nothing that it may, the key does not come in. */
+  async #askAbout(key: PresentedKey): Promise<Authorization | undefined> {
+    try {
+      const answer = await this.core.authorize(key);
+      if (['boolean', 'string', 'undefined'].includes(typeof answer)) return answer;
+      throw new TypeError(`authorize must answer true, false, options or undefined, got ${inspect(answer)}`);
+    } catch (error) {
+      this.#tellFailure(error, key.address);
+      return false;
+    }
+  }
+
   async #ask(operation: Operation, asker: Asker): Promise<Decision | undefined> {
     try {
       return await this.core.decide(operation, asker);
@@ -162,7 +183,7 @@ export class ServerService {
     return principal.kind === 'user' ? everything : undefined;
   }
 
-  #tellUnreadable(error: unknown, address: string): void {
+  #tellFailure(error: unknown, address: string): void {
     this.core.publish({ type: 'connection-failed', address, reason: (error as Error).message });
   }
 }

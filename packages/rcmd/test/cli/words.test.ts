@@ -51,7 +51,7 @@ describe('the words of rcmd exec', () => {
     }
     assert.throws(() => wordsOf(['lab', '-s', 'a', 'b']), { message: /one string, got 2/ });
     assert.throws(() => wordsOf(['lab', '-i', '--', 'cat']), {
-      message: /before HOST: rcmd exec -i lab -- CMD/,
+      message: /before HOST, where -i would be one of rcmd's: rcmd exec \[OPTIONS\] lab -- CMD/,
     });
   });
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer as createTCPServer, type Server } from 'node:net';
+import { type AddressInfo, createServer as createTCPServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { createServer as createTLSServer } from 'node:tls';
 import { connect, HostKeyError, type HostKeyFacts, type HostKeyPolicy } from '../../src/client/index.ts';
 import { identityFile, loadIdentity } from '../../src/trust/identity.ts';
 import { knownHostsFile } from '../../src/trust/known-hosts.ts';
@@ -137,6 +138,24 @@ describe('connect() over TLS', () => {
     await assert.rejects(connect(address, { hostKeys, identity: other }), { code: 'CONNECTION_LOST' });
     const missing = connect(address, { hostKeys, identity: join(configFolder, 'missing.pem') });
     await assert.rejects(missing, { code: 'BAD_IDENTITY' });
+  });
+
+  it('speaks nothing older than TLS 1.3, whatever the server would', async () => {
+    using folder = temporaryFolder();
+    const { cert, key } = await loadIdentity(folder.path);
+    const server = createTLSServer({ cert, key, maxVersion: 'TLSv1.2', ALPNProtocols: ['rcmd/1'] });
+    const offered = new Promise<string>((resolve) =>
+      server.once('tlsClientError', ({ message }) => resolve(message)),
+    );
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await assert.rejects(
+      connect({ host: '127.0.0.1', port }, { configFolder: folder.path }),
+      /protocol version/,
+    );
+    assert.match(await offered, /unsupported protocol/);
+    server.close();
   });
 
   it('fails as the system says, or TLS', async () => {

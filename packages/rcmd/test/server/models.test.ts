@@ -27,7 +27,7 @@ async function startModel(model: 'concurrent' | 'threading' | 'forking'): Promis
   return startServer({
     model,
     listen: (socket) => [`unix:${socket}`, '127.0.0.1:0'],
-    limits: { maxCommandsPerClient: 2 },
+    limits: { maxCommandsPerClient: 2, maxConnectionsPerClient: 3 },
     authorize: () => 'no-shell',
     policy: (operation) => {
       return operation.kind === 'exec' && operation.request.argv?.[0] === 'id'
@@ -65,6 +65,8 @@ for (const model of portModels) {
         const { connections, commands } = await one.link.status();
         assert.deepEqual([connections, commands.map(({ argv }) => argv[0])], [2, ['sleep', 'sleep']]);
         assert.equal((await started.server.status()).commands.length, 2);
+        await using _third = await started.client();
+        await assert.rejects(started.client(), /you have 3 connections/);
 
         const guest = await loadIdentity(join(started.paths.state, 'guest'));
         const requests = [{ argv: ['true'] }, { argv: ['id'] }, { shell: 'true' }];

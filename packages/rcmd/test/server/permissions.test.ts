@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, chmodSync } from 'node:fs';
+import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { CommandError, connect } from '../../src/client/index.ts';
@@ -97,8 +97,40 @@ for (const model of portModels) {
         assert.deepEqual(await attempts(started, guests[index]!), expected);
       });
     }
+
+    it('takes a key back from the next command on, also of a connection that is open', async () => {
+      const guest = await loadIdentity(join(started.paths.state, 'taken-back'));
+      const file = authorizedKeysFile(started.paths.config);
+      const others = readFileSync(file, 'utf8');
+      appendFileSync(file, `${formatAuthorizedKey(guest.fingerprint, 'guest')}\n`);
+      const hostKeys = started.server.fingerprint as `SHA256:${string}`;
+      await using client = await connect(started.server.addresses[0]!, { identity: guest, hostKeys });
+      assert.equal((await client.exec('echo', [ran])).stdout, ran);
+      writeFileSync(file, others);
+      assert.equal(await client.exec('echo', [ran]).catch(reasonOf), 'this key is not in authorized_keys');
+      assert.equal(await client.status().catch(reasonOf), noStatus);
+      assert.deepEqual(
+        await attempts(started, guest),
+        nothingRuns('you may not come in: the key is not in authorized_keys'),
+      );
+    });
   });
 }
+
+it('no-shell, and allow= with a program that runs programs, let a key run any: they say no more than they say', async () => {
+  await using started = await startServer({ listen: '127.0.0.1:0' });
+  const hostKeys = started.server.fingerprint as `SHA256:${string}`;
+  for (const [options, ...argv] of [
+    ['no-shell', 'sh', '-c', 'echo ran'],
+    ['allow="awk *"', 'awk', 'BEGIN { system("echo ran") }'],
+  ] as const) {
+    const guest = await loadIdentity(join(started.paths.state, options.slice(0, 5)));
+    const line = formatAuthorizedKey(guest.fingerprint, 'guest', options);
+    appendFileSync(authorizedKeysFile(started.paths.config), `${line}\n`);
+    await using client = await connect(started.server.addresses[0]!, { identity: guest, hostKeys });
+    assert.equal((await client.exec(argv[0], argv.slice(1))).stdout, ran);
+  }
+});
 
 describe('a server that accepts PATH', () => {
   it('lets users and keys without limits set it, and the lines of a prompt in any case', async () => {

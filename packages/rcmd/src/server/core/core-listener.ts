@@ -58,7 +58,8 @@ class WorkerHandler extends BaseRequestHandler {
       const result = await method.apply(this.#core, [...args]);
       if (id !== undefined) await answers.write({ id, result });
     } catch (error) {
-      if (id !== undefined) await answers.write({ id, error: String(error) });
+      if (id !== undefined)
+        await answers.write({ id, error: error instanceof Error ? error.message : String(error) });
       else throw error;
     }
   }

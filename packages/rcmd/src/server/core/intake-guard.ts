@@ -131,9 +131,9 @@ export class IntakeGuard {
 
   #mustMakeRoom(): boolean {
     const { maxHalfOpen } = this.#settings;
-    const used = (this.#halfOpen.size + 1) / maxHalfOpen;
-    if (used > 1) return true;
-    if (used <= earlyDropFrom) return false;
+    const used = this.#halfOpen.size / maxHalfOpen;
+    if (used >= 1) return true;
+    if (used < earlyDropFrom) return false;
     const chance = earlyDropChance + ((1 - earlyDropChance) * (used - earlyDropFrom)) / (1 - earlyDropFrom);
     return Math.random() < chance;
   }
