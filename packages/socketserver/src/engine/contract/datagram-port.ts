@@ -36,6 +36,7 @@ export interface DatagramPort extends RequestSource {
   setMulticastInterface(networkInterface: string): void;
 }
 
+/** One datagram that has come, and from whom. */
 export interface Datagram {
   /** The bytes; they belong to the receiver of this object. */
   readonly bytes: Buffer;
@@ -46,6 +47,7 @@ export interface Datagram {
   readonly localAddress?: SocketAddress | undefined;
 }
 
+/** How a socket for datagrams is bound, and what it keeps for whoever is slow to ask. */
 export interface DatagramBindOptions extends BindOptions {
   /** Bytes that one datagram may hold; the rest is cut off and {@link Datagram.truncated} is set. */
   readonly maxPacketSize: number;

@@ -56,6 +56,7 @@ export interface Engine {
   joinCrossing?(number: number, arrived: (connection: Connection, notes: CrossingNotes) => void): Arrivals;
 }
 
+/** What `connect()` of an engine may be told besides the address. */
 export interface ConnectOptions {
   readonly signal?: AbortSignal | undefined;
 }

@@ -23,6 +23,7 @@ export interface RequestSource {
   close(): Promise<void>;
 }
 
+/** How a socket is bound that requests come from. */
 export interface BindOptions {
   /** `SO_REUSEADDR`. An engine that cannot switch it off refuses `false`. */
   readonly reuseAddress: boolean;
