@@ -11,6 +11,7 @@ import {
 import { ErrorCollector } from '../support/collecting-errors.ts';
 import { LineClient } from '../support/line-client.ts';
 import { serving } from '../support/serving.ts';
+import { until } from '../support/until.ts';
 import { workerEngines } from '../support/worker-engines.ts';
 import { Reckless } from '../workers/handlers/reckless.ts';
 
@@ -19,84 +20,28 @@ const address = ['127.0.0.1', 0] as const;
 /** More than the time for which a thread counts as one that moves after it has: who comes before that may be given to it. */
 const signOfLifeMs = 5;
 
-/** How long a handler spins at least. */
+/** How long others ask while the handler spins: twenty times as long as it takes until its thread counts as blocked. */
 const spinMs = 2_000;
 
-/** What fifty clients of two servers met, in milliseconds: one whose only thread spun, and one whose only thread did not. */
-interface Turn {
-  readonly spin: number;
-  readonly longest: number;
-  readonly longestOfControl: number;
-}
-
-/**
- * Whether no pause was due to the spin. Who waits for the thread that spins waits for as long as it does; who waits for
- * anything else (another thread's start, a core of a machine with more to do) does so on the control server too, and as
- * long. So the spin lasts four times as long as any pause of the control, and no pause may be half of it. What hits one of
- * the two by chance does not do so in every turn; what the spin does to its server does.
- */
-function isFree({ spin, longest }: Turn): boolean {
-  return longest < spin / 2;
-}
-
-/** Has fifty clients each ask both servers, by turns, for as long as the handler spins, all of whom came after it began to. */
-async function turn(engine: EngineChoice): Promise<Turn> {
-  const [spins, mayEnd] = [0, 1];
-  const flags = new Int32Array(new SharedArrayBuffer(8));
-  const options = { engine, workerData: flags };
-  const [server, control] = [0, 1].map(() => new ThreadingTCPServer(address, Reckless, options));
-  await using _ = serving(server!);
-  await using _control = serving(control!);
-  await using spinner = await LineClient.to(server!, engine);
-  await using resting = await LineClient.to(control!, engine);
-  assert.equal(await resting.ask('hello'), 'hello');
-  assert.equal(await spinner.ask('spin 60000'), 'spinning');
-  await Atomics.waitAsync(flags, spins, 0).value;
-  await delay(signOfLifeMs);
-  const spin = { began: performance.now(), isOver: false };
-  const done = spinner.next().finally(() => (spin.isOver = true));
-  const crowds = [new Crowd(control!, engine), new Crowd(server!, engine)] as const;
-  const lasted = (): number => performance.now() - spin.began;
-  for (let round = 0; lasted() < Math.max(spinMs, 4 * crowds[0].longestPause); round += 1) {
-    await crowds[round % 2]!.ask();
-    // Whoever was given to the thread that spins has waited until it was over.
-    assert.equal(spin.isOver, false);
-  }
-  const [longestOfControl, longest] = crowds.map(({ longestPause }) => longestPause) as [number, number];
-  const spun = lasted();
-  Atomics.store(flags, mayEnd, 1);
-  for (const crowd of crowds) crowd.leave();
-  assert.equal(await done, 'done');
-  return { spin: spun, longest, longestOfControl };
-}
-
-/** Fifty clients. */
+/** Fifty clients, who come, ask, and stay. */
 class Crowd {
-  /** The longest time that one of them waited for an answer, for the first of all from before it connected. */
-  longestPause = 0;
-  readonly #server: ThreadingTCPServer;
-  readonly #engine: EngineChoice;
-  #clients: LineClient[] = [];
+  readonly #clients: LineClient[];
 
-  constructor(server: ThreadingTCPServer, engine: EngineChoice) {
-    this.#server = server;
-    this.#engine = engine;
-  }
-
-  /** Each of them asks once. */
-  async ask(): Promise<void> {
-    const clients = await Promise.all(
-      Array.from({ length: 50 }, (_, index) => this.#ask(this.#clients[index])),
-    );
+  private constructor(clients: LineClient[]) {
     this.#clients = clients;
   }
 
-  async #ask(known: LineClient | undefined): Promise<LineClient> {
-    const began = performance.now();
-    const client = known ?? (await LineClient.to(this.#server, this.#engine));
-    assert.equal(await client.ask('hello'), 'hello');
-    this.longestPause = Math.max(this.longestPause, performance.now() - began);
-    return client;
+  static async to(server: ThreadingTCPServer, engine: EngineChoice): Promise<Crowd> {
+    const crowd = new Crowd(
+      await Promise.all(Array.from({ length: 50 }, () => LineClient.to(server, engine))),
+    );
+    await crowd.ask();
+    return crowd;
+  }
+
+  async ask(): Promise<void> {
+    const answers = await Promise.all(this.#clients.map((client) => client.ask('hello')));
+    for (const answer of answers) assert.equal(answer, 'hello');
   }
 
   leave(): void {
@@ -106,11 +51,27 @@ class Crowd {
 
 for (const [engineName, engine] of workerEngines) {
   describe(`a handler that blocks its event loop, on the ${engineName} engine`, () => {
+    // That nobody waits for long either, while another thread is there or starts, is in workers/request-dispatch.test.ts.
     it('holds up nobody who comes while its thread spins, though it is the only one', async () => {
-      const turns: Turn[] = [];
-      do turns.push(await turn(engine));
-      while (!isFree(turns.at(-1)!) && turns.length < 5);
-      assert.ok(isFree(turns.at(-1)!), JSON.stringify(turns));
+      const [spins, mayEnd] = [0, 1];
+      const flags = new Int32Array(new SharedArrayBuffer(8));
+      const server = new ThreadingTCPServer(address, Reckless, { engine, workerData: flags });
+      await using _ = serving(server);
+      await using spinner = await LineClient.to(server, engine);
+      assert.equal(await spinner.ask('spin 60000'), 'spinning');
+      await Atomics.waitAsync(flags, spins, 0).value;
+      await delay(signOfLifeMs);
+      const began = performance.now();
+      let isOver = false;
+      const done = spinner.next().finally(() => (isOver = true));
+      const crowds = [await Crowd.to(server, engine)];
+      while (performance.now() - began < spinMs) await crowds[0]!.ask();
+      crowds.push(await Crowd.to(server, engine));
+      // The handler spins until it is told not to: whoever was given to its thread would have waited until it gives up.
+      assert.equal(isOver, false);
+      Atomics.store(flags, mayEnd, 1);
+      assert.equal(await done, 'done');
+      for (const crowd of crowds) crowd.leave();
     });
 
     it('is reported once, with its client, when others wait, and the pool grows past the cores', async () => {
@@ -142,11 +103,20 @@ for (const [engineName, engine] of workerEngines) {
     });
 
     for (const Server of [ThreadingTCPServer, ForkingTCPServer]) {
-      it(`is ended after blockedMs in ${Server.name}, and its client is told so`, async () => {
+      it(`is ended after blockedMs in ${Server.name}, and its client is told so; without that it goes on`, async () => {
         const errors = new ErrorCollector();
+        const patient = new Server(address, Reckless, { engine, timeouts: { drainMs: 0 } });
+        patient.handleError = () => {};
+        await using _patient = serving(patient);
+        await using earlier = await LineClient.to(patient, engine);
+        assert.equal(await earlier.ask('sleep 600000'), 'sleeping');
         const server = new Server(address, Reckless, { engine, workers: { blockedMs: 300 } });
         server.handleError = errors.handleError;
         await using _ = serving(server);
+        const ids = (which: typeof server): number[] => which.stats().workers.map(({ id }) => id);
+        await until(() => ids(server).length > 0);
+        const blocked = ids(server);
+        const blockedOfPatient = ids(patient);
         await using spinner = await LineClient.to(server, engine);
         assert.equal(await spinner.ask('spin 600000'), 'spinning');
         assert.equal(await spinner.next(), '');
@@ -156,6 +126,13 @@ for (const [engineName, engine] of workerEngines) {
         assert.equal((error as unknown as { reason: string }).reason, 'blocked');
         await using next = await LineClient.to(server, engine);
         assert.equal(await next.ask('hello'), 'hello');
+        assert.deepEqual(
+          ids(server).filter((id) => blocked.includes(id)),
+          [],
+        );
+        // Its handler has held the event loop up for longer than the other one did.
+        assert.deepEqual(ids(patient), blockedOfPatient);
+        assert.equal(patient.stats().active, 1);
       });
 
       it(`does not keep ${Server.name} from closing: it is ended after drainMs`, async () => {

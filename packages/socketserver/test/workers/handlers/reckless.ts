@@ -31,6 +31,11 @@ export class Reckless extends StreamRequestHandler {
         await this.wfile.write('done\n');
         return;
       }
+      case 'sleep': // as it would spin, but at no cost for others
+        await this.wfile.write('sleeping\n');
+        await new Promise(setImmediate);
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(argument));
+        return;
       case 'exit':
         process.exit(Number(argument));
         return;
