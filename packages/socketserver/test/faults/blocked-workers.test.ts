@@ -58,7 +58,7 @@ for (const [engineName, engine] of workerEngines) {
       const server = new ThreadingTCPServer(address, Reckless, { engine, workerData: flags });
       await using _ = serving(server);
       await using spinner = await LineClient.to(server, engine);
-      assert.equal(await spinner.ask('spin 60000'), 'spinning');
+      assert.equal(await spinner.ask('spin 600000'), 'spinning');
       await Atomics.waitAsync(flags, spins, 0).value;
       await delay(signOfLifeMs);
       const began = performance.now();
@@ -67,7 +67,7 @@ for (const [engineName, engine] of workerEngines) {
       const crowds = [await Crowd.to(server, engine)];
       while (performance.now() - began < spinMs) await crowds[0]!.ask();
       crowds.push(await Crowd.to(server, engine));
-      // The handler spins until it is told not to: whoever was given to its thread would have waited until it gives up.
+      // The handler spins until it is told not to: whoever was given to its thread would wait for ever.
       assert.equal(isOver, false);
       Atomics.store(flags, mayEnd, 1);
       assert.equal(await done, 'done');
@@ -78,28 +78,28 @@ for (const [engineName, engine] of workerEngines) {
       const blocked: WorkerBlockedEvent[] = [];
       const note = (event: unknown): void => void blocked.push(event as WorkerBlockedEvent);
       subscribe('socketserver:worker:blocked', note);
-      const spinning = new Int32Array(new SharedArrayBuffer(4));
+      const held = new Int32Array(new SharedArrayBuffer(4));
       const timeouts = { drainMs: 0 };
-      const server = new ThreadingTCPServer(address, Reckless, { engine, timeouts, workerData: spinning });
+      const server = new ThreadingTCPServer(address, Reckless, { engine, timeouts, workerData: held });
       server.handleError = () => {};
       await using _ = serving(server);
-      const spinners: LineClient[] = [];
+      const sleepers: LineClient[] = [];
       for (let count = 0; count < 4; count += 1) {
-        const spinner = await LineClient.to(server, engine);
-        await spinner.tell('spin 600000');
-        await Atomics.waitAsync(spinning, 0, count).value;
-        spinners.push(spinner);
+        const sleeper = await LineClient.to(server, engine);
+        await sleeper.tell('sleep 600000');
+        await Atomics.waitAsync(held, 0, count).value;
+        sleepers.push(sleeper);
       }
       await using late = await LineClient.to(server, engine);
       assert.equal(await late.ask('hello'), 'hello');
       unsubscribe('socketserver:worker:blocked', note);
       assert.ok(server.stats().workers.length >= 5);
       const clients = blocked.flatMap(({ requests }) => requests);
-      const expected = spinners.map(({ socket }) => socket.getsockname());
+      const expected = sleepers.map(({ socket }) => socket.getsockname());
       assert.deepEqual(clients.toSorted(byPort), expected.slice(0, clients.length).toSorted(byPort));
       assert.equal(new Set(blocked.map(({ worker }) => worker)).size, blocked.length);
       assert.ok(blocked.length > 0);
-      for (const { socket } of spinners) socket.reset();
+      for (const { socket } of sleepers) socket.reset();
     });
 
     for (const Server of [ThreadingTCPServer, ForkingTCPServer]) {

@@ -34,6 +34,7 @@ export class Reckless extends StreamRequestHandler {
       case 'sleep': // as it would spin, but at no cost for others
         await this.wfile.write('sleeping\n');
         await new Promise(setImmediate);
+        tellOthers(this.server.workerData);
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(argument));
         return;
       case 'exit':
