@@ -277,15 +277,21 @@ export class WorkerRoster {
       !(state === 'starting' && pooled.isTrial) &&
       (state !== 'retiring' || lost.length > 0) &&
       pooled.endReason !== 'closed';
-    if (isCrash) this.#crashed(pooled, error, lost);
+    const wasKilled = exit.signal === 'SIGKILL' && pooled.loadError === undefined; // else this pool has done it
+    if (isCrash) this.#crashed(pooled, { error, wasKilled }, lost);
     if (this.workers.size === 0) this.#nowEmpty?.();
     if (!this.#isClosed) this.#owner.changed();
   }
 
-  #crashed(pooled: PooledWorker, error: Error, lostRequests: WorkerLostEvent['lostRequests']): void {
+  /** @param wasKilled - from outside, as by the kernel that is out of memory, which says nothing about the handler's module. */
+  #crashed(
+    pooled: PooledWorker,
+    { error, wasKilled }: { readonly error: Error; readonly wasKilled: boolean },
+    lostRequests: WorkerLostEvent['lostRequests'],
+  ): void {
+    const cannotLoad = isHandlerModuleError(error) && !wasKilled;
     const isHopeless =
-      !this.#hasEverStarted ||
-      (isHandlerModuleError(error) && this.alive.every(({ state }) => state !== 'ready'));
+      !this.#hasEverStarted || (cannotLoad && this.alive.every(({ state }) => state !== 'ready'));
     const retryMs = isHopeless ? Infinity : this.#replacements.crashed(lostRequests.length > 0);
     const { kind, id } = pooled.worker;
     this.#owner.lost({ kind, worker: id, error, lostRequests, retryMs });

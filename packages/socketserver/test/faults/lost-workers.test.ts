@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
+import process from 'node:process';
 import { describe, it } from 'node:test';
 import {
   ForkingTCPServer,
@@ -107,6 +108,21 @@ for (const [engineName, engine] of workerEngines) {
         assert.match(stderr.text(), new RegExp(`the workers of ${where}; the next one starts in 100 ms`));
         assert.match(stderr.text(), /WorkerLostError: .* exited with status 1/);
       });
+
+      if (kind === 'process') {
+        it('is replaced, though it is killed from outside while it starts, and there is no other', async () => {
+          const server = new Server(address, Reckless, { engine, workers: { max: 1 } });
+          server.handleError = () => {};
+          server.handleWorkerLost = () => {};
+          await using _ = serving(server);
+          await using victim = await LineClient.to(server, engine);
+          await victim.ask('kill');
+          await until(() => server.stats().workers[0]?.state === 'starting');
+          process.kill(server.stats().workers[0]!.id, 'SIGKILL');
+          await using next = await LineClient.to(server, engine);
+          assert.equal(await next.ask('fresh'), 'fresh');
+        });
+      }
 
       if (kind === 'thread') {
         it('is replaced as crashed ones are, though it had just served its last request', async () => {
