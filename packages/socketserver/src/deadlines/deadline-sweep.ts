@@ -15,7 +15,8 @@ const longestMs = 1_000;
  */
 export class DeadlineSweep {
   readonly #clock: Clock;
-  readonly #watches = new Map<TimedRequest, RequestWatch>();
+  /** In no order. Not a `Map`, for the reason that `OpenConnections` is no `Set`: its old tables keep what is dead alive. */
+  readonly #watches: RequestWatch[] = [];
   #figures: DeadlineFigures;
   #intervalMs: number;
   #timer: Timer | undefined;
@@ -49,10 +50,11 @@ export class DeadlineSweep {
 
   /** Watches a request until it is over, or {@link run} has returned. Idempotent; its time runs from the first call. */
   watch(request: TimedRequest): RequestWatch {
-    let watch = this.#watches.get(request);
-    if (watch === undefined) {
+    let watch = this.#watches[request.watchPlace];
+    if (watch?.request !== request) {
       watch = new RequestWatch(request, this.#clock.now());
-      this.#watches.set(request, watch);
+      request.watchPlace = this.#watches.length;
+      this.#watches.push(watch);
       this.#schedule();
     }
     return watch;
@@ -72,13 +74,13 @@ export class DeadlineSweep {
     } catch (error) {
       throw watch.failure ?? error;
     } finally {
-      this.#watches.delete(request);
+      this.#forget(watch);
     }
     if (watch.failure !== undefined) throw watch.failure;
   }
 
   #schedule(): void {
-    if (!this.isNeeded || this.#timer !== undefined || this.#isLooking || this.#watches.size === 0) return;
+    if (!this.isNeeded || this.#timer !== undefined || this.#isLooking || this.#watches.length === 0) return;
     this.#dueAt = this.#clock.now() + this.#intervalMs;
     this.#timer = this.#clock.setTimeout(() => this.#fired(), this.#intervalMs);
     this.#timer.unref();
@@ -95,10 +97,24 @@ export class DeadlineSweep {
   #look(isLate: boolean): void {
     this.#isLooking = false;
     const look = { ...this.#figures, now: this.#clock.now(), isLate };
-    for (const [request, watch] of this.#watches) {
-      if (!watch.look(look)) this.#watches.delete(request);
+    for (const watch of this.#watches.slice()) {
+      if (this.#has(watch) && !watch.look(look)) this.#forget(watch);
     }
     this.#schedule();
+  }
+
+  #has(watch: RequestWatch): boolean {
+    return this.#watches[watch.request.watchPlace] === watch;
+  }
+
+  /** The last one takes its place. */
+  #forget(watch: RequestWatch): void {
+    if (!this.#has(watch)) return;
+    const { watchPlace } = watch.request;
+    const last = this.#watches.pop()!;
+    if (last === watch) return;
+    this.#watches[watchPlace] = last;
+    last.request.watchPlace = watchPlace;
   }
 }
 

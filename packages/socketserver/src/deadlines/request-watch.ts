@@ -28,7 +28,7 @@ const bufferedWindowMs = 30_000;
 
 /** One request and its deadlines, looked at now and then. */
 export class RequestWatch {
-  readonly #request: TimedRequest;
+  readonly request: TimedRequest;
   readonly #startedAt: number;
   readonly #lifetimeShare = 1 - jitter + 2 * jitter * Math.random();
   #abandoned: PromiseWithResolvers<never> | undefined;
@@ -44,7 +44,7 @@ export class RequestWatch {
   #failure: RequestTimeoutError | undefined;
 
   constructor(request: TimedRequest, now: number) {
-    this.#request = request;
+    this.request = request;
     this.#startedAt = now;
     this.#askedAt = now;
     this.#quietSince = now;
@@ -74,9 +74,9 @@ export class RequestWatch {
       this.#abandoned?.reject(this.#failure);
       return false;
     }
-    if (this.#request.isOver && this.#abandoned === undefined) return false;
+    if (this.request.isOver && this.#abandoned === undefined) return false;
     this.#failure = this.#overtime(look) ?? this.#peerFault(look);
-    if (this.#failure !== undefined) this.#request.reset(this.#failure);
+    if (this.#failure !== undefined) this.request.reset(this.#failure);
     return true;
   }
 
@@ -87,14 +87,14 @@ export class RequestWatch {
     if (this.#told !== undefined) return now - this.#told.at >= drainMs ? this.#told.error : undefined;
     if (ageMs >= maxLifetimeMs * this.#lifetimeShare) {
       this.#told = { at: now, error: new RequestTimeoutError('lifetime', maxLifetimeMs) };
-      this.#request.interrupt(this.#told.error);
+      this.request.interrupt(this.#told.error);
     }
     return undefined;
   }
 
   /** What a handler does that does not wait for its peer is none of the peer's: then the time stands. */
   #peerFault(look: Look): RequestTimeoutError | undefined {
-    const { pace } = this.#request;
+    const { pace } = this.request;
     if (pace === undefined) {
       this.#askedAt = look.now;
       this.#quietSince = look.now;

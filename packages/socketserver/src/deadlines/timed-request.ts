@@ -18,6 +18,8 @@ export interface Pace {
 
 /** A request that a {@link DeadlineSweep} watches. */
 export interface TimedRequest {
+  /** Where a {@link DeadlineSweep} has it; -1 at first, and for nobody else to touch. */
+  watchPlace: number;
   /** What its connection does; `undefined` while that is untouched, and for requests that have none of their own. */
   readonly pace: Pace | undefined;
   /** Whether it needs no more watching: its connection was closed or given away. */

@@ -52,6 +52,8 @@ export abstract class BaseSocket<Address extends SocketAddress = SocketAddress>
   readonly id: number;
   /** Where its server has it among those that are open. Servers set it. */
   place = -1;
+  /** Where its deadlines are kept. Servers set it. */
+  watchPlace = -1;
   /** The end of the file that is being sent: what is sent meanwhile waits for it. */
   protected file: Promise<void> | undefined;
   protected state: SocketState = 'open';

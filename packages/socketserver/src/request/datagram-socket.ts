@@ -39,6 +39,8 @@ export type DatagramRequest<Address extends SocketAddress = SocketAddress> = rea
 export class DatagramSocket<Address extends SocketAddress = SocketAddress>
   implements RequestSource, TimedRequest
 {
+  /** Where its deadlines are kept. Servers set it. */
+  watchPlace = -1;
   readonly #port: DatagramPort;
   readonly #isIPv6: boolean;
   #isClosed = false;

@@ -12,6 +12,7 @@ const figures = (timeouts: TimeoutOptions, minBytesPerSecond = 0) => ({
 });
 
 class Untouched implements TimedRequest {
+  watchPlace = -1;
   readonly pace = undefined;
   isOver = false;
   readonly ended = Promise.withResolvers<never>();
@@ -83,6 +84,7 @@ describe('a sweep', () => {
       const sweep = new DeadlineSweep(figures({ requestMs }), clock);
       let looks = 0;
       const request = {
+        watchPlace: -1,
         get isOver(): boolean {
           looks += 1;
           return false;
@@ -126,6 +128,38 @@ describe('a sweep', () => {
     await rejected;
     late.reject(new Error('nobody listens any more')); // and ends no process
     await clock.advance(200);
+  });
+
+  it('watches those that are left, whichever has ended', async () => {
+    for (const ended of [0, 1, 2]) {
+      const clock = new VirtualClock();
+      const sweep = new DeadlineSweep(figures({ requestMs: 160 }), clock);
+      const requests = [new Untouched(), new Untouched(), new Untouched()];
+      const ending = Promise.withResolvers<void>();
+      const outcomes = requests.map((request, at) =>
+        sweep.run(request, () => (at === ended ? ending.promise : request.ended.promise)),
+      );
+      ending.resolve();
+      await outcomes[ended];
+      const settled = Promise.allSettled(outcomes);
+      await clock.advance(1_000);
+      const fates = (await settled).map(({ status }) => status);
+      assert.deepEqual(
+        fates,
+        requests.map((_request, at) => (at === ended ? 'fulfilled' : 'rejected')),
+      );
+      assert.equal(clock.pending, 0);
+    }
+  });
+
+  it('keeps one watch of a request, however often it is asked for', async () => {
+    const sweep = new DeadlineSweep(figures({ requestMs: 100 }), new VirtualClock());
+    const [first, second] = [new Untouched(), new Untouched()];
+    const watch = sweep.watch(first);
+    assert.notEqual(sweep.watch(second), watch);
+    await sweep.run(first, () => assert.equal(sweep.watch(first), watch));
+    assert.notEqual(sweep.watch(first), watch);
+    assert.notEqual(sweep.watch(first), sweep.watch(second));
   });
 
   it('hands on what a handler throws in time', async () => {

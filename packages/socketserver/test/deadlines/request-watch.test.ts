@@ -6,6 +6,7 @@ import { resolveTimeouts, type TimeoutOptions } from '../../src/options/timeout-
 
 /** A request whose pace a test sets. */
 class FakeRequest implements TimedRequest {
+  watchPlace = -1;
   pace: { -readonly [Key in keyof Pace]: Pace[Key] } | undefined = {
     bytesRead: 0,
     bytesWritten: 0,
