@@ -16,7 +16,8 @@ namespace {
 // Its events mean nothing but that the thread is to wake.
 constexpr uint32_t kBellGeneration = 0;
 
-// Clients at a listener on loan that are accepted before what others have sent is looked at.
+// Clients at a listener on loan that are accepted before what others have sent is looked at. A turn's own cost is shared by them,
+// and those who have connections wait for so many accept4(2) at most.
 constexpr uint32_t kMaxLent = 16;
 
 layout::AddressFamily FamilyOf(int family) {

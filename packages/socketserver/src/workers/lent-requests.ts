@@ -112,7 +112,10 @@ export class LentRequests {
     return lent;
   }
 
-  /** The pool's numbers of those that came before a time, in the order in which they came. */
+  /**
+   * The pool's numbers of those that came before a time, in the order in which they came. All are visited, which are few: no
+   * more than their worker's quota, since those that last are taken out.
+   */
   olderThan(time: number): number[] {
     const ids: number[] = [];
     this.#open.forEach(({ cameAt }, id) => {

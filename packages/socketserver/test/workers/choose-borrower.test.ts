@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { chooseBorrower } from '../../src/workers/choose-borrower.ts';
 
 const atRest = {
@@ -39,5 +40,31 @@ describe('the thread that takes clients itself', () => {
     const borrower = { ...atRest, loan: { state: 'out' } } as const;
     assert.equal(chooseBorrower([borrower]), undefined);
     assert.deepEqual(chooseBorrower([borrower, atRest]), { pooled: atRest, quota: 64 });
+  });
+
+  it('answers, has the fewest of those that do, and gets no further ahead than the lead', () => {
+    const thread = fc.record({
+      active: fc.nat(100),
+      answersNow: fc.boolean(),
+      hasRoom: fc.boolean(),
+      isBlocked: fc.boolean(),
+      loan: fc.record({ state: fc.constantFrom('over', 'out', 'at-quota') }),
+    });
+    const property = fc.property(fc.array(thread, { maxLength: 6 }), (threads) => {
+      const useful = threads.filter(({ hasRoom, isBlocked }) => hasRoom && !isBlocked);
+      const able = useful.filter(({ answersNow, loan }) => answersNow && loan.state === 'over');
+      const fewest = Math.min(...useful.map(({ active }) => active));
+      const freest = Math.min(...able.map(({ active }) => active));
+      const choice = chooseBorrower(threads);
+      if (choice === undefined) {
+        assert.ok(able.length === 0 || freest >= fewest + 64);
+        return;
+      }
+      assert.ok(able.includes(choice.pooled));
+      assert.equal(choice.pooled.active, freest);
+      assert.ok(choice.quota > 0);
+      assert.equal(freest + choice.quota, fewest + 64);
+    });
+    fc.assert(property);
   });
 });
