@@ -49,7 +49,7 @@ export function createServer(address: InetAddress): ForkingTCPServer {
   return new ForkingTCPServer(address, ParserHandler, {
     workers: {
       min: 2, // so that one is ready while a crashed one is replaced
-      blockedMs: 1_000, // a parser that takes longer has gone astray
+      blockedMs: 3_000, // a parser that takes longer has gone astray
       maxRequests: 1_000, // what it leaks does not gather for ever
       resourceLimits: { maxOldGenerationSizeMb: 64 }, // a picture that claims to be enormous ends here
     },

@@ -18,7 +18,7 @@ function run(program: string): { status: number | null; stdout: string; stderr: 
     ${program}`;
   return spawnSync(process.execPath, ['--input-type=module', '-e', source], {
     encoding: 'utf8',
-    timeout: 10_000,
+    timeout: 100_000,
   });
 }
 

@@ -90,7 +90,7 @@ for (const [engineName, engine] of workerEngines) {
           start(transport, handler, { timeouts });
 
         it('ends a connection over which nothing goes any more, also while the loop is stopped', async () => {
-          await using running = begin(EchoesLines, { idleMs: 250 });
+          await using running = begin(EchoesLines, { idleMs: 500 });
           const { server, errors } = running;
           const client = await connect(server.serverAddress, transport);
           client.write('hello\n');
@@ -99,7 +99,7 @@ for (const [engineName, engine] of workerEngines) {
           const ended = textUntilClose(client);
           const { error } = await errors.next();
           assert.ok(error instanceof RequestTimeoutError);
-          assert.deepEqual([error.phase, error.ms], ['idle', 250]);
+          assert.deepEqual([error.phase, error.ms], ['idle', 500]);
           assert.equal(await ended, '');
           await stopped;
         });
@@ -200,7 +200,7 @@ for (const [engineName, engine] of workerEngines) {
       });
 
       it('are kept during a drain', async () => {
-        const running = start('TCPServer', EchoesLines, { timeouts: { idleMs: 200, drainMs: 600_000 } });
+        const running = start('TCPServer', EchoesLines, { timeouts: { idleMs: 500, drainMs: 600_000 } });
         const client = await connect(running.server.serverAddress, 'TCPServer');
         client.write('hello\n');
         await once(client, 'data');

@@ -150,7 +150,7 @@ for (const [engineName, engine] of workerEngines) {
 
 for (const Server of [TCPServer, ConcurrentTCPServer, ThreadingTCPServer, ForkingTCPServer]) {
   it(`the events of a ${Server.name} tell how a request ended that was not served`, async () => {
-    const server = new Server(address, StreamExchange, { timeouts: { firstByteMs: 60 } });
+    const server = new Server(address, StreamExchange, { timeouts: { firstByteMs: 500 } });
     server.handleError = () => {};
     server.verifyRequest = ({ id }) => id !== 2;
     await using _ = serving(server);
@@ -179,7 +179,7 @@ for (const Server of [TCPServer, ConcurrentTCPServer, ThreadingTCPServer, Forkin
     assert.equal(await silent.next(), '');
     await until(() => outcomes().length === 4);
     const { id, phase, limitMs } = diary.the('socketserver:request:timed-out');
-    assert.deepEqual({ id, phase, limitMs }, { id: 4, phase: 'first-byte', limitMs: 60 });
+    assert.deepEqual({ id, phase, limitMs }, { id: 4, phase: 'first-byte', limitMs: 500 });
     assert.deepEqual(outcomes(), ['failed', 'refused', 'peer-gone', 'timed-out']);
   });
 }

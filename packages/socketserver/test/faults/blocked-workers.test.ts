@@ -110,7 +110,7 @@ for (const [engineName, engine] of workerEngines) {
         await using _patient = serving(patient);
         await using earlier = await LineClient.to(patient, engine);
         assert.equal(await earlier.ask('sleep 600000'), 'sleeping');
-        const server = new Server(address, Reckless, { engine, workers: { blockedMs: 300 } });
+        const server = new Server(address, Reckless, { engine, workers: { blockedMs: 1_000 } });
         server.handleError = errors.handleError;
         await using _ = serving(server);
         const ids = (which: typeof server): number[] => which.stats().workers.map(({ id }) => id);

@@ -43,7 +43,7 @@ describe('clients that threads took themselves', { skip: !hasNative }, () => {
     const spins = 0;
     const flags = new Int32Array(new SharedArrayBuffer(8));
     const losses: WorkerLostEvent[] = [];
-    const server = threading({ workerData: flags, workers: { ...one, blockedMs: 300 } });
+    const server = threading({ workerData: flags, workers: { ...one, blockedMs: 1_000 } });
     server.handleWorkerLost = (event: WorkerLostEvent) => void losses.push(event);
     server.handleError = () => {};
     await using _ = serving(server);
