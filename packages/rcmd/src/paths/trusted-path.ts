@@ -60,9 +60,10 @@ export function requirePlainFile(path: string): void {
 
 /** What stands where a file or folder of this user's should. */
 export function notA(kind: 'file' | 'folder', path: string, stat: Stats): Error {
-  const must = `and must be a ${kind} of the user who runs this`;
-  if (stat.isSymbolicLink()) return unsafePath(`${path} is a link, ${must}`, ['rm', path]);
-  return unsafePath(`${path} is no ${kind}, ${must}`, ['mv', path, `${path}.old`]);
+  const what = stat.isSymbolicLink() ? 'a link' : `no ${kind}`;
+  const problem = `${path} is ${what}, and must be a ${kind} of the user who runs this`;
+  // It may be anything, such as a file of the system's that an address names by mistake: nothing that changes it.
+  return unsafePath(`${problem}; look at it, then move it away or name another place`, ['ls -ld', path]);
 }
 
 /** Whether this user, or root, who can do anything anyway, owns it. */

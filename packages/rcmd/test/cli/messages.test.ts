@@ -66,7 +66,7 @@ const failures: Readonly<Record<string, Failure>> = {
     writeFileSync(machine.file('.local/state/rcmd/audit'), '');
     return [
       ['serve', '--listen', '127.0.0.1:0'],
-      /^\S+\/audit is no folder, and must be a folder of the user who runs this: mv \S+\/audit \S+\.old$/,
+      /^\S+\/audit is no folder, and must be a folder of the user who runs this; look at it, then move it away or name another place: ls -ld \S+\/audit$/,
     ];
   },
   'a socket where no folder can be made': () => [

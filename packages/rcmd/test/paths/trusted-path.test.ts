@@ -211,11 +211,11 @@ describe('a file that is written to', () => {
     symlinkSync(join(folder.path, 'other'), path);
     assert.throws(() => requirePlainFile(path), {
       code: 'UNSAFE_PATH',
-      message: `${path} is a link, and must be a file of the user who runs this: rm ${path}`,
+      message: `${path} is a link, and must be a file of the user who runs this; look at it, then move it away or name another place: ls -ld ${path}`,
     });
     requirePlainFile(join(folder.path, 'other'));
     assert.throws(() => requirePlainFile(folder.path), {
-      message: `${folder.path} is no file, and must be a file of the user who runs this: mv ${folder.path} ${folder.path}.old`,
+      message: `${folder.path} is no file, and must be a file of the user who runs this; look at it, then move it away or name another place: ls -ld ${folder.path}`,
     });
   });
 });

@@ -57,7 +57,9 @@ describe('the history of a prompt', () => {
     assert.deepEqual(history.load(), []);
     history.add('one');
     history.add('two');
-    assert.deepEqual(told, [`${path} is a link, and must be a file of the user who runs this: rm ${path}`]);
+    assert.deepEqual(told, [
+      `${path} is a link, and must be a file of the user who runs this; look at it, then move it away or name another place: ls -ld ${path}`,
+    ]);
     assert.equal(readFileSync(other, 'utf8'), 'mine\n');
   });
 
