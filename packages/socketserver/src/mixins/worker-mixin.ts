@@ -91,8 +91,8 @@ export function WorkerMixIn(
           get isWatched() {
             return areRequestsWatched();
           },
-          adopt: (lent, join) => this.#adopt(lent, join),
         },
+        adopt: (lent, join) => this.#adopt(lent, join),
         sendDatagram: (bytes, address, from) => this.sendDatagram(bytes, address, from),
         shutdown: () => this.shutdown(),
         waitingChanged: () => this.pendingChanged(),

@@ -1,7 +1,7 @@
 import type { SocketAddress } from '../address/socket-address.ts';
 import type { Listener } from '../engine/contract/connection.ts';
-import { HandlerModuleError, type WorkerLossReason } from '../errors/worker-errors.ts';
-import { type LentOwner, type LentRequest, LentRequests } from './lent-requests.ts';
+import type { WorkerLossReason } from '../errors/worker-errors.ts';
+import type { LentOwner, LentRequest } from './lent-requests.ts';
 import type { Report, WorkerLoad } from './messages/from-worker.ts';
 import type { ToWorker } from './messages/to-worker.ts';
 import type { WorkerStart } from './messages/worker-start.ts';
@@ -12,7 +12,7 @@ import type { RequestDurations } from './request-durations.ts';
 import { RequestsOfWorker } from './requests-of-worker.ts';
 import { SignsOfLife } from './signs-of-life.ts';
 import type { Worker, WorkerExit, WorkerListener } from './worker.ts';
-import { WorkerLoan } from './worker-loan.ts';
+import type { WorkerLoan } from './worker-loan.ts';
 import { lossError } from './worker-loss.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
 import { WorkerSocket } from './worker-socket.ts';
@@ -26,10 +26,10 @@ export interface WorkerParts {
   readonly requestsPerWorker: number;
   /** Learns how long its requests take. */
   readonly durations: RequestDurations;
-  /** Counts the requests that it takes itself, and makes requests like any other of them. */
-  readonly lent: LentOwner & {
-    adopt(pooled: PooledWorker, lent: LentRequest): PooledRequest;
-  };
+  /** Counts the requests that it takes itself. */
+  readonly lent: LentOwner;
+  /** Makes a request like any other of one of them. */
+  readonly adopt: (pooled: PooledWorker, lent: LentRequest) => PooledRequest;
   readonly create: (start: WorkerStart, listener: WorkerListener) => Worker;
   /** Gets everything that the worker says. */
   readonly listener: (pooled: PooledWorker) => WorkerListener;
@@ -48,7 +48,6 @@ export class PooledWorker {
   readonly #start: WorkerStart;
   readonly #requestsPerWorker: number;
   readonly #given: RequestsOfWorker;
-  readonly #lentOwner: LentOwner;
   readonly #started = Promise.withResolvers<void>();
   readonly #gone = Promise.withResolvers<void>();
   state: 'starting' | 'ready' | 'retiring' | 'gone' = 'starting';
@@ -73,19 +72,13 @@ export class PooledWorker {
   readonly #signsOfLife = new SignsOfLife();
 
   constructor(start: WorkerStart, parts: WorkerParts) {
-    const { restarts, requestsPerWorker, durations, lent, create, listener } = parts;
+    const { restarts, requestsPerWorker, durations, lent, adopt, create, listener } = parts;
     this.#start = start;
     this.restarts = restarts;
     this.#requestsPerWorker = requestsPerWorker;
-    this.#lentOwner = lent;
     this.socket = new WorkerSocket(start.socket !== undefined, (message) => this.send(message));
-    const requests = new LentRequests(lent);
-    this.loan = new WorkerLoan(requests);
-    this.#given = new RequestsOfWorker(durations, {
-      requests,
-      look: () => this.#lookAtLoan(performance.now()),
-      adopt: (request) => lent.adopt(this, request),
-    });
+    this.#given = new RequestsOfWorker({ durations, lent, adopt: (request) => adopt(this, request) });
+    this.loan = this.#given.loan;
     this.#started.promise.catch(() => undefined); // whoever wants to know asks
     this.worker = create(start, listener(this));
   }
@@ -195,13 +188,9 @@ export class PooledWorker {
     this.#started.resolve();
   }
 
-  /** The handler was not loaded in time. */
-  tooSlow(ms: number): void {
-    this.loadError ??= new HandlerModuleError(
-      `A worker cannot load ${this.#start.handler.className}: its module ${this.#start.handler.module} was not` +
-        ` loaded within ${ms} ms; does it wait for something at its top level?`,
-      this.#start.handler,
-    );
+  /** The handler cannot be loaded: ends it. */
+  cannotLoad(error: unknown): void {
+    this.loadError ??= error;
     this.worker.terminate();
   }
 
@@ -209,11 +198,10 @@ export class PooledWorker {
   takeReports(): number | undefined {
     const { reports } = this.worker;
     const now = this.loan.isOpen || reports?.isRead === false ? performance.now() : 0;
-    const hasTaken = this.#lookAtLoan(now);
+    const hasTaken = this.#given.look(now);
     if (reports === undefined || reports.isRead) return hasTaken ? 0 : undefined;
     const count = this.#given.takeReports(reports, now);
-    this.#served += count;
-    if (this.active === 0) this.idleSince = now;
+    this.#haveEnded(count, now);
     return count;
   }
 
@@ -225,17 +213,13 @@ export class PooledWorker {
     for (const outcome of ended) this.#given.ended(outcome, now);
     const count = ended.length + (own === undefined ? 0 : own.served + own.failed.length);
     if (own !== undefined) this.socket.running = own.running;
-    this.#served += count;
-    if (this.active === 0) this.idleSince = now;
+    this.#haveEnded(count, now);
     return count;
   }
 
-  /** @returns whether it has taken clients since. */
-  #lookAtLoan(now: number): boolean {
-    if (!this.loan.isOpen) return false;
-    const hasTaken = this.loan.look(now);
-    if (this.#lentOwner.isWatched) this.#given.adoptLent(); // before their ends are read, which somebody is to be told of
-    return hasTaken;
+  #haveEnded(count: number, now: number): void {
+    this.#served += count;
+    if (this.active === 0) this.idleSince = now;
   }
 
   hasServedItsTime({ maxRequests, maxAgeMs, maxHeapMb }: ResolvedWorkerOptions): boolean {

@@ -1,18 +1,20 @@
-import type { LentRequest, LentRequests } from './lent-requests.ts';
+import { type LentOwner, type LentRequest, LentRequests } from './lent-requests.ts';
 import type { ClosedConnection, EndedRequest } from './messages/from-worker.ts';
 import { NumberTable } from './number-table.ts';
 import { OldestFirst } from './oldest-first.ts';
 import type { PooledRequest } from './pooled-request.ts';
 import { type ReportRing, requestEnded } from './report-ring.ts';
 import type { RequestDurations } from './request-durations.ts';
+import { WorkerLoan } from './worker-loan.ts';
 
-/** What {@link RequestsOfWorker} have to do with requests that their worker takes itself. */
-export interface LentToWorker {
-  readonly requests: LentRequests;
-  /** Learns of those that the worker has taken by now. */
-  look(): void;
+/** What {@link RequestsOfWorker} work with. */
+export interface RequestsParts {
+  /** Learns how long they take. */
+  readonly durations: RequestDurations;
+  /** Counts those that the worker takes itself. */
+  readonly lent: LentOwner;
   /** Makes a request like any other of one of them. */
-  adopt(lent: LentRequest): PooledRequest;
+  readonly adopt: (lent: LentRequest) => PooledRequest;
 }
 
 /** What a worker was given, or has taken itself, and has not brought to its end. */
@@ -22,23 +24,25 @@ export class RequestsOfWorker {
   readonly #byAge = new OldestFirst<PooledRequest>();
   /** Requests whose connections are open: some of `running`, and some whose last bytes still go out. */
   readonly #connections = new NumberTable<PooledRequest>();
-  readonly #durations: RequestDurations;
-  readonly #lent: LentToWorker;
+  /** The server's listener, from which the worker may take clients itself. */
+  readonly loan: WorkerLoan;
+  readonly #lent: LentRequests;
+  readonly #parts: RequestsParts;
 
-  /** @param durations - learns how long they take. */
-  constructor(durations: RequestDurations, lent: LentToWorker) {
-    this.#durations = durations;
-    this.#lent = lent;
+  constructor(parts: RequestsParts) {
+    this.#parts = parts;
+    this.#lent = new LentRequests(parts.lent);
+    this.loan = new WorkerLoan(this.#lent);
   }
 
   /** Requests whose handlers run. */
   get active(): number {
-    return this.running.size + this.#lent.requests.running;
+    return this.running.size + this.#lent.running;
   }
 
   /** Whether handlers run, or connections are open. */
   get areAny(): boolean {
-    return this.running.size > 0 || this.#connections.size > 0 || this.#lent.requests.size > 0;
+    return this.running.size > 0 || this.#connections.size > 0 || this.#lent.size > 0;
   }
 
   /** {@link running}, in the order in which they came to the worker. */
@@ -60,9 +64,16 @@ export class RequestsOfWorker {
 
   /** Makes requests like any other of those that the worker took itself before a time: from then on they are kept one by one. */
   adoptLent(before = Infinity): void {
-    const { requests } = this.#lent;
-    if (requests.size === 0) return;
-    for (const id of requests.olderThan(before)) this.#adopt(id);
+    if (this.#lent.size === 0) return;
+    for (const id of this.#lent.olderThan(before)) this.#adopt(id);
+  }
+
+  /** Learns of those that the worker has taken itself by now. @returns whether there are such. */
+  look(now: number): boolean {
+    if (!this.loan.isOpen) return false;
+    const hasTaken = this.loan.look(now);
+    if (this.#parts.lent.isWatched) this.adoptLent(); // before their ends are read, which somebody is to be told of
+    return hasTaken;
   }
 
   /** Takes what the worker has written down. @returns requests that ended. */
@@ -81,7 +92,7 @@ export class RequestsOfWorker {
 
   /** A connection's descriptor is free. */
   closed(counts: ClosedConnection): void {
-    if (this.#isLent(counts.id) && this.#lent.requests.closed(counts)) return;
+    if (this.#isLent(counts.id) && this.#lent.closed(counts)) return;
     this.#connections.get(counts.id)?.connectionClosed(counts);
     this.#connections.delete(counts.id);
   }
@@ -95,7 +106,7 @@ export class RequestsOfWorker {
     const request = this.running.get(outcome.id);
     if (request === undefined) return;
     this.#runsNoMore(request);
-    this.#durations.ended(now - request.begunAt);
+    this.#parts.durations.ended(now - request.begunAt);
     request.reported(outcome);
   }
 
@@ -107,9 +118,9 @@ export class RequestsOfWorker {
   }
 
   #lentServed(id: number, now: number): boolean {
-    const cameAt = this.#isLent(id) ? this.#lent.requests.served(id) : undefined;
+    const cameAt = this.#isLent(id) ? this.#lent.served(id) : undefined;
     if (cameAt === undefined) return false;
-    this.#durations.ended(now - cameAt);
+    this.#parts.durations.ended(now - cameAt);
     return true;
   }
 
@@ -117,8 +128,8 @@ export class RequestsOfWorker {
   #isLent(id: number): boolean {
     if (id > 0 || this.running.has(id) || this.#connections.has(id)) return false;
     // It may have been taken, and have ended, since its worker was last asked.
-    if (!this.#lent.requests.has(id)) this.#lent.look();
-    return this.#lent.requests.has(id);
+    if (!this.#lent.has(id)) this.look(performance.now());
+    return this.#lent.has(id);
   }
 
   #runsNoMore(request: PooledRequest): void {
@@ -127,9 +138,9 @@ export class RequestsOfWorker {
   }
 
   #adopt(id: number): void {
-    const lent = this.#lent.requests.take(id);
+    const lent = this.#lent.take(id);
     if (lent === undefined) return;
-    const request = this.#lent.adopt(lent);
+    const request = this.#parts.adopt(lent);
     this.add(request);
     if (lent.isUntold) request.tellTaken();
     if (lent.closed !== undefined) this.closed(lent.closed);

@@ -42,6 +42,16 @@ export function lossError({ worker, handler, exit, wasStarting, endReason, loadE
   });
 }
 
+/** The error of a worker that has not loaded its handler in time. */
+export function slowStartError(handler: HandlerReference, ms: number): HandlerModuleError {
+  const { className, module } = handler;
+  return new HandlerModuleError(
+    `A worker cannot load ${className}: its module ${module} was not` +
+      ` loaded within ${ms} ms; does it wait for something at its top level?`,
+    handler,
+  );
+}
+
 /** By its code, since an error that a thread did not catch has lost its class. */
 export function isHandlerModuleError(error: unknown): error is HandlerModuleError {
   return error instanceof Error && 'code' in error && error.code === 'HANDLER_MODULE';

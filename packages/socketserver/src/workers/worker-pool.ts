@@ -1,53 +1,38 @@
 import type { SocketAddress } from '../address/socket-address.ts';
-import {
-  workerBlockedChannel,
-  workerLostChannel,
-  type WorkerLostEvent,
-} from '../diagnostics/worker-events.ts';
+import { workerBlockedChannel } from '../diagnostics/worker-events.ts';
 import { ServerClosedError } from '../errors/server-errors.ts';
 import { AnswerWatch } from './answer-watch.ts';
 import { Lending, type LendingOwner } from './lending.ts';
-import type { LentOwner, LentRequest } from './lent-requests.ts';
+import type { LentRequest } from './lent-requests.ts';
 import { transferError } from './error-transfer.ts';
 import type { FromWorker, SendDatagram } from './messages/from-worker.ts';
 import type { SetUpConnections } from './messages/to-worker.ts';
-import type { OwnSocket, WorkerStart } from './messages/worker-start.ts';
-import type { OwnRequests, PlainDatagram } from './own-requests.ts';
+import type { OwnSocket } from './messages/worker-start.ts';
+import type { OwnRequests } from './own-requests.ts';
 import { type Outcome, PooledRequest, type RequestToServe } from './pooled-request.ts';
 import type { PooledWorker } from './pooled-worker.ts';
+import { Reloads } from './reloads.ts';
 import { RequestDispatch } from './request-dispatch.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
-import { type OwnLoss, WorkerRoster } from './worker-roster.ts';
+import { type RosterServer, WorkerRoster } from './worker-roster.ts';
 import type { WorkerStats } from './worker-stats.ts';
 
 /** What a pool asks of its server. */
-export interface PoolOwner {
-  serverAddress(): SocketAddress;
-  /** Whether workers keep this process alive. */
-  readonly keepsProcessAlive: boolean;
-  /** What a worker that starts now must know. */
-  workerStart(): Omit<WorkerStart, 'ordinal'>;
+export interface PoolOwner extends RosterServer {
   /** Lets threads take clients themselves. */
   readonly lending: LendingOwner;
-  /** What becomes of those. */
-  readonly lent: LentOwner & {
-    /** Has the server make a request like any other of one that a thread took. */
-    adopt(lent: LentRequest, join: JoinPool): void;
-  };
+  /** Has the server make a request like any other of one that a thread took. */
+  adopt(lent: LentRequest, join: JoinPool): void;
   /** Sends a datagram of a handler from the server's socket. */
   sendDatagram(bytes: Uint8Array, address: SocketAddress, from: SocketAddress | undefined): Promise<void>;
   /** A worker did something with datagrams that it received itself. */
   servedOwn(requests: OwnRequests): void;
-  /** Datagrams that a worker received itself are lost with it. */
-  lostOwn(datagrams: readonly PlainDatagram[], loss: OwnLoss): void;
   /** A handler called `this.server.shutdown()`. */
   shutdown(): Promise<void>;
   /** One of the requests that waited has a worker. */
   waitingChanged(): void;
   /** No worker can be had, since the handler cannot be loaded. */
   poolFailed(error: Error): void;
-  /** A worker is gone that was not meant to go. */
-  workerLost(event: WorkerLostEvent): void;
 }
 
 /** Says what a request is that a worker has taken itself. Resolves when it has ended, however. */
@@ -58,6 +43,7 @@ export class WorkerPool {
   readonly options: ResolvedWorkerOptions;
   readonly #owner: PoolOwner;
   readonly #roster: WorkerRoster;
+  readonly #reloads: Reloads;
   readonly #watch: AnswerWatch;
   readonly #dispatch: RequestDispatch;
   readonly #lending: Lending | undefined;
@@ -65,23 +51,13 @@ export class WorkerPool {
   #isRunning = false;
   #isClosed = false;
   #nowQuiet: (() => void) | undefined;
-  /** The last reload: they come one after the other. */
-  #reloading: Promise<void> = Promise.resolve();
 
   constructor(options: ResolvedWorkerOptions, owner: PoolOwner) {
     this.options = options;
     this.#owner = owner;
     this.#roster = new WorkerRoster(options, {
-      serverAddress: () => owner.serverAddress(),
-      workerStart: () => owner.workerStart(),
-      keepsProcessAlive: owner.keepsProcessAlive,
-      lent: {
-        counts: owner.lent.counts,
-        get isWatched() {
-          return owner.lent.isWatched;
-        },
-        adopt: (pooled, lent) => this.#adopt(pooled, lent),
-      },
+      server: owner,
+      adopt: (pooled, lent) => this.#adopt(pooled, lent),
       leaves: (pooled) => this.#lending?.leaves(pooled),
       received: (pooled, message) => this.#received(pooled, message),
       ready: (pooled) => {
@@ -89,9 +65,13 @@ export class WorkerPool {
         this.#dispatch.started(pooled);
       },
       changed: () => this.#changed(),
-      lostOwn: (datagrams, loss) => owner.lostOwn(datagrams, loss),
       failed: (error) => this.#failed(error),
-      lost: (event) => this.#lost(event),
+    });
+    this.#reloads = new Reloads({
+      roster: this.#roster,
+      cores: options.cores,
+      isRunning: () => this.#isRunning,
+      isClosed: () => this.#isClosed,
     });
     this.#watch = new AnswerWatch({
       workers: this.#roster.workers,
@@ -196,29 +176,8 @@ export class WorkerPool {
    * @param drainMs - when to end requests that are left; they are told at once, unless it is `Infinity`.
    * @throws HandlerModuleError, or what else ended a fresh worker; ServerClosedError.
    */
-  async reload(drainMs: number): Promise<void> {
-    const earlier = this.#reloading;
-    this.#reloading = earlier.catch(() => undefined).then(() => this.#replaceAll(drainMs));
-    try {
-      await this.#reloading;
-    } catch (error) {
-      throw this.#isClosed ? new ServerClosedError('reload') : error;
-    }
-  }
-
-  async #replaceAll(drainMs: number): Promise<void> {
-    if (this.#isClosed) throw new ServerClosedError('reload');
-    if (!this.#isRunning) return;
-    const old = [...this.#roster.workers];
-    const count = this.#roster.alive.length;
-    await this.#roster.start({ isTrial: true }).started; // one alone finds out whether it can be done
-    for (let fresh = 1; fresh < count; fresh += this.options.cores) {
-      const together = Math.min(this.options.cores, count - fresh); // more would only hold each other up
-      await Promise.all(
-        Array.from({ length: together }, () => this.#roster.start({ isTrial: true }).started),
-      );
-    }
-    for (const pooled of old) this.#roster.retire(pooled, drainMs);
+  reload(drainMs: number): Promise<void> {
+    return this.#reloads.reload(drainMs);
   }
 
   /** Ends all workers, and with them the requests that are left. Idempotent. Resolves when all are gone. */
@@ -231,7 +190,7 @@ export class WorkerPool {
 
   #adopt(pooled: PooledWorker, lent: LentRequest): PooledRequest {
     let adopted: PooledRequest | undefined;
-    this.#owner.lent.adopt(lent, (request) => {
+    this.#owner.adopt(lent, (request) => {
       adopted = new PooledRequest(-lent.number, request);
       adopted.takenBy(pooled.worker, lent.cameAt);
       if (this.options.blockedMs !== Infinity) this.#watch.start();
@@ -282,12 +241,6 @@ export class WorkerPool {
       });
     }
     this.#dispatch.run();
-  }
-
-  #lost(lost: Omit<WorkerLostEvent, 'serverAddress'>): void {
-    const event: WorkerLostEvent = { serverAddress: this.#owner.serverAddress(), ...lost };
-    if (workerLostChannel.hasSubscribers) workerLostChannel.publish(event);
-    this.#owner.workerLost(event);
   }
 
   #failed(error: Error): void {

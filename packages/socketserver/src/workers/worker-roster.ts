@@ -1,23 +1,19 @@
 import type { SocketAddress } from '../address/socket-address.ts';
-import { workerStartedChannel, type WorkerLostEvent } from '../diagnostics/worker-events.ts';
+import {
+  workerLostChannel,
+  workerStartedChannel,
+  type WorkerLostEvent,
+} from '../diagnostics/worker-events.ts';
 import type { WorkerLossReason } from '../errors/worker-errors.ts';
 import { reviveError } from './error-transfer.ts';
 import type { FromWorker } from './messages/from-worker.ts';
-import type { WorkerStart } from './messages/worker-start.ts';
 import type { PlainDatagram } from './own-requests.ts';
-import { PooledWorker, type WorkerParts } from './pooled-worker.ts';
+import type { PooledWorker } from './pooled-worker.ts';
 import { IdleWatch } from './idle-watch.ts';
-import { ProcessWorker } from './process-worker.ts';
 import { RequestDurations } from './request-durations.ts';
-import { Replacements } from './replacements.ts';
-import { areEnoughStarting, startTurnMs } from './starts-at-once.ts';
-import { ThreadWorker } from './thread-worker.ts';
 import type { WorkerExit, WorkerListener } from './worker.ts';
-import { isHandlerModuleError } from './worker-loss.ts';
 import type { ResolvedWorkerOptions } from './worker-options.ts';
-
-/** How long a worker may take to load its handler. */
-const startMs = 30_000;
+import { type StartingServer, type StartsParts, WorkerStarts } from './worker-starts.ts';
 
 /** How long a worker may take to exit when it was asked to. */
 const exitMs = 1_000;
@@ -29,14 +25,18 @@ export interface OwnLoss {
   readonly untold: number;
 }
 
+/** Whose workers they are. */
+export interface RosterServer extends StartingServer {
+  serverAddress(): SocketAddress;
+  /** Datagrams that a worker received itself are lost with it. */
+  lostOwn(datagrams: readonly PlainDatagram[], loss: OwnLoss): void;
+  /** A worker is gone that was not meant to go. */
+  workerLost(event: WorkerLostEvent): void;
+}
+
 /** Who has the workers of a roster do something. */
-export interface RosterOwner {
-  /** What a worker that starts now must know. */
-  workerStart(): Omit<WorkerStart, 'ordinal'>;
-  /** Whether workers keep this process alive. */
-  readonly keepsProcessAlive: boolean;
-  /** What becomes of requests that workers take themselves. */
-  readonly lent: WorkerParts['lent'];
+export interface RosterOwner extends Pick<StartsParts, 'adopt'> {
+  readonly server: RosterServer;
   /** A worker is to be given nothing more. */
   leaves(pooled: PooledWorker): void;
   /** A worker said something that the roster itself has no use for. */
@@ -45,13 +45,8 @@ export interface RosterOwner {
   ready(pooled: PooledWorker): void;
   /** There may be time for waiting requests: a worker has finished some, or may be started. */
   changed(): void;
-  /** Datagrams that a worker took itself are lost with it. */
-  lostOwn(datagrams: readonly PlainDatagram[], loss: OwnLoss): void;
   /** No worker can be had. */
   failed(error: Error): void;
-  /** A worker is gone that was not meant to go. */
-  lost(event: Omit<WorkerLostEvent, 'serverAddress'>): void;
-  serverAddress(): SocketAddress;
 }
 
 /** The workers of a pool: their starts, replacements and ends. */
@@ -61,24 +56,30 @@ export class WorkerRoster {
   readonly durations = new RequestDurations();
   readonly #options: ResolvedWorkerOptions;
   readonly #owner: RosterOwner;
-  readonly #replacements = new Replacements();
+  readonly #starts: WorkerStarts;
   readonly #idleWatch: IdleWatch;
   #isClosed = false;
-  #hasEverStarted = false;
-  #lastOrdinal = 0;
-  #startsGoOn: NodeJS.Timeout | undefined;
   #nowEmpty: (() => void) | undefined;
 
   constructor(options: ResolvedWorkerOptions, owner: RosterOwner) {
     this.#options = options;
     this.#owner = owner;
+    this.#starts = new WorkerStarts(options, {
+      server: owner.server,
+      durations: this.durations,
+      alive: () => this.alive,
+      adopt: (pooled, lent) => owner.adopt(pooled, lent),
+      listener: (pooled) => this.#listener(pooled),
+      begun: (pooled) => this.workers.add(pooled),
+      resumed: () => owner.changed(),
+    });
     const idleTooLong = (pooled: PooledWorker): void => this.retire(pooled, Infinity);
     this.#idleWatch = new IdleWatch(options, { alive: () => this.alive, idleTooLong });
   }
 
   /** Whether a worker may be started now: not while crashes are backed off from. */
   get canStart(): boolean {
-    return !this.#isClosed && !this.#replacements.areHeldBack;
+    return this.#starts.areAllowed;
   }
 
   /** Workers that serve requests, or are about to. */
@@ -88,46 +89,17 @@ export class WorkerRoster {
 
   /** Whether a further start would only hold up those that are under way. */
   get isBusyStarting(): boolean {
-    return areEnoughStarting(this.alive, { cores: this.#options.cores, now: performance.now() });
+    return this.#starts.areEnough;
   }
 
   /** Starts workers until there are as many as are always kept, some at a time. */
   keepMinimum(): void {
-    while (this.canStart && this.alive.length < this.#options.min) {
-      if (this.isBusyStarting) {
-        this.#startsGoOn ??= setTimeout(() => {
-          this.#startsGoOn = undefined;
-          this.keepMinimum();
-        }, startTurnMs).unref();
-        return;
-      }
-      this.start();
-    }
+    this.#starts.keepMinimum();
   }
 
   /** @param isTrial - somebody waits for it, and learns why it could not start; nobody else does. */
-  start({ isTrial = false }: { readonly isTrial?: boolean } = {}): PooledWorker {
-    const { kind } = this.#options;
-    this.#lastOrdinal += 1;
-    const workerStart = { ...this.#owner.workerStart(), ordinal: this.#lastOrdinal };
-    const pooled = new PooledWorker(workerStart, {
-      restarts: this.#replacements.take(),
-      requestsPerWorker: this.#options.requestsPerWorker,
-      durations: this.durations,
-      lent: this.#owner.lent,
-      create: (start, listener) =>
-        kind === 'thread'
-          ? new ThreadWorker(start, this.#options, listener)
-          : new ProcessWorker(start, this.#options, listener),
-      listener: (pooled) => this.#listener(pooled),
-    });
-    pooled.isTrial = isTrial;
-    this.workers.add(pooled);
-    if (!this.#owner.keepsProcessAlive) pooled.worker.setRef(false);
-    const deadline = setTimeout(() => pooled.tooSlow(startMs), startMs).unref();
-    const settled = (): void => clearTimeout(deadline);
-    pooled.started.then(settled, settled);
-    return pooled;
+  start(options?: { readonly isTrial?: boolean }): PooledWorker {
+    return this.#starts.begin(options);
   }
 
   /**
@@ -165,8 +137,7 @@ export class WorkerRoster {
   /** Ends all. Resolves when they are gone. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#replacements.stop();
-    clearTimeout(this.#startsGoOn);
+    this.#starts.stop();
     this.#idleWatch.stop();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#nowEmpty = resolve;
@@ -187,7 +158,7 @@ export class WorkerRoster {
   /** @returns whether there was news. */
   #takeReports(pooled: PooledWorker): boolean {
     const ended = pooled.takeReports();
-    if (ended !== undefined && ended > 0) this.#replacements.recovered();
+    if (ended !== undefined && ended > 0) this.#starts.recovered();
     return ended !== undefined;
   }
 
@@ -198,8 +169,7 @@ export class WorkerRoster {
         this.#ready(pooled);
         return;
       case 'failed':
-        pooled.loadError = reviveError(message.error);
-        pooled.worker.terminate();
+        pooled.cannotLoad(reviveError(message.error));
         return;
       case 'stopped':
         pooled.socket.stoppedReceiving();
@@ -212,7 +182,7 @@ export class WorkerRoster {
       case 'crashing':
         return; // its exit follows, and tells what to start
       case 'report':
-        if (pooled.reported(message) > 0) this.#replacements.recovered();
+        if (pooled.reported(message) > 0) this.#starts.recovered();
         if (message.own !== undefined) this.#owner.received(pooled, message);
         this.#review(pooled);
         if (message.isAnswer) this.#owner.received(pooled, { type: 'pong' });
@@ -225,11 +195,11 @@ export class WorkerRoster {
   }
 
   #ready(pooled: PooledWorker): void {
-    this.#hasEverStarted = true;
+    this.#starts.succeeded();
     pooled.ready();
     if (workerStartedChannel.hasSubscribers) {
       const { kind, id } = pooled.worker;
-      workerStartedChannel.publish({ serverAddress: this.#owner.serverAddress(), kind, worker: id });
+      workerStartedChannel.publish({ serverAddress: this.#owner.server.serverAddress(), kind, worker: id });
     }
     const outdated = [...this.workers].find(({ isOutdated, state }) => isOutdated && state === 'ready');
     if (outdated !== undefined) this.retire(outdated, Infinity);
@@ -271,7 +241,7 @@ export class WorkerRoster {
     const lostOwn = pooled.socket.running;
     const error = pooled.exited(exit);
     const untold = Math.max(0, lostOwn - pooled.leaving.length);
-    if (lostOwn > 0) this.#owner.lostOwn(pooled.leaving, { error, untold });
+    if (lostOwn > 0) this.#owner.server.lostOwn(pooled.leaving, { error, untold });
     const isCrash =
       !this.#isClosed &&
       !(state === 'starting' && pooled.isTrial) &&
@@ -283,31 +253,25 @@ export class WorkerRoster {
     if (!this.#isClosed) this.#owner.changed();
   }
 
-  /** @param wasKilled - from outside, as by the kernel that is out of memory, which says nothing about the handler's module. */
   #crashed(
     pooled: PooledWorker,
     { error, wasKilled }: { readonly error: Error; readonly wasKilled: boolean },
     lostRequests: WorkerLostEvent['lostRequests'],
   ): void {
-    const cannotLoad = isHandlerModuleError(error) && !wasKilled;
-    const isHopeless =
-      !this.#hasEverStarted || (cannotLoad && this.alive.every(({ state }) => state !== 'ready'));
-    const retryMs = isHopeless ? Infinity : this.#replacements.crashed(lostRequests.length > 0);
-    const { kind, id } = pooled.worker;
-    this.#owner.lost({ kind, worker: id, error, lostRequests, retryMs });
-    if (isHopeless) {
-      this.#owner.failed(error);
-      return;
-    }
-    this.#replacements.add(pooled.restarts + 1);
-    if (retryMs === 0) {
-      this.keepMinimum();
-      return;
-    }
-    this.#replacements.holdBack(retryMs, () => {
-      this.keepMinimum();
-      this.#owner.changed();
-    });
+    const retryMs = this.#starts.crashed(error, { wasAtWork: lostRequests.length > 0, wasKilled });
+    this.#tellLost(pooled, { error, lostRequests, retryMs });
+    if (retryMs === Infinity) this.#owner.failed(error);
+    else this.#starts.replace(pooled, retryMs);
+  }
+
+  #tellLost(
+    { worker: { kind, id } }: PooledWorker,
+    loss: Pick<WorkerLostEvent, 'error' | 'lostRequests' | 'retryMs'>,
+  ): void {
+    const { server } = this.#owner;
+    const event: WorkerLostEvent = { serverAddress: server.serverAddress(), kind, worker: id, ...loss };
+    if (workerLostChannel.hasSubscribers) workerLostChannel.publish(event);
+    server.workerLost(event);
   }
 }
 

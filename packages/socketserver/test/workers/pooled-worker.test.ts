@@ -58,8 +58,8 @@ describe('a worker of a pool', () => {
       lent: {
         counts: { accepted: 0, served: 0, bytesRead: 0, bytesWritten: 0 },
         isWatched: false,
-        adopt: () => assert.fail('nothing is lent'),
       },
+      adopt: () => assert.fail('nothing is lent'),
       create: quickThread,
       listener: () => ({ received: () => {}, exited: () => {} }),
     });
@@ -94,8 +94,8 @@ describe('a worker of a pool', () => {
       lent: {
         counts: { accepted: 0, served: 0, bytesRead: 0, bytesWritten: 0 },
         isWatched: false,
-        adopt: () => assert.fail('nothing is lent'),
       },
+      adopt: () => assert.fail('nothing is lent'),
       create: () => ({ ...quickThread(), reports, send: () => {} }),
       listener: () => ({ received: () => {}, exited: () => {} }),
     });
@@ -127,10 +127,6 @@ describe('a worker of a pool', () => {
     const lent = {
       counts: { accepted: 0, served: 0, bytesRead: 0, bytesWritten: 0 },
       isWatched: false,
-      adopt: (_pooled: PooledWorker, { number, isRunning }: LentRequest) => {
-        adopted.push(isRunning);
-        return new PooledRequest(-number, quickRequest);
-      },
     };
     const loan: Loan = {
       hasClients: false,
@@ -146,6 +142,10 @@ describe('a worker of a pool', () => {
       requestsPerWorker: Infinity,
       durations: new RequestDurations(),
       lent,
+      adopt: (_pooled: PooledWorker, { number, isRunning }: LentRequest) => {
+        adopted.push(isRunning);
+        return new PooledRequest(-number, quickRequest);
+      },
       create: () => ({ ...quickThread(), reports, lend: () => loan }),
       listener: () => ({ received: () => {}, exited: () => {} }),
     });

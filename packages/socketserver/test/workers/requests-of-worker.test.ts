@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { LentRequests } from '../../src/workers/lent-requests.ts';
 import { PooledRequest } from '../../src/workers/pooled-request.ts';
 import { RequestDurations } from '../../src/workers/request-durations.ts';
 import { RequestsOfWorker } from '../../src/workers/requests-of-worker.ts';
@@ -21,9 +20,9 @@ function requestOf(id: number, begunAt: number): PooledRequest {
 
 function requestsOfWorker(): RequestsOfWorker {
   const counts = { accepted: 0, served: 0, bytesRead: 0, bytesWritten: 0 };
-  return new RequestsOfWorker(new RequestDurations(), {
-    requests: new LentRequests({ counts, isWatched: false }),
-    look: () => assert.fail('nothing is lent'),
+  return new RequestsOfWorker({
+    durations: new RequestDurations(),
+    lent: { counts, isWatched: false },
     adopt: () => assert.fail('nothing is lent'),
   });
 }
