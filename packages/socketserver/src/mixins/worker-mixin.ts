@@ -1,10 +1,5 @@
 import { formatAddress, type SocketAddress } from '../address/socket-address.ts';
-import {
-  areRequestsWatched,
-  requestEndedChannel,
-  requestStartedChannel,
-} from '../diagnostics/request-events.ts';
-import { tlsEstablishedChannel, tlsFailedChannel } from '../diagnostics/tls-events.ts';
+import { areRequestsWatched } from '../diagnostics/request-events.ts';
 import type { WorkerLostEvent } from '../diagnostics/worker-events.ts';
 import type { Listener } from '../engine/contract/connection.ts';
 import type { RequestSource } from '../engine/contract/request-source.ts';
@@ -18,11 +13,12 @@ import { refuseServerInWorker } from '../workers/handler-module.ts';
 import type { ConnectionSetup, OwnSocket } from '../workers/messages/worker-start.ts';
 import type { PlainDatagram } from '../workers/own-requests.ts';
 import type { LentRequest } from '../workers/lent-requests.ts';
-import type { Outcome, RequestToServe } from '../workers/pooled-request.ts';
+import type { Outcome } from '../workers/pooled-request.ts';
 import { withOwnSockets } from '../workers/worker-options.ts';
 import { type JoinPool, WorkerPool } from '../workers/worker-pool.ts';
 import { firstOwnHook, hooksOfConnections, refuseUnseenHooks } from './refuse-unseen-hooks.ts';
 import { ReloadSignal } from './reload-signal.ts';
+import { RequestForWorker, type SendingServer } from './request-for-worker.ts';
 import type { ServerClass } from './server-class.ts';
 import type { ReloadOptions, WorkerServer } from './worker-server-class.ts';
 import type { WorkerSetup } from './worker-setup.ts';
@@ -43,6 +39,7 @@ export function WorkerMixIn(
     readonly blockOnClose: boolean;
     readonly #setup: WorkerSetup;
     readonly #pool: WorkerPool;
+    readonly #sender: SendingServer;
     /** Errors of handlers that only say that their clients went away. */
     readonly #peerGone = new WeakSet<object>();
     /** How requests will end that workers have taken themselves. */
@@ -59,6 +56,11 @@ export function WorkerMixIn(
       this.#setup = setup;
       this.blockOnClose = setup.blockOnClose;
       this.#reloadSignal = new ReloadSignal(setup.reloadSignal, () => this.reload());
+      this.#sender = {
+        teller: this.teller,
+        pack: (taken, target, remote, crossing) => this.packRequest(taken, target, remote, crossing),
+        closed: (request) => this.remoteRequestClosed(request),
+      };
       const workers = this.workerBinding() === undefined ? setup.workers : withOwnSockets(setup.workers);
       this.#pool = new WorkerPool(workers, {
         serverAddress: () => this.serverAddress as SocketAddress,
@@ -109,35 +111,9 @@ export function WorkerMixIn(
     /** Has a worker serve the request. @throws what the handler threw there. */
     override async finishRequest(request: unknown, clientAddress: SocketAddress): Promise<void> {
       const outcome = await (this.#distant.get(request as object) ??
-        this.#pool.serve(this.#toServe(request, clientAddress)));
+        this.#pool.serve(new RequestForWorker(request, clientAddress, this.#sender)));
       if (outcome.bytesWritten !== undefined) this.teller.sent(request, outcome.bytesWritten);
       this.#throwError(outcome, clientAddress);
-    }
-
-    #toServe(request: unknown, clientAddress: SocketAddress): RequestToServe {
-      return {
-        clientAddress,
-        isObserved:
-          requestStartedChannel.hasSubscribers ||
-          requestEndedChannel.hasSubscribers ||
-          tlsEstablishedChannel.hasSubscribers ||
-          tlsFailedChannel.hasSubscribers,
-        pack: (target, remote, crossing) =>
-          this.packRequest(
-            [request, clientAddress] as TakenRequest<unknown, SocketAddress>,
-            target,
-            remote,
-            crossing,
-          ),
-        handedOver: ({ kind, id: worker }, waitedMs) =>
-          this.teller.handedOver(request, clientAddress, { kind, worker, waitedMs }),
-        progressed: ({ handshake, handshakeError }) => {
-          if (handshake !== undefined) this.teller.handshakeDone(clientAddress, handshake);
-          else if (handshakeError === undefined) this.teller.started(request, clientAddress);
-          else this.teller.handshakeFailed(clientAddress, reviveError(handshakeError) as Error);
-        },
-        connectionClosed: () => this.remoteRequestClosed(request),
-      };
     }
 
     /** The constructor under this one calls it too, before anything here is set. */
@@ -265,7 +241,7 @@ export function WorkerMixIn(
     /** A thread has taken a request itself, and somebody wants to know more of it. */
     #adopt({ number, clientAddress, isUntold, isRunning }: LentRequest, join: JoinPool): void {
       const request = this.acceptedInWorker(number, clientAddress);
-      const ended = join(this.#toServe(request, clientAddress));
+      const ended = join(new RequestForWorker(request, clientAddress, this.#sender));
       if (!isRunning) return; // it was served, and counted: only its connection is open
       this.#distant.set(request as object, ended);
       if (isUntold) this.teller.accepted(request, clientAddress);
