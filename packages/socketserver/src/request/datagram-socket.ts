@@ -1,14 +1,9 @@
-import { isIP } from 'node:net';
-import {
-  type InetAddress,
-  inetAddress,
-  isInetAddress,
-  type SocketAddress,
-} from '../address/socket-address.ts';
+import { isInetAddress, type SocketAddress } from '../address/socket-address.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
 import type { Datagram, DatagramPort } from '../engine/contract/datagram-port.ts';
 import type { RequestSource } from '../engine/contract/request-source.ts';
 import { ConnectionClosedError } from '../errors/connection-errors.ts';
+import { checkDestination } from './datagram-destination.ts';
 
 const done = Promise.resolve();
 
@@ -271,27 +266,8 @@ export class DatagramSocket<Address extends SocketAddress = SocketAddress>
 
   #destination(address: SocketAddress): SocketAddress {
     if (address === this.#lastClient && address !== '') return address; // nearly always, and known to be good
-    if (!isInetAddress(address)) {
-      if (address !== '') return address;
-      throw new TypeError("Cannot sendto: address must be a path, got '', which is a client without a name");
-    }
-    const family = Array.isArray(address) ? isIP(address[0]) : 0;
-    if (family === 0) {
-      throw new TypeError(
-        `Cannot sendto: address must be a numeric host and a port, got ${JSON.stringify(address)}`,
-      );
-    }
-    const [host, port] = address;
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-      throw new RangeError(`Cannot sendto: port must be an integer from 1 to 65535, got ${String(port)}`);
-    }
-    return this.#isIPv6 && family === 4 ? mapToIPv6(host, port) : address;
+    return checkDestination(address, { isIPv6: this.#isIPv6 });
   }
-}
-
-/** The IPv6 form of an IPv4 destination. [RFC 4291 2.5.5.2] */
-function mapToIPv6(host: string, port: number): InetAddress {
-  return inetAddress(`::ffff:${host}`, port);
 }
 
 /** An answer by ICMP, or for Unix datagrams a path where nobody listens. [udp(7), unix(7)] */
