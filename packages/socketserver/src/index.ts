@@ -174,11 +174,8 @@ export { type SystemdSocket } from './systemd/listen-environment.ts';
 export { type DatagramLimitOptions, type DatagramServerOptions } from './transports/datagram-options.ts';
 export { type DatagramHandlerClass, DatagramServer } from './transports/datagram-server.ts';
 export { type MulticastOptions } from './transports/multicast-options.ts';
-export {
-  type StreamHandlerClass,
-  StreamServer,
-  type StreamServerOptions,
-} from './transports/stream-server.ts';
+export type { StreamServerOptions } from './transports/stream-options.ts';
+export { type StreamHandlerClass, StreamServer } from './transports/stream-server.ts';
 export { type ClientTLSOptions } from './tls/client-tls-options.ts';
 export { type TLSFacts } from './tls/tls-facts.ts';
 export {

@@ -1,25 +1,19 @@
-import { AccessLists, type AccessOptions } from '../admission/access-lists.ts';
+import { AccessLists } from '../admission/access-lists.ts';
 import type { OpenClient } from '../admission/selective-listener.ts';
 import { InheritedSocket } from '../address/inherited-socket.ts';
 import type { SocketAddress } from '../address/socket-address.ts';
-import {
-  type ProxyProtocolOptions,
-  type ResolvedProxyOptions,
-  resolveProxyOptions,
-} from '../connection/proxy-options.ts';
+import { type ResolvedProxyOptions, resolveProxyOptions } from '../connection/proxy-options.ts';
 import { DistantConnection } from '../connection/distant-connection.ts';
 import type { TimedRequest } from '../deadlines/timed-request.ts';
 import type { Connection, Crossing, Listener } from '../engine/contract/connection.ts';
 import type { Engine } from '../engine/contract/engine.ts';
 import type { BindOptions } from '../engine/contract/request-source.ts';
 import type { RequestHandlerClass } from '../handlers/request-handler.ts';
-import { aBoolean, anything, type OptionRules } from '../options/check-options.ts';
 import type { SocketHost } from '../request/base-socket.ts';
 import type { RemoteConnection } from '../request/remote-connection.ts';
 import { StreamSocket } from '../request/stream-socket.ts';
 import { BaseServer } from '../server/base-server.ts';
 import type { MaybeRequest, TakenRequest } from '../server/request-hooks.ts';
-import { backlogRule, type ServerOptions, serverOptionRules } from '../server/server-options.ts';
 import { type LimitParts, type StreamLimitOptions, StreamLimits } from '../server/stream-limits.ts';
 import type { ConnectionSetup } from '../workers/messages/worker-start.ts';
 import type { PackedRequest } from '../workers/pooled-request.ts';
@@ -28,6 +22,7 @@ import { Admission } from './admission.ts';
 import { adoptListener, listenOnInherited } from './adopt-inherited.ts';
 import type { Preparation } from './prepared-listener.ts';
 import { ProxyPreparation } from './proxy-preparation.ts';
+import type { StreamServerOptions } from './stream-options.ts';
 
 /** Limits of which workers know: they measure the rate too, and tell at once of ends that make room. */
 const limitsOfWorkers: ReadonlySet<string> = new Set([
@@ -41,33 +36,6 @@ export type StreamHandlerClass<Address extends SocketAddress> = RequestHandlerCl
   StreamSocket<Address>,
   Address
 >;
-
-/** What every stream server takes. */
-export interface StreamServerOptions extends ServerOptions {
-  /** Clients that may wait in the kernel's queue, as passed to `listen(2)`. Default 4,096; Linux caps it at `somaxconn`. */
-  readonly requestQueueSize?: number | undefined;
-  /** How much the server takes on. */
-  readonly limits?: StreamLimitOptions | undefined;
-  /** Whose connections are taken, by address. Default: everybody's. */
-  readonly access?: AccessOptions | undefined;
-  /**
-   * Whether a drain, or the end of `timeouts.maxLifetimeMs`, wakes handlers that wait for their client's next message: reads
-   * find the end of the stream there, as if the client had ended. A message of which something has come is read to its
-   * end. Default `false`: only `request.signal` tells, as Python's blocking reads go on.
-   */
-  readonly endReadsOnDrain?: boolean | undefined;
-  /** Proxies whose connections begin with a PROXY header. Default: none. */
-  readonly proxyProtocol?: ProxyProtocolOptions | undefined;
-}
-
-export const streamOptionRules: OptionRules<StreamServerOptions> = {
-  ...serverOptionRules,
-  requestQueueSize: backlogRule,
-  limits: anything, // a group, checked by StreamLimits
-  access: anything, // a group, checked by AccessLists
-  endReadsOnDrain: aBoolean,
-  proxyProtocol: anything, // a group, checked by resolveProxyOptions()
-};
 
 /**
  * What TCP, TLS and Unix stream servers share: each request is one accepted, unread connection.
@@ -139,10 +107,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   override getRequest(): MaybeRequest<StreamSocket<Address>, Address> {
     const connection = this.socket.accept();
     if (connection === undefined) return undefined;
-    const request = new StreamSocket<Address>(connection, this.#host, this.nextRequestId());
-    this.connectionOpened(request);
-    this.#admission!.opened(request, connection);
-    return [request, connection.remoteAddress as Address];
+    return [this.#opened(connection, this.nextRequestId()), connection.remoteAddress as Address];
   }
 
   /** Closes in good order: the peer reads everything that was sent, and then the end. */
@@ -187,11 +152,7 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
   }
 
   protected override acceptedInWorker(id: number, clientAddress: Address): StreamSocket<Address> {
-    const connection = new DistantConnection(this.serverAddress, clientAddress);
-    const request = new StreamSocket<Address>(connection, this.#host, id);
-    this.connectionOpened(request);
-    this.#admission!.opened(request, connection);
-    return request;
+    return this.#opened(new DistantConnection(this.serverAddress, clientAddress), id);
   }
 
   protected override remoteRequestClosed(request: StreamSocket<Address>): void {
@@ -279,6 +240,13 @@ export abstract class StreamServer<Address extends SocketAddress> extends BaseSe
     const backlog = this.#options.requestQueueSize ?? this.#class.requestQueueSize;
     if (this.inherited === undefined) listener.listen(backlog);
     else listenOnInherited(listener, this.inherited, backlog);
+  }
+
+  #opened(connection: Connection, id: number): StreamSocket<Address> {
+    const request = new StreamSocket<Address>(connection, this.#host, id);
+    this.connectionOpened(request);
+    this.#admission!.opened(request, connection);
+    return request;
   }
 
   *#openClients(): Iterable<OpenClient> {

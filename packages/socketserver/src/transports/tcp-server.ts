@@ -4,12 +4,8 @@ import type { OptionRules } from '../options/check-options.ts';
 import { checkServerOptions } from '../server/server-options.ts';
 import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';
 import { type InetServerAddress, readInetServerAddress } from './server-address.ts';
-import {
-  type StreamHandlerClass,
-  streamOptionRules,
-  StreamServer,
-  type StreamServerOptions,
-} from './stream-server.ts';
+import { streamOptionRules, type StreamServerOptions } from './stream-options.ts';
+import { type StreamHandlerClass, StreamServer } from './stream-server.ts';
 
 /** What a TCP server takes. */
 export interface TCPServerOptions extends StreamServerOptions, InetOptions {}

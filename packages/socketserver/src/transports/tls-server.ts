@@ -15,12 +15,8 @@ import type { ConnectionSetup } from '../workers/messages/worker-start.ts';
 import { checkServerOptions } from '../server/server-options.ts';
 import { type InetFamily, type InetOptions, inetOptionRules } from './inet-options.ts';
 import { type InetServerAddress, readInetServerAddress } from './server-address.ts';
-import {
-  type StreamHandlerClass,
-  streamOptionRules,
-  StreamServer,
-  type StreamServerOptions,
-} from './stream-server.ts';
+import { streamOptionRules, type StreamServerOptions } from './stream-options.ts';
+import { type StreamHandlerClass, StreamServer } from './stream-server.ts';
 import { type TLSLimitOptions, TLSLimits } from './tls-limits.ts';
 
 /** What a TLS server takes. */

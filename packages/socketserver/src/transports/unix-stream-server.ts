@@ -7,12 +7,8 @@ import type { BindOptions } from '../engine/contract/request-source.ts';
 import { anInteger, type OptionRules } from '../options/check-options.ts';
 import { checkServerOptions } from '../server/server-options.ts';
 import { readUnixServerAddress, type UnixServerAddress } from './server-address.ts';
-import {
-  type StreamHandlerClass,
-  streamOptionRules,
-  StreamServer,
-  type StreamServerOptions,
-} from './stream-server.ts';
+import { streamOptionRules, type StreamServerOptions } from './stream-options.ts';
+import { type StreamHandlerClass, StreamServer } from './stream-server.ts';
 
 /** What a Unix stream server takes. */
 export interface UnixStreamServerOptions extends StreamServerOptions {
