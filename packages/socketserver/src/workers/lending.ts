@@ -63,7 +63,7 @@ export interface LendingParts {
 export class Lending {
   readonly #roster: WorkerRoster;
   readonly #owner: LendingOwner;
-  readonly #crowd: () => void;
+  readonly #tellCrowded: () => void;
   #borrowers: Borrower[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** Of the window. */
@@ -80,7 +80,7 @@ export class Lending {
   #pausesUntil = 0;
 
   constructor({ roster, owner, crowded }: LendingParts) {
-    this.#crowd = crowded;
+    this.#tellCrowded = crowded;
     this.#roster = roster;
     this.#owner = owner;
   }
@@ -177,7 +177,7 @@ export class Lending {
     if (this.#crowded >= crowdedLooks) {
       this.#crowded = 0;
       const areAtLimit = this.#borrowers.filter((borrower) => borrower.isAtLimit(now)).length;
-      if (areAtLimit === this.#borrowers.length && !this.#lend(0)) this.#crowd();
+      if (areAtLimit === this.#borrowers.length && !this.#lend(0)) this.#tellCrowded();
     } else if (this.#empty >= emptyLooks && this.#borrowers.length > 1) {
       this.#empty = 0;
       const last = this.#borrowers.pop()!;
