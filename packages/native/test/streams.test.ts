@@ -7,6 +7,7 @@ import { describe, test } from 'node:test';
 import { createNativeEngine } from '../lib/index.ts';
 import { CollectingSink } from './support/collecting-sink.ts';
 import { LOOPBACK, accept, listen, pair, readToEnd, temporaryPath } from './support/sockets.ts';
+import { until } from '../../socketserver/test/support/until.ts';
 
 const engine = createNativeEngine();
 
@@ -45,6 +46,7 @@ describe('a connection', () => {
     const { peer, sink } = await pair();
     peer.write(Buffer.alloc(8 * 1024 * 1024));
     sink.connection.resume();
+    await until(() => sink.news.length > 0);
     await new Promise((resolve) => setTimeout(resolve, 50));
     assert.deepEqual(sink.news, ['received']);
     assert.ok((await sink.read()).length <= 64 * 1024);

@@ -44,7 +44,7 @@ export class Exiting extends BaseRequestHandler {
   }
 }
 
-/** Says hello, waits until its server drains, and says goodbye. */
+/** Says hello, waits until its server drains and its client has sent something, and says goodbye. */
 export class Polite extends BaseRequestHandler {
   static override readonly module = import.meta.url;
 
@@ -54,6 +54,7 @@ export class Polite extends BaseRequestHandler {
     if (!signal.aborted) {
       await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     }
+    await this.request.recv(1);
     await this.request.sendall('goodbye');
   }
 }

@@ -24,6 +24,7 @@ describe('threads', () => {
     await server.serverClose();
     await loop;
     assert.equal(server.activeRequests, 1);
+    await client.sendall('.');
     assert.equal((await readAll(client)).toString(), 'goodbye');
   });
 });

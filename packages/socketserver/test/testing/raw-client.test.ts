@@ -94,10 +94,10 @@ for (const [name, start, options] of ways) {
 
     it('says what it waited for, and what had come', async () => {
       await using running = start();
-      await using client = await running.connect({ ...options, waitMs: 20 });
+      await using client = await running.connect(options);
       await client.send('ab\n');
       await client.readUntil('A', { waitMs: Infinity });
-      await assert.rejects(client.readExactly(5), (error: Error & { code?: unknown }) => {
+      await assert.rejects(client.readExactly(5, { waitMs: 20 }), (error: Error & { code?: unknown }) => {
         assert.equal(error.code, 'WAIT_TIMEOUT');
         assert.match(error.message, /^Waited 20 ms for 5 bytes; 2 bytes had come: "B\\n" \(connection to /);
         assert.match(error.stack ?? '', /raw-client\.test\.ts/);

@@ -10,6 +10,7 @@ import { secureConnection } from '../../src/engine/tls/secure-connection.ts';
 import { PreparedListener } from '../../src/transports/prepared-listener.ts';
 import { TestAuthority } from '../support/tls-material.ts';
 import { connectTLS } from '../support/tls-client.ts';
+import { until } from '../support/until.ts';
 
 const authority = new TestAuthority();
 after(() => authority[Symbol.dispose]());
@@ -61,6 +62,7 @@ describe('a listener that prepares its clients', () => {
     const { plain, listener, client } = listen();
     const comeInVain = async () => {
       const connecting = client().catch(() => undefined);
+      await until(() => plain.isReady);
       for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
       assert.equal(plain.isReady, true);
       return { connecting };
@@ -82,7 +84,7 @@ describe('a listener that prepares its clients', () => {
     const connecting = client();
     const served = ready(listener);
     for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
-    assert.equal(plain.isReady, true); // the third silent client and the good one
+    await until(() => plain.isReady); // the third silent client and the good one
     assert.equal(listener.isReady, false);
     silent[0]!.destroy();
     silent[1]!.destroy();
