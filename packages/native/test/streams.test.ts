@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, closeSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { openSync, closeSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { createNativeEngine } from '../lib/index.ts';
 import { CollectingSink } from './support/collecting-sink.ts';
@@ -109,7 +107,7 @@ describe('a connection', () => {
   });
 
   test('sends part of a file between two writes', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'ssn-')), 'file');
+    const file = temporaryPath();
     const content = Buffer.alloc(3 * 1024 * 1024, 'abcdefg');
     writeFileSync(file, content);
     const fd = openSync(file, 'r');
@@ -134,7 +132,7 @@ describe('a connection', () => {
   });
 
   test('fails a file that is cut off by a reset', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'ssn-')), 'file');
+    const file = temporaryPath();
     writeFileSync(file, Buffer.alloc(16 * 1024 * 1024));
     const fd = openSync(file, 'r');
     const { peer, sink } = await pair();

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +10,18 @@ import { CollectingSink } from './collecting-sink.ts';
 export const BIND: BindOptions = { reuseAddress: true, reusePort: false, ipv6Only: false };
 export const LOOPBACK: SocketAddress = ['127.0.0.1', 0];
 
+let folder: string | undefined;
+let lastPath = 0;
+
+/** A path that nothing is at. What is put there goes when this process ends. */
 export function temporaryPath(): string {
-  return join(tmpdir(), `ssn-${randomUUID().slice(0, 8)}.sock`);
+  if (folder === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'native-'));
+    process.once('exit', () => rmSync(made, { recursive: true }));
+    folder = made;
+  }
+  lastPath += 1;
+  return join(folder, String(lastPath));
 }
 
 /** Opens a listening socket of the engine. */
