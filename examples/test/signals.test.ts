@@ -31,7 +31,7 @@ const examples: Readonly<Record<string, readonly [args: readonly string[], said:
 
 describe('a signal that comes as soon as a server says that it listens ends it in good order:', () => {
   for (const [path, [args, said]] of Object.entries(examples)) {
-    it(path, { timeout: 40_000 }, async () => {
+    it(path, async () => {
       using folder = mkdtempDisposableSync(join(tmpdir(), 'examples-'));
       await using program = RunningProgram.example(path, args, {
         NODE_OPTIONS: `--import=${endedAtFirstWord}`,

@@ -9,7 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { makePrivateFolder } from '../paths/rcmd-paths.ts';
+import { requirePrivateFolder } from '../paths/rcmd-paths.ts';
 import type { AuditRecord } from './audit-record.ts';
 import { journalLines, lastLineOf } from './journal-lines.ts';
 
@@ -44,11 +44,11 @@ export class AuditJournal {
   #seq = 0;
 
   /**
-   * @param folder - made, for its user only.
+   * @param folder - made, for its user only; one that is there must be so.
    * @throws the system's error where nothing can be written there.
    */
   constructor(folder: string) {
-    makePrivateFolder(folder);
+    requirePrivateFolder(folder);
     this.#previous = lastHashIn(folder);
     const time = new Date().toISOString().replace(/[-:]/g, '').slice(0, 15);
     this.path = join(folder, `${time}-${process.pid}-${crypto.randomUUID().slice(0, 8)}.jsonl`);

@@ -88,7 +88,10 @@ export class ServerLink {
     if (!(end instanceof ConnectionLostError) || end.goAway !== undefined || end.isMeant) return false;
     const open = [...this.#channels.values()];
     // One that abandons and closes at once may do so with a reset: what we still sent was not read.
-    return open.every(({ isAbandoned }) => isAbandoned) && (this.#link.hasPeerEnded || open.length > 0);
+    const { hasPeerEnded } = this.#link;
+    const hasLeft =
+      end.cause === undefined ? hasPeerEnded : isReset(end.cause) && (hasPeerEnded || open.length > 0);
+    return hasLeft && open.every(({ isAbandoned }) => isAbandoned);
   }
 
   /** Ends the connection in good order. */
@@ -143,4 +146,10 @@ export class ServerLink {
       await this.#link.controlSent();
     }
   }
+}
+
+/** Whether the peer cut the connection off, and not this side, as a server does that waits for nobody. */
+function isReset(cause: unknown): boolean {
+  const { code } = cause as NodeJS.ErrnoException;
+  return code === 'ECONNRESET' || code === 'EPIPE';
 }

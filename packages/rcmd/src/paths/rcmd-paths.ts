@@ -1,10 +1,11 @@
 import { chmodSync, lstatSync, type Stats } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RcmdError } from '../errors.ts';
 import { currentUser } from './current-user.ts';
 import { makeFolder } from './make-folder.ts';
 import { notA, requireTrustedFolders } from './trusted-path.ts';
-import { foreign, unsafePath } from './unsafe-path.ts';
+import { belongsToAnother, foreign, unsafePath } from './unsafe-path.ts';
 
 /**
  * The folders of one user, by the XDG Base Directory Specification.
@@ -49,18 +50,23 @@ export function makePrivateFolder(path: string): void {
  * @throws {@link RcmdError} `UNSAFE_PATH` for a folder of somebody else's, a link, or one that others may enter.
  */
 export function requirePrivateFolder(path: string): void {
-  if (!isOpenToOthers(makeOwnFolder(path))) return;
-  const problem = `${path} must be closed to all others, or another folder be named`;
-  throw unsafePath(problem, ['chmod', '700', path]);
+  const stat = makeOwnFolder(path, (named, others) => notAlone(belongsToAnother(named, others), named));
+  if (isOpenToOthers(stat)) throw notAlone(`${path} must be closed to all others`, path);
 }
 
-function makeOwnFolder(path: string): Stats {
+/** A folder that somebody has named may be the system's, as `/tmp` is: nothing that changes it. */
+function notAlone(problem: string, path: string): RcmdError {
+  return unsafePath(`${problem}; name one that is for this alone, or see what is there`, ['ls -ld', path]);
+}
+
+/** @param notOurs - the error for one that is somebody else's. */
+function makeOwnFolder(path: string, notOurs = foreign): Stats {
   requireTrustedFolders(path); // so that nothing is left behind where it cannot be
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there === undefined) makeFolder(path);
   const stat = there ?? lstatSync(path);
   if (!stat.isDirectory()) throw notA('folder', path, stat);
-  if (process.getuid !== undefined && stat.uid !== process.getuid()) throw foreign(path, stat);
+  if (process.getuid !== undefined && stat.uid !== process.getuid()) throw notOurs(path, stat);
   requireTrustedFolders(path);
   return stat;
 }

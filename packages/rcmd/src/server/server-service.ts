@@ -111,8 +111,11 @@ export class ServerService {
       case 'allow':
         return answer.request === undefined ? decision : answer;
       case 'deny': {
-        const reason = answer.reason as string | undefined; // nothing, from JavaScript
-        return { verdict: 'deny', reason: reason ?? 'the policy of the server denies it' };
+        const reason = answer.reason as unknown; // anything, from JavaScript
+        return {
+          verdict: 'deny',
+          reason: typeof reason === 'string' ? reason : 'the policy of the server denies it',
+        };
       }
       default: // from JavaScript
         return { verdict: 'deny', reason: 'the policy of the server gave no decision' };
@@ -174,7 +177,7 @@ export class ServerService {
     try {
       return await this.core.decide(operation, asker);
     } catch (error) {
-      return { verdict: 'deny', reason: `the policy of the server failed: ${(error as Error).message}` };
+      return { verdict: 'deny', reason: `the policy of the server failed: ${wordsOf(error)}` };
     }
   }
 
@@ -184,8 +187,13 @@ export class ServerService {
   }
 
   #tellFailure(error: unknown, address: string): void {
-    this.core.publish({ type: 'connection-failed', address, reason: (error as Error).message });
+    this.core.publish({ type: 'connection-failed', address, reason: wordsOf(error) });
   }
+}
+
+/** What was thrown, in words: an application may throw anything. */
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Nobody comes in with a key that has expired, or from elsewhere; what it may do is decided each time. */

@@ -167,7 +167,7 @@ for (const name of Object.keys(shells)) {
       await shell.ended();
     });
 
-    it('runs nothing of the name of a file, and parts none', { timeout: 60_000 }, async ({ signal }) => {
+    it('runs nothing of the name of a file, and parts none', { timeout: 200_000 }, async ({ signal }) => {
       using machine = new Machine();
       await using shell = await startShell(name, machine);
       signal.addEventListener('abort', () => shell.kill('SIGKILL')); // so that whoever waits for its words learns of it

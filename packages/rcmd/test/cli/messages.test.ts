@@ -85,7 +85,7 @@ const failures: Readonly<Record<string, Failure>> = {
     chmodSync(machine.file('open'), 0o777);
     return [
       ['serve', '--listen', `unix:${machine.file('open/s')}`],
-      /^\S+\/open must be closed to all others, or another folder be named: chmod 700 \S+\/open$/,
+      /^\S+\/open must be closed to all others; name one that is for this alone, or see what is there: ls -ld \S+\/open$/,
     ];
   },
 };

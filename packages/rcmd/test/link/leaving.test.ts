@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ConnectionLostError } from '../../src/link/connection-lost-error.ts';
+import { ServerDrainingError } from 'socketserver';
 import type { ServerChannel } from '../../src/link/server-channel.ts';
 import { encodeMessage, type Message } from '../../src/protocol/message.ts';
+import { until } from '../../../socketserver/test/support/until.ts';
 import { linkPair, rawPeer } from '../support/links.ts';
 
 const hello: Message = {
@@ -77,6 +79,20 @@ describe('the end of a connection, for its server', () => {
     }
     assert.equal((await linked.ended).message, 'The connection has ended: the client closed it');
     assert.deepEqual(reasons, ['client-signal', 'client-signal']);
+  });
+
+  it('is no end of the client’s where the server waits for nobody, or hears nothing, though all was abandoned', async () => {
+    const { opened, reasons } = endless();
+    const bytes = Buffer.concat([hello, open, abandon].flatMap((one) => encodeMessage(one)));
+    await using forced = await rawPeer({ opened });
+    await forced.socket.sendall(bytes);
+    await until(() => reasons.length === 1);
+    const reason = new ServerDrainingError(0, { isForced: true });
+    forced.served.reset(reason);
+    assert.equal((await forced.ended).cause, reason);
+    await using silent = await rawPeer({ opened }, { keepAlive: { intervalMs: 1, attempts: 1 } });
+    await silent.socket.sendall(bytes);
+    assert.match((await silent.ended).message, /^The connection was lost: nothing was heard/);
   });
 
   it('is none where the server meant it, but for a client that is not heard of', async () => {

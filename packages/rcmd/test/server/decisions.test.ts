@@ -94,6 +94,7 @@ describe('authorize', () => {
   it('lets nobody in where it fails, or where its options are none', async () => {
     for (const authorize of [
       () => Promise.reject(new Error('the database is away')),
+      () => Promise.reject(),
       () => null as unknown as boolean,
       () => 'no-shelll',
       () => '',
@@ -105,7 +106,10 @@ describe('authorize', () => {
       const told = started.events.flatMap((event) =>
         event.type === 'connection-failed' ? [event.reason] : [],
       );
-      assert.match(told.join() || why!, /database is away|options or undefined, got null|cannot be read/);
+      assert.match(
+        told.join() || why!,
+        /database is away|^undefined$|options or undefined, got null|cannot be read/,
+      );
     }
   });
 });
@@ -114,6 +118,7 @@ type Policy = (operation: Operation, asker: Asker) => Decision | undefined | Pro
 
 const deny: Decision = { verdict: 'deny', reason: 'not now' };
 const failed = 'the policy of the server failed: what is wrong';
+const nothingSaid = 'the policy of the server failed: undefined';
 const denied = 'the policy of the server denies it';
 const undecided = 'the policy of the server gave no decision';
 
@@ -123,6 +128,11 @@ const policies: readonly (readonly [string, unknown, readonly string[]])[] = [
   ['allow', () => ({ verdict: 'allow' }), ['ran', 'ran', 'SIGINT', 'told']],
   ['deny', () => deny, ['not now', 'not now', 'not sent', 'not told']],
   ['deny, and no reason', () => ({ verdict: 'deny' }), [denied, denied, 'not sent', 'not told']],
+  [
+    'deny, and a reason that is none',
+    () => ({ verdict: 'deny', reason: 42 }),
+    [denied, denied, 'not sent', 'not told'],
+  ],
   ['a promise', () => Promise.resolve(deny), ['not now', 'not now', 'not sent', 'not told']],
   [
     'an error',
@@ -131,6 +141,7 @@ const policies: readonly (readonly [string, unknown, readonly string[]])[] = [
     },
     [failed, failed, 'not sent', 'not told'],
   ],
+  ['no error', () => Promise.reject(), [nothingSaid, nothingSaid, 'not sent', 'not told']],
   ['false', () => false, [undecided, undecided, 'not sent', 'not told']],
   ['true', () => true, [undecided, undecided, 'not sent', 'not told']],
   ['null', () => null, [undecided, undecided, 'not sent', 'not told']],

@@ -21,17 +21,19 @@ const nobody: ServerLinkOwner = {
 interface Pair extends AsyncDisposable {
   readonly socket: StreamSocket;
   readonly server: ServerLink;
+  /** The server's end of the connection. */
+  readonly served: StreamSocket;
   readonly ended: Promise<Error>;
 }
 
 /** A connection whose server's end is a link. */
 async function socketPair(owner: Partial<ServerLinkOwner>, keepAlive: KeepAliveOptions): Promise<Pair> {
-  const link = Promise.withResolvers<ServerLink>();
+  const link = Promise.withResolvers<Pick<Pair, 'server' | 'served'>>();
   const ended = Promise.withResolvers<Error>();
   class Handler extends BaseRequestHandler {
     override async handle(): Promise<void> {
       const server = new ServerLink(this.request, { software: 'test server', keepAlive });
-      link.resolve(server);
+      link.resolve({ server, served: this.request });
       try {
         await server.greet();
         ended.resolve(await server.run({ ...nobody, ...owner }));
@@ -46,7 +48,7 @@ async function socketPair(owner: Partial<ServerLinkOwner>, keepAlive: KeepAliveO
   ended.promise.catch(() => {}); // the test asks for it, or not
   return {
     socket,
-    server: await link.promise,
+    ...(await link.promise),
     ended: ended.promise,
     [Symbol.asyncDispose]: async () => {
       socket.reset();

@@ -62,7 +62,7 @@ export interface TLSOptions extends TLSIdentityOptions {
   readonly ticketKeys?: Uint8Array | undefined;
   /**
    * Whether clients get tickets by which they resume their session. A ticket holds the client's certificate, if it has one, and comes
-   * back in its first message, which is as much longer. Default `true`; with `false` every handshake is a whole one.
+   * back in its first message, which is as much longer. Default `true`; with `false` a ticket holds nothing, and every handshake is a whole one.
    */
   readonly sessionTickets?: boolean | undefined;
   /**
