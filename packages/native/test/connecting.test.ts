@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createNativeEngine } from '../lib/index.ts';
 import { CollectingSink } from './support/collecting-sink.ts';
-import { LOOPBACK, accept, listen } from './support/sockets.ts';
+import { BIND, LOOPBACK, accept, listen } from './support/sockets.ts';
 
 const engine = createNativeEngine();
 
@@ -42,9 +42,8 @@ describe('connect', () => {
   });
 
   test('rejects with the error that Node gives', async () => {
-    const listener = listen();
-    const port = Number(listener.address[1]);
-    await listener.close();
+    const bound = engine.bindStream(LOOPBACK, BIND); // nobody else can listen there, and it does not
+    const port = Number(bound.address[1]);
     await assert.rejects(engine.connect(['127.0.0.1', port]), {
       code: 'ECONNREFUSED',
       syscall: 'connect',
@@ -52,6 +51,7 @@ describe('connect', () => {
       address: '127.0.0.1',
       port,
     });
+    await bound.close();
     await assert.rejects(engine.connect('/nowhere/at/all'), { code: 'ENOENT', address: '/nowhere/at/all' });
   });
 

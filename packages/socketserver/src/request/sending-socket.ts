@@ -82,8 +82,8 @@ export abstract class SendingSocket<
     const sink = this.open();
     if (how !== 'read' && this.state === 'open') {
       this.state = 'write-ended';
-      if (this.file === undefined) sink.connection.endWrite();
-      else void this.file.then(() => sink.connection.endWrite());
+      if (this.file === undefined) sink.endWrite();
+      else void this.file.then(() => sink.endWrite());
     }
     if (how !== 'write') sink.discard();
   }

@@ -161,6 +161,12 @@ export class SocketSink extends ReadingSink implements ConnectionSink, Pace {
     this.#linger?.dropped(count);
   }
 
+  /** Ends this side behind everything sent; behind a part of a file with a reset, since it would pass for all of it. */
+  endWrite(): void {
+    if (this.#hasCutFile) this.connection.reset();
+    else this.connection.endWrite();
+  }
+
   async #finishFile(file: Promise<void>): Promise<void> {
     const deadline = new Deadline(clockOf(this.connection));
     deadline.arm(flushMs, () => this.connection.reset());

@@ -28,6 +28,7 @@ export interface DatagramServerOptions extends ServerOptions {
 const packetSize = anInteger(1, 1_048_576);
 const bufferSize = anInteger(1, 2 ** 31 - 1);
 
+/** What the options of datagram servers may be. */
 export const datagramOptionRules: OptionRules<DatagramServerOptions> = {
   ...serverOptionRules,
   maxPacketSize: packetSize,

@@ -22,6 +22,7 @@ export interface StreamServerOptions extends ServerOptions {
   readonly proxyProtocol?: ProxyProtocolOptions | undefined;
 }
 
+/** What the options of stream servers may be. */
 export const streamOptionRules: OptionRules<StreamServerOptions> = {
   ...serverOptionRules,
   requestQueueSize: backlogRule,

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { publicNamesOf } from '../support/public-api.ts';
 
 const packages = new URL('../../../', import.meta.url);
@@ -22,7 +23,7 @@ const entries = {
 
 describe('what a package exports', () => {
   for (const [entry, declarations] of Object.entries(entries)) {
-    const names = publicNamesOf(new URL(declarations, packages).pathname);
+    const names = publicNamesOf(fileURLToPath(new URL(declarations, packages)));
 
     it(`is what is written down: ${entry}`, () => {
       const snapshot = new URL(`public-api/${entry}.txt`, import.meta.url);

@@ -11,14 +11,12 @@ import {
 import { ErrorCollector } from '../support/collecting-errors.ts';
 import { LineClient } from '../support/line-client.ts';
 import { serving } from '../support/serving.ts';
+import { signOfLifeMs } from '../support/sign-of-life.ts';
 import { until } from '../support/until.ts';
 import { workerEngines } from '../support/worker-engines.ts';
 import { Reckless } from '../workers/handlers/reckless.ts';
 
 const address = ['127.0.0.1', 0] as const;
-
-/** More than the time for which a thread counts as one that moves after it has: who comes before that may be given to it. */
-const signOfLifeMs = 5;
 
 /** How long others ask while the handler spins: twenty times as long as it takes until its thread counts as blocked. */
 const spinMs = 2_000;

@@ -118,7 +118,9 @@ for (const [engineName, engine] of workerEngines) {
           await using victim = await LineClient.to(server, engine);
           await victim.ask('kill');
           await until(() => server.stats().workers[0]?.state === 'starting');
-          process.kill(server.stats().workers[0]!.id, 'SIGKILL');
+          const { id } = server.stats().workers[0]!;
+          assert.ok(id > 0);
+          process.kill(id, 'SIGKILL');
           await using next = await LineClient.to(server, engine);
           assert.equal(await next.ask('fresh'), 'fresh');
         });

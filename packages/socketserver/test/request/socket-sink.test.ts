@@ -61,18 +61,21 @@ for (const [engineName, createEngine] of engines) {
       await assert.rejects(bytesUntilEnd(ends.client), { code: 'ECONNRESET' });
     });
 
-    it('reset after a file that was timed out, though its peer has read all that came since', async () => {
-      await using ends = await pair();
-      await using folder = await mkdtempDisposable(join(tmpdir(), 'sends-'));
-      const path = await sparseFile(folder.path, 2 ** 30);
-      ends.peer.settimeout(0.05);
-      await assert.rejects(ends.peer.sendfile(path), { code: 'SOCKET_TIMEOUT' });
-      ends.peer.settimeout(undefined);
-      const reading = bytesUntilEnd(ends.client);
-      await ends.peer.sendall('behind it');
-      ends.peer.close();
-      await assert.rejects(reading, { code: 'ECONNRESET' });
-    });
+    for (const how of ['close', 'shutdown'] as const) {
+      it(`reset at ${how}() after a file that was timed out, though its peer has read all that came since`, async () => {
+        await using ends = await pair();
+        await using folder = await mkdtempDisposable(join(tmpdir(), 'sends-'));
+        const path = await sparseFile(folder.path, 2 ** 30);
+        ends.peer.settimeout(0.05);
+        await assert.rejects(ends.peer.sendfile(path), { code: 'SOCKET_TIMEOUT' });
+        ends.peer.settimeout(undefined);
+        const reading = bytesUntilEnd(ends.client);
+        await ends.peer.sendall('behind it');
+        if (how === 'close') ends.peer.close();
+        else ends.peer.shutdown('write');
+        await assert.rejects(reading, { code: 'ECONNRESET' });
+      });
+    }
 
     it('give a file that is slowly read the timeout piece by piece', async () => {
       if (engineName.endsWith('byte')) return;

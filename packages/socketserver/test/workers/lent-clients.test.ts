@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ThreadingTCPServer, type WorkerLostError } from '../../src/index.ts';
 import { workerLostChannel, type WorkerLostEvent } from '../../src/diagnostics/worker-events.ts';
 import { ErrorCollector } from '../support/collecting-errors.ts';
 import { answerOf, ask, lentTo, open, untilLent } from '../support/flood.ts';
 import { serving } from '../support/serving.ts';
+import { signOfLifeMs } from '../support/sign-of-life.ts';
 import { until } from '../support/until.ts';
 import { workerEngines } from '../support/worker-engines.ts';
 import { Errand } from './handlers/lent.ts';
@@ -32,6 +34,7 @@ describe('clients that threads took themselves', { skip: !hasNative }, () => {
     const flood = await untilLent(server);
     const spinning = ask(server, 'spin');
     await until(() => Atomics.load(flags, spins) === 1);
+    await delay(signOfLifeMs);
     // Those that the thread had taken by then wait with it, as those would that were handed over.
     for (let count = 0; count < 50; count += 1) assert.match(await ask(server, 'new'), /^new /);
     Atomics.store(flags, mayEnd, 1);
