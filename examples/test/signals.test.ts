@@ -3,21 +3,8 @@ import { mkdtempDisposableSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { endedAtFirstWord } from '../../packages/socketserver/test/support/ended-at-first-word.ts';
 import { RunningProgram } from './running-program.ts';
-
-/** Has a program send itself SIGTERM as soon as it has written something: nobody who reads that can be quicker. */
-const endedAtFirstWord = `data:text/javascript,${encodeURIComponent(`
-  import { isMainThread } from 'node:worker_threads';
-  if (isMainThread) {
-    const write = process.stdout.write.bind(process.stdout);
-    process.stdout.write = (...args) => {
-      process.stdout.write = write;
-      const isWritten = write(...args);
-      process.kill(process.pid, 'SIGTERM');
-      return isWritten;
-    };
-  }
-`)}`;
 
 /** Examples that end in good order at signals, and what they say when they listen. */
 const examples: Readonly<Record<string, readonly [args: readonly string[], said: RegExp]>> = {

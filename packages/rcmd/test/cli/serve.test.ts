@@ -1,17 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { endedAtFirstWord } from '../../../socketserver/test/support/ended-at-first-word.ts';
 import { Machine } from '../support/machine.ts';
-
-/** Has a program send itself SIGTERM as soon as it has written something: nobody who reads that can be quicker. */
-const endedAtFirstWord = `data:text/javascript,${encodeURIComponent(`
-  const write = process.stdout.write.bind(process.stdout);
-  process.stdout.write = (...args) => {
-    process.stdout.write = write;
-    const isWritten = write(...args);
-    process.kill(process.pid, 'SIGTERM');
-    return isWritten;
-  };
-`)}`;
 
 describe('rcmd serve', () => {
   it('ends in good order at a signal that comes as soon as it says something', async () => {

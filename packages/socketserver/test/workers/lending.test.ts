@@ -8,24 +8,12 @@ import { borrowersOf } from '../support/borrowers.ts';
 import { answerOf, ask, clientsAtOnce, Flood, lentTo, open, untilLent } from '../support/flood.ts';
 import { serving } from '../support/serving.ts';
 import { until } from '../support/until.ts';
-import { workerEngines } from '../support/worker-engines.ts';
 import { Errand } from './handlers/lent.ts';
+import { hasLending, lendingServer, two } from './lending-server.ts';
 
-const address = ['127.0.0.1', 0] as const;
-
-/** A start takes longer than most of these tests: two threads are started only where two are needed. */
-const one = { min: 1, max: 1 };
-const two = { min: 2, max: 2 };
-
-function threading(options: ConstructorParameters<typeof ThreadingTCPServer>[2] = {}): ThreadingTCPServer {
-  return new ThreadingTCPServer(address, Errand, { workers: one, engine: 'native', ...options });
-}
-
-const hasNative = workerEngines.some(([name]) => name === 'native');
-
-describe('a listener on loan to threads', { skip: !hasNative }, () => {
+describe('a listener on loan to threads', { skip: !hasLending }, () => {
   it('is lent while many short requests come, and no longer', async () => {
-    const server = threading({ workers: two });
+    const server = lendingServer({ workers: two });
     await using _ = serving(server);
     const flood = await untilLent(server);
     await flood.more(100);
@@ -57,7 +45,7 @@ describe('a listener on loan to threads', { skip: !hasNative }, () => {
     ['it is closed', (server: ThreadingTCPServer) => void server.serverClose()],
   ] as const) {
     it(`ends within the call by which ${what}`, async () => {
-      const server = threading();
+      const server = lendingServer();
       await using _ = serving(server);
       const flood = await untilLent(server);
       const fileno = server.fileno();
@@ -74,7 +62,7 @@ describe('a listener on loan to threads', { skip: !hasNative }, () => {
   }
 
   it('ends when a hook is given that has to see each request', async () => {
-    const server = threading();
+    const server = lendingServer();
     await using _ = serving(server);
     const flood = await untilLent(server);
     const seen = new Set<number>();
@@ -87,7 +75,7 @@ describe('a listener on loan to threads', { skip: !hasNative }, () => {
   });
 
   it('ends when somebody wants to be told of requests, who is told of all from then on', async () => {
-    const server = threading();
+    const server = lendingServer();
     await using _ = serving(server);
     const flood = await untilLent(server);
     let ended = 0;
@@ -104,7 +92,7 @@ describe('a listener on loan to threads', { skip: !hasNative }, () => {
   });
 
   it('moves to a fresh thread at a reload, with no client lost', async () => {
-    const server = threading();
+    const server = lendingServer();
     await using _ = serving(server);
     const flood = await untilLent(server);
     const before = new Set(flood.answers.map((answer) => answer.split(' ')[1]));
@@ -123,7 +111,10 @@ describe('a listener on loan to threads', { skip: !hasNative }, () => {
         return this.plainListener !== undefined;
       }
     }
-    const server = new Open(address, Errand, { engine: 'native', limits: { maxConnectionsPerAddress: 1 } });
+    const server = new Open(['127.0.0.1', 0], Errand, {
+      engine: 'native',
+      limits: { maxConnectionsPerAddress: 1 },
+    });
     await using _ = serving(server);
     const staying = open(server, 'stay');
     await answerOf(staying);
@@ -139,7 +130,7 @@ describe('a listener on loan to threads', { skip: !hasNative }, () => {
   });
 
   it('is not what handleRequest does', async () => {
-    const server = threading();
+    const server = lendingServer();
     for (let count = 0; count < 100; count += 1) {
       const answer = ask(server, 'once');
       await server.handleRequest();
@@ -150,7 +141,7 @@ describe('a listener on loan to threads', { skip: !hasNative }, () => {
   });
 
   it('is nothing that the node engine knows', async () => {
-    const server = threading({ engine: 'node' });
+    const server = lendingServer({ engine: 'node' });
     await using _ = serving(server);
     const flood = new Flood(server);
     await flood.more(300);

@@ -3,33 +3,20 @@ import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ThreadingTCPServer, type WorkerLostError } from '../../src/index.ts';
+import type { WorkerLostError } from '../../src/index.ts';
 import { workerLostChannel, type WorkerLostEvent } from '../../src/diagnostics/worker-events.ts';
 import { ErrorCollector } from '../support/collecting-errors.ts';
 import { answerOf, ask, lentTo, open, untilLent } from '../support/flood.ts';
 import { serving } from '../support/serving.ts';
 import { signOfLifeMs } from '../support/sign-of-life.ts';
 import { until } from '../support/until.ts';
-import { workerEngines } from '../support/worker-engines.ts';
-import { Errand } from './handlers/lent.ts';
+import { hasLending, lendingServer, one, two } from './lending-server.ts';
 
-const address = ['127.0.0.1', 0] as const;
-
-/** A start takes longer than most of these tests: two threads are started only where two are needed. */
-const one = { min: 1, max: 1 };
-const two = { min: 2, max: 2 };
-
-function threading(options: ConstructorParameters<typeof ThreadingTCPServer>[2] = {}): ThreadingTCPServer {
-  return new ThreadingTCPServer(address, Errand, { workers: one, engine: 'native', ...options });
-}
-
-const hasNative = workerEngines.some(([name]) => name === 'native');
-
-describe('clients that threads took themselves', { skip: !hasNative }, () => {
+describe('clients that threads took themselves', { skip: !hasLending }, () => {
   it('cost those nothing who come while the handler of one of them computes', async () => {
     const [spins, mayEnd] = [0, 1];
     const flags = new Int32Array(new SharedArrayBuffer(8));
-    const server = threading({ workerData: flags, workers: two });
+    const server = lendingServer({ workerData: flags, workers: two });
     await using _ = serving(server);
     const flood = await untilLent(server);
     const spinning = ask(server, 'spin');
@@ -46,7 +33,7 @@ describe('clients that threads took themselves', { skip: !hasNative }, () => {
     const spins = 0;
     const flags = new Int32Array(new SharedArrayBuffer(8));
     const losses: WorkerLostEvent[] = [];
-    const server = threading({ workerData: flags, workers: { ...one, blockedMs: 1_000 } });
+    const server = lendingServer({ workerData: flags, workers: { ...one, blockedMs: 1_000 } });
     server.handleWorkerLost = (event: WorkerLostEvent) => void losses.push(event);
     server.handleError = () => {};
     await using _ = serving(server);
@@ -66,7 +53,7 @@ describe('clients that threads took themselves', { skip: !hasNative }, () => {
     const losses: WorkerLostEvent[] = [];
     const lost = (event: unknown): void => void losses.push(event as WorkerLostEvent);
     workerLostChannel.subscribe(lost);
-    const server = threading();
+    const server = lendingServer();
     server.handleError = errors.handleError;
     server.handleWorkerLost = () => {};
     await using _ = serving(server);
@@ -91,7 +78,7 @@ describe('clients that threads took themselves', { skip: !hasNative }, () => {
 
   it('bring what a handler throws to handleError, with the address of its client', async () => {
     const errors = new ErrorCollector();
-    const server = threading();
+    const server = lendingServer();
     server.handleError = errors.handleError;
     await using _ = serving(server);
     const flood = await untilLent(server);
@@ -106,7 +93,7 @@ describe('clients that threads took themselves', { skip: !hasNative }, () => {
   });
 
   it('are counted by a limit, from within the call that sets it', async () => {
-    const server = threading();
+    const server = lendingServer();
     await using _ = serving(server);
     const flood = await untilLent(server);
     const staying = Array.from({ length: 5 }, () => open(server, 'stay'));
@@ -125,7 +112,7 @@ describe('clients that threads took themselves', { skip: !hasNative }, () => {
   });
 
   it('are counted as served once, and from then on, though their connections outlast the loan', async () => {
-    const server = threading();
+    const server = lendingServer();
     await using _ = serving(server);
     const flood = await untilLent(server);
     const [host, port] = server.serverAddress;
@@ -148,7 +135,7 @@ describe('clients that threads took themselves', { skip: !hasNative }, () => {
   });
 
   it('are spread over the threads, where they stay', async () => {
-    const server = threading({ workers: two });
+    const server = lendingServer({ workers: two });
     await using _ = serving(server);
     const flood = await untilLent(server);
     const staying: Socket[] = [];
@@ -170,7 +157,7 @@ describe('clients that threads took themselves', { skip: !hasNative }, () => {
   });
 
   it('are drained as all others', async () => {
-    const server = threading({ timeouts: { drainMs: 200 } });
+    const server = lendingServer({ timeouts: { drainMs: 200 } });
     const loop = server.serveForever();
     const flood = await untilLent(server);
     const staying = open(server, 'stay');
