@@ -45,7 +45,7 @@ export class AuditJournal {
 
   /**
    * @param folder - made, for its user only; one that is there must be so.
-   * @throws the system's error where nothing can be written there.
+   * @throws RcmdError `UNSAFE_PATH` for a folder that others may enter; the system's error where nothing can be written there.
    */
   constructor(folder: string) {
     requirePrivateFolder(folder);
